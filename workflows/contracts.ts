@@ -1,0 +1,271 @@
+/** The language everyone else speaks: what a run is given, what its activities do, what it reports. */
+import type { RunSpec } from './spec.ts';
+
+export { RunSpec } from './spec.ts';
+export {
+  DEFAULT_TASK_QUEUE,
+  RUN_WORKFLOW_TYPE,
+  checkpointName,
+  deploymentId,
+  evaluationId,
+  snapshotName,
+  trainerId,
+} from './names.ts';
+
+/** Kinds of failure that reach a workflow: the `type` of an `ApplicationFailure`. */
+export type FailureType =
+  /** The request can never succeed as it stands: fix the spec, the data or the account. Not retried. */
+  | 'InvalidRequest'
+  /** Key missing, refused, or not allowed to train. Not retried. */
+  | 'Unauthorized'
+  /** The platform no longer knows the session, model or request, or a number was reused with another body. */
+  | 'LostTrainer'
+  /** A snapshot could not be loaded on every replica. The next one must be a base. */
+  | 'SyncFailed'
+  /** The platform failed or could not be reached for longer than we were told to wait. Retried. */
+  | 'Unavailable';
+
+/** Where a run is. `crashed` is what Temporal says of a run that was terminated or timed out. */
+export type RunOutcome = 'pending' | 'running' | 'cancelling' | 'finished' | 'failed' | 'cancelled' | 'crashed';
+
+export type Phase =
+  | 'plan'
+  | 'provision'
+  | 'connect'
+  | 'baseline'
+  | 'train'
+  | 'checkpoint'
+  | 'sync'
+  | 'evaluate'
+  | 'decide'
+  | 'finish'
+  | 'release'
+  | 'done';
+
+export interface RunInput {
+  readonly runId: string;
+  readonly spec: RunSpec;
+  /** Eight hex digits drawn once, at submission: part of every snapshot's name. */
+  readonly runHex: string;
+}
+
+/** A training shape as the platform resolved it; `reference` names the exact version. */
+export interface ResolvedShape {
+  readonly reference: string;
+  readonly baseModel: string;
+  readonly maxContextTokens: number;
+  readonly acceleratorType: string;
+  readonly acceleratorCount: number;
+  readonly deploymentShape: string;
+}
+
+/** What `plan` pinned: from here on a run depends on hashes, not on files that may change under it. */
+export interface Plan {
+  readonly account: string;
+  readonly shape: ResolvedShape;
+  readonly baseModel: string;
+  /** Artifact (sha256) of the tokenized training examples. */
+  readonly dataset: string;
+  readonly examples: number;
+  readonly examplesDropped: number;
+  /** Artifact (sha256) of the tokenized prompt set. */
+  readonly promptSet: string;
+  readonly prompts: number;
+  /** Stop string of every sample, if the spec names an end token. */
+  readonly stop?: string;
+  /** forward_backward requests per step: a fixed number, so that sequence numbers can be planned. */
+  readonly chunksPerStep: number;
+  /** Rented price of an hour of this run, in `spec.prices.currency`. */
+  readonly costPerHour: number;
+}
+
+/** Everything needed to speak to the run's model; changes as a whole when a run reconnects. */
+export interface Connection {
+  readonly trainerId: string;
+  readonly sessionId: string;
+  readonly modelId: string;
+}
+
+/** The deployment that weights are synced to; `baseModel` is the deployment's own. */
+export interface Target {
+  readonly deploymentId: string;
+  readonly baseModel: string;
+  readonly replicas: number;
+}
+
+export type SnapshotType = 'base' | 'delta';
+
+export interface Checkpoint {
+  readonly name: string;
+  readonly step: number;
+  readonly generation: number;
+  /** Path of the resumable state, as the trainer returned it. */
+  readonly statePath: string;
+  readonly snapshotType: SnapshotType;
+  /** What a replica reports once it serves this snapshot, as the trainer returned it. */
+  readonly identity: string;
+  /** For a delta: the identity that it was made from. */
+  readonly previousIdentity?: string;
+}
+
+export interface StepMetrics {
+  readonly step: number;
+  readonly generation: number;
+  /** Mean over trained tokens of −log p, in nats. */
+  readonly lossMean: number;
+  readonly learningRate: number;
+  readonly tokens: number;
+  /** Seconds from this step's admission, or the previous step's end, whichever is later, to its end. */
+  readonly seconds: number;
+  readonly gradNorm?: number;
+}
+
+export interface WindowInput {
+  readonly runId: string;
+  readonly connection: Connection;
+  readonly plan: Plan;
+  readonly train: RunSpec['train'];
+  readonly generation: number;
+  /** First optimizer step of the window, from 1. */
+  readonly fromStep: number;
+  readonly steps: number;
+  /** Sequence number of the window's first request; the window uses `steps × (chunksPerStep + 1)` of them. */
+  readonly firstSeq: number;
+}
+
+export interface WindowResult {
+  readonly last: StepMetrics;
+  readonly maxLossMean: number;
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+/** Replicas that confirmed a snapshot. */
+export interface SyncResult {
+  readonly identity: string;
+  readonly replicas: number;
+  readonly seconds: number;
+}
+
+export interface EvaluationInput {
+  readonly runId: string;
+  readonly evaluationId: string;
+  readonly connection: Connection;
+  readonly target: Target;
+  readonly checkpoint: Checkpoint;
+  readonly plan: Plan;
+  readonly evaluate: RunSpec['evaluate'];
+}
+
+/** A score with its uncertainty, bound to the one identity that produced every sample. */
+export interface Evaluation {
+  readonly id: string;
+  readonly checkpoint: string;
+  readonly step: number;
+  readonly identity: string;
+  readonly promptSet: string;
+  readonly metric: string;
+  /** Mean score over the samples that were produced. */
+  readonly score: number;
+  /** 95 % confidence interval of the mean. */
+  readonly low: number;
+  readonly high: number;
+  readonly samples: number;
+  /** Samples that could not be produced: missing, never zero. */
+  readonly missing: number;
+}
+
+/** An evaluation whose identity changed under it proves nothing: it is void and repeated. */
+export type EvaluationOutcome =
+  { readonly kind: 'scored'; readonly evaluation: Evaluation } | { readonly kind: 'void'; readonly reason: string };
+
+export type VerdictKind = 'continue' | 'stop' | 'branch' | 'inconclusive';
+
+export interface Verdict {
+  readonly kind: VerdictKind;
+  readonly reason: string;
+}
+
+/** Proof of release: what the platform said of each lease after we let go. */
+export interface Release {
+  readonly trainerState: string;
+  readonly deploymentState: string;
+}
+
+/** One row of the table a person reads at the end. */
+export interface CheckpointReport {
+  readonly checkpoint: Checkpoint;
+  readonly evaluation?: Evaluation;
+  readonly verdict?: Verdict;
+}
+
+export interface RunReport {
+  readonly runId: string;
+  readonly outcome: 'finished';
+  readonly reason: string;
+  readonly steps: number;
+  readonly best?: CheckpointReport;
+  readonly last?: CheckpointReport;
+  readonly release: Release;
+}
+
+/** What a run answers at any time, without touching a backend. */
+export interface RunStatus {
+  readonly runId: string;
+  readonly phase: Phase;
+  readonly step: number;
+  readonly steps: number;
+  readonly generation: number;
+  readonly lossMean?: number;
+  readonly secondsPerStep?: number;
+  readonly checkpoint?: string;
+  /** Identity confirmed on every replica, if any. */
+  readonly identity?: string;
+  readonly score?: number;
+  readonly baselineScore?: number;
+  readonly bestScore?: number;
+  readonly rentedSinceMs?: number;
+  readonly costPerHour?: number;
+  readonly stopRequested: boolean;
+}
+
+/** What `record` writes: rows keyed by what they are, so that a retry rewrites the same ones. */
+export interface RunRecord {
+  readonly runId: string;
+  readonly phase: Phase;
+  readonly step: number;
+  readonly generation: number;
+  readonly plan?: Plan;
+  readonly checkpoint?: Checkpoint;
+  readonly sync?: SyncResult;
+  readonly verdict?: Verdict & { readonly checkpoint: string };
+  readonly outcome?: RunOutcome;
+  readonly reason?: string;
+}
+
+/** Every side effect of a run. Each may be executed again after a crash and must then change nothing more. */
+export interface Activities {
+  /** Validates against the platform, pins dataset and prompts, prices the run. Rents nothing. */
+  plan(input: RunInput): Promise<Plan>;
+  createTrainer(input: { runId: string; plan: Plan; spec: RunSpec }): Promise<void>;
+  /** Waits, for days if need be, until the trainer runs and answers. */
+  awaitTrainer(input: { runId: string }): Promise<void>;
+  createDeployment(input: { runId: string; plan: Plan; spec: RunSpec }): Promise<Target>;
+  awaitDeployment(input: { runId: string; target: Target }): Promise<void>;
+  openSession(input: { runId: string }): Promise<string>;
+  createModel(input: { runId: string; sessionId: string; plan: Plan; spec: RunSpec }): Promise<Connection>;
+  trainWindow(input: WindowInput): Promise<WindowResult>;
+  saveState(input: { connection: Connection; name: string; seq: number }): Promise<string>;
+  saveSnapshot(input: { connection: Connection; name: string; type: SnapshotType; seq: number }): Promise<string>;
+  /** Loads the snapshot and returns once every replica is ready and reports it. */
+  syncSnapshot(input: {
+    connection: Connection;
+    target: Target;
+    identity: string;
+    previousIdentity?: string;
+  }): Promise<SyncResult>;
+  evaluate(input: EvaluationInput): Promise<EvaluationOutcome>;
+  record(input: RunRecord): Promise<void>;
+  releaseTrainer(input: { runId: string }): Promise<string>;
+  releaseDeployment(input: { runId: string; onFinish: RunSpec['deployment']['onFinish'] }): Promise<string>;
+}

@@ -1,0 +1,107 @@
+/** The experiment file: its schema, defaults and rules. One place says what a run may be asked to do. */
+import { z } from 'zod';
+
+const dnsLabel = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?$/, 'use 1 to 31 lower-case letters, digits and hyphens, e.g. my-run');
+const positiveInt = z.number().int().positive();
+const unit = z.number().min(0).max(1);
+
+/** AdamW as the trainer applies it (protocol defaults; eps is outside the square root). */
+const Optimizer = z.strictObject({
+  learningRate: z.number().positive(),
+  beta1: unit.default(0.9),
+  beta2: unit.default(0.95),
+  eps: z.number().positive().default(1e-12),
+  weightDecay: z.number().min(0).default(0),
+  gradClipNorm: z.number().min(0).default(0).describe('0 switches clipping off'),
+});
+
+/** Learning rate over steps: multiplies `optimizer.learningRate`. */
+const Schedule = z.strictObject({
+  kind: z.enum(['constant', 'linear', 'cosine']).default('constant'),
+  warmupSteps: z.number().int().min(0).default(0),
+  finalFraction: unit.default(0).describe('learning rate at the last step, as a fraction of the peak'),
+});
+
+const Lora = z.strictObject({
+  rank: positiveInt,
+  alpha: z.number().positive().default(32),
+  trainUnembed: z.boolean().default(true),
+  trainMlp: z.boolean().default(true),
+  trainAttn: z.boolean().default(true),
+});
+
+const Policy = z.strictObject({
+  direction: z.enum(['maximize', 'minimize']).default('maximize'),
+  target: z.number().optional().describe('stop as soon as an evaluation scores at least this'),
+  patience: positiveInt.optional().describe('stop after this many evaluations without a gain'),
+  minGain: z.number().min(0).default(0).describe('what counts as a gain over the best score so far'),
+  maxLoss: z.number().positive().optional().describe('stop at once when a step reports a mean loss above this'),
+});
+
+const Budget = z.strictObject({
+  maxHours: z.number().positive().optional().describe('from the first lease on'),
+  maxCost: z.number().positive().optional().describe('in the currency of `prices`'),
+});
+
+/** What a rented hour costs. The sandbox costs nothing; the real platform's prices are yours to state. */
+const Prices = z.strictObject({
+  trainerPerHour: z.number().min(0).default(0),
+  replicaPerHour: z.number().min(0).default(0),
+  currency: z.string().default('USD'),
+});
+
+/** One experiment: everything a run needs to know, and nothing secret. */
+export const RunSpec = z.strictObject({
+  name: dnsLabel,
+  model: z.strictObject({
+    shape: z
+      .string()
+      .regex(
+        /^accounts\/[^/]+\/trainingShapes\/[^/]+(\/versions\/[^/]+)?$/,
+        'use accounts/<account>/trainingShapes/<shape>, optionally with /versions/<version>',
+      ),
+    base: z
+      .string()
+      .regex(/^accounts\/[^/]+\/models\/[^/]+$/, 'use accounts/<account>/models/<model>')
+      .optional()
+      .describe("default: the shape's own base model"),
+    tokenizer: z.string().min(1).describe('path of a Hugging Face tokenizer.json, from the experiment file'),
+    lora: Lora.optional().describe('absent: every weight is trained'),
+  }),
+  data: z.strictObject({
+    train: z.string().min(1).describe('JSONL, a {"prompt": …, "completion": …} per line'),
+    maxTokens: positiveInt.default(2048).describe('longer examples are dropped, and counted'),
+    endToken: z.string().optional().describe('appended to every completion, and the stop of every sample'),
+  }),
+  train: z.strictObject({
+    steps: positiveInt,
+    batchSize: positiveInt.max(1024),
+    optimizer: Optimizer,
+    schedule: Schedule.default({ kind: 'constant', warmupSteps: 0, finalFraction: 0 }),
+    seed: z.number().int().min(0).max(2_147_483_647).default(1),
+    windowSteps: positiveInt.optional().describe('steps per activity; default: about ten seconds of work'),
+  }),
+  checkpoint: z.strictObject({
+    every: positiveInt.describe('steps'),
+    baseEvery: positiveInt.default(10).describe('a base snapshot after this many checkpoints; deltas between'),
+  }),
+  evaluate: z.strictObject({
+    prompts: z.string().min(1).describe('JSONL, a {"prompt": …, "reference": …} per line'),
+    grader: z.enum(['exact_match', 'edit_similarity']).default('exact_match'),
+    maxTokens: positiveInt.default(256),
+    temperature: z.number().min(0).max(2).default(0),
+    concurrency: positiveInt.max(256).default(16),
+  }),
+  deployment: z
+    .strictObject({
+      replicas: positiveInt.max(16).default(1),
+      onFinish: z.enum(['delete', 'scale-to-zero', 'keep']).default('delete'),
+    })
+    .default({ replicas: 1, onFinish: 'delete' }),
+  policy: Policy.default({ direction: 'maximize', minGain: 0 }),
+  budget: Budget.default({}),
+  prices: Prices.default({ trainerPerHour: 0, replicaPerHour: 0, currency: 'USD' }),
+});
+export type RunSpec = z.output<typeof RunSpec>;
