@@ -111,13 +111,12 @@ export interface Checkpoint {
 export interface StepMetrics {
   readonly step: number;
   readonly generation: number;
-  /** Mean over trained tokens of −log p, in nats. */
+  /** Mean over trained tokens of −log p, in nats. NaN or infinite when the run diverges. */
   readonly lossMean: number;
   readonly learningRate: number;
   readonly tokens: number;
   /** Seconds from this step's admission, or the previous step's end, whichever is later, to its end. */
   readonly seconds: number;
-  readonly gradNorm?: number;
 }
 
 export interface WindowInput {
@@ -134,10 +133,14 @@ export interface WindowInput {
 }
 
 export interface WindowResult {
-  readonly last: StepMetrics;
-  readonly maxLossMean: number;
+  /** Of the last finite step. Absent: none was. */
+  readonly lossMean?: number;
+  readonly maxLossMean?: number;
+  /** First step whose loss was not a finite number; the window ends there. */
+  readonly nonFiniteStep?: number;
   readonly tokens: number;
-  readonly seconds: number;
+  /** Mean over the window, from one step's end to the next one's. */
+  readonly secondsPerStep: number;
 }
 
 /** Replicas that confirmed a snapshot. */

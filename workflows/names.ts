@@ -18,6 +18,11 @@ export function checkpointName(step: number, generation: number): string {
   return `step-${String(step).padStart(6, '0')}-g${generation}`;
 }
 
+/** The last checkpoint of a run, where the same step was already saved as a delta. */
+export function finalCheckpointName(step: number, generation: number): string {
+  return `final-${String(step).padStart(6, '0')}-g${generation}`;
+}
+
 /**
  * Name asked for a sampler snapshot: the checkpoint's name and the run's own eight hex digits, so that snapshots stay
  * unique on a deployment that outlives the run. The name the trainer returns is authoritative.

@@ -1,0 +1,68 @@
+/** The activities as the workflow sees them: one table of time-outs, heartbeats, retries and cancellation. */
+import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { Activities, FailureType } from './contracts.ts';
+
+const FINAL: FailureType[] = ['InvalidRequest', 'Unauthorized', 'LostTrainer', 'SyncFailed'];
+
+const RETRY = {
+  initialInterval: '100ms',
+  backoffCoefficient: 2,
+  maximumInterval: '30s',
+  nonRetryableErrorTypes: FINAL,
+} as const;
+
+/**
+ * Every call heartbeats each second from a timer, so a lost worker is noticed in seconds and a cancellation reaches the
+ * call. A run waits for a cancelled call to end before it releases: else a create could overtake its own delete.
+ */
+const COMMON = {
+  heartbeatTimeout: '5s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: RETRY,
+} as const satisfies ActivityOptions;
+
+/** One remote call, or a few. */
+const CALL = { ...COMMON, startToCloseTimeout: '5m', scheduleToCloseTimeout: '1h' } as const;
+
+const OPTIONS: Record<keyof Activities, ActivityOptions> = {
+  // Nothing is rented yet: better a clear error soon than a silent wait.
+  plan: { ...COMMON, startToCloseTimeout: '30m', retry: { ...RETRY, maximumAttempts: 3 } },
+  createTrainer: CALL,
+  // Waiting two days for capacity is ordinary.
+  awaitTrainer: { ...COMMON, startToCloseTimeout: '50h', scheduleToCloseTimeout: '50h' },
+  createDeployment: CALL,
+  awaitDeployment: { ...COMMON, startToCloseTimeout: '50h', scheduleToCloseTimeout: '50h' },
+  openSession: CALL,
+  createModel: { ...CALL, startToCloseTimeout: '30m' },
+  trainWindow: { ...COMMON, startToCloseTimeout: '2h', scheduleToCloseTimeout: '6h' },
+  saveState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: '2h' },
+  saveSnapshot: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: '2h' },
+  syncSnapshot: { ...COMMON, startToCloseTimeout: '20m', scheduleToCloseTimeout: '1h' },
+  evaluate: { ...COMMON, startToCloseTimeout: '6h', scheduleToCloseTimeout: '12h' },
+  record: CALL,
+  // Machines must be returned, however long it takes: a refused key is retried too, until somebody mends it.
+  releaseTrainer: { ...COMMON, startToCloseTimeout: '5m', retry: { ...RETRY, nonRetryableErrorTypes: [] } },
+  releaseDeployment: { ...COMMON, startToCloseTimeout: '5m', retry: { ...RETRY, nonRetryableErrorTypes: [] } },
+};
+
+function proxied<Name extends keyof Activities>(name: Name): Activities[Name] {
+  return proxyActivities<Activities>(OPTIONS[name])[name];
+}
+
+export const activities: Activities = {
+  plan: proxied('plan'),
+  createTrainer: proxied('createTrainer'),
+  awaitTrainer: proxied('awaitTrainer'),
+  createDeployment: proxied('createDeployment'),
+  awaitDeployment: proxied('awaitDeployment'),
+  openSession: proxied('openSession'),
+  createModel: proxied('createModel'),
+  trainWindow: proxied('trainWindow'),
+  saveState: proxied('saveState'),
+  saveSnapshot: proxied('saveSnapshot'),
+  syncSnapshot: proxied('syncSnapshot'),
+  evaluate: proxied('evaluate'),
+  record: proxied('record'),
+  releaseTrainer: proxied('releaseTrainer'),
+  releaseDeployment: proxied('releaseDeployment'),
+};

@@ -1,0 +1,11 @@
+/** What a run answers and obeys while it runs. Answers never touch a backend. */
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { RunStatus } from './contracts.ts';
+
+export const statusQuery = defineQuery<RunStatus>('status');
+
+/**
+ * Stop in good order: finish the window, take and evaluate a final checkpoint, release. A signal, not an update,
+ * because nobody has to wait for it and it must reach a run whose worker is down.
+ */
+export const stopSignal = defineSignal<[{ reason: string }]>('stop');
