@@ -244,6 +244,7 @@ export interface RunRecord {
   readonly verdict?: Verdict & { readonly checkpoint: string };
   readonly outcome?: RunOutcome;
   readonly reason?: string;
+  readonly release?: Release;
 }
 
 /** Every side effect of a run. Each may be executed again after a crash and must then change nothing more. */

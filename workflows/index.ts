@@ -1,0 +1,2 @@
+/** The workflows a worker offers. */
+export { run } from './run.ts';
