@@ -1,0 +1,67 @@
+/** The trainer's slow single calls: session, model, resumable state and snapshots; and bringing a deployment to one. */
+import { trainerId, type Activities, type Connection } from '../workflows/contracts.ts';
+import { signal } from './guard.ts';
+import type { Backend, Pending } from './ports.ts';
+import { inSession } from './session.ts';
+
+type Checkpointing = Pick<Activities, 'openSession' | 'createModel' | 'saveState' | 'saveSnapshot' | 'syncSnapshot'>;
+
+/** Budget of one load over all replicas (the managed platform's own). */
+const SYNC_TIMEOUT_MS = 600_000;
+
+export function checkpointing({ backend }: { backend: Backend }): Checkpointing {
+  async function save(
+    connection: Connection,
+    submit: (trainer: ReturnType<Backend['trainer']>) => Promise<Pending<{ path: string }>>,
+  ): Promise<string> {
+    const trainer = backend.trainer(connection.trainerId);
+    return inSession(trainer, connection.sessionId, async () => {
+      const pending = await submit(trainer);
+      return (await pending.result(signal())).path;
+    });
+  }
+
+  return {
+    async openSession({ runId }) {
+      return backend.trainer(trainerId(runId)).createSession([`pawl:${runId}`], signal());
+    },
+
+    async createModel({ runId, sessionId, plan, spec }) {
+      const id = trainerId(runId);
+      const trainer = backend.trainer(id);
+      const { lora } = spec.model;
+      const modelId = await inSession(trainer, sessionId, async () => {
+        const request = { sessionId, modelSeq: 0, baseModel: plan.baseModel, ...(lora === undefined ? {} : { lora }) };
+        const pending = await trainer.createModel(request, signal());
+        return (await pending.result(signal())).modelId;
+      });
+      return { trainerId: id, sessionId, modelId };
+    },
+
+    async saveState({ connection, name, seq }) {
+      const { modelId } = connection;
+      return save(connection, (trainer) => trainer.saveState({ modelId, seq, name }, signal()));
+    },
+
+    async saveSnapshot({ connection, name, type, seq }) {
+      const { modelId } = connection;
+      return save(connection, (trainer) => trainer.saveSnapshot({ modelId, seq, name, type }, signal()));
+    },
+
+    async syncSnapshot({ connection, target, identity, previousIdentity }) {
+      const { weightSync } = backend;
+      const startedMs = Date.now();
+      const replicas = await inSession(backend.trainer(connection.trainerId), connection.sessionId, async () => {
+        const now = await weightSync.replicas(target, signal());
+        // A retry after a lost answer finds the load done, or under way: asking again would restart a delta on itself.
+        const asked = now.length > 0 && now.every((r) => r.identity === identity || r.targetIdentity === identity);
+        if (!asked || now.some((replica) => replica.stage === 'error')) {
+          const previous = previousIdentity === undefined ? {} : { previousIdentity };
+          await weightSync.load(target, { identity, ...previous }, signal());
+        }
+        return weightSync.waitConfirmed(target, identity, { timeoutMs: SYNC_TIMEOUT_MS, signal: signal() });
+      });
+      return { identity, replicas: replicas.length, seconds: (Date.now() - startedMs) / 1000 };
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/** What every activity has in common: heartbeats from a timer, cancellation, and failures in Temporal's terms. */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { Activities, FailureType } from '../workflows/contracts.ts';
+import { PawlError } from './errors.ts';
+
+/** Well below the heartbeat time-out of every activity, so that one slow moment is not taken for a death. */
+const BEAT_MS = 1000;
+
+const RETRYABLE: Record<FailureType, boolean> = {
+  InvalidRequest: false,
+  Unauthorized: false,
+  LostTrainer: false,
+  SyncFailed: false,
+  Unavailable: true,
+};
+
+/** Gives every activity its heartbeat and turns what it throws into what Temporal's retry policies understand. */
+export function guarded(activities: Activities): Activities {
+  const wrapped = Object.entries(activities).map(([name, activity]) => [
+    name,
+    (input: never): Promise<unknown> => guard(() => (activity as (input: never) => Promise<unknown>)(input)),
+  ]);
+  return Object.fromEntries(wrapped) as Activities;
+}
+
+async function guard<T>(activity: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(beats.get(context)), BEAT_MS);
+  try {
+    return await activity();
+  } catch (error) {
+    if (context.cancellationSignal.aborted) throw new CancelledFailure('cancelled', [], asError(error));
+    throw failure(error);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** What a retry of each running activity will be told. */
+const beats = new WeakMap<Context, unknown>();
+
+/** Keeps `details` for a retry of this activity, from now on part of every heartbeat. */
+export function rememberForRetry(details: unknown): void {
+  const context = Context.current();
+  beats.set(context, details);
+  context.heartbeat(details);
+}
+
+/** What the previous attempt of this activity remembered, if it got that far. */
+export function remembered(): unknown {
+  return Context.current().info.heartbeatDetails as unknown;
+}
+
+/** Aborted when the run is cancelled or the worker shuts down. */
+export function signal(): AbortSignal {
+  return Context.current().cancellationSignal;
+}
+
+/** The one place where a class of error becomes a Temporal failure. */
+function failure(error: unknown): unknown {
+  if (!(error instanceof PawlError)) return error;
+  return ApplicationFailure.create({
+    type: error.type,
+    message: error.message,
+    nonRetryable: !RETRYABLE[error.type],
+    details: [error.detail],
+    ...(error.cause instanceof Error ? { cause: error.cause } : {}),
+  });
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

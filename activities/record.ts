@@ -1,0 +1,90 @@
+/** Writes what a run found out: rows and events keyed by what they are, so that a retry rewrites the same ones. */
+import type { Activities, RunRecord } from '../workflows/contracts.ts';
+import type { EventLevel, Store } from './store/index.ts';
+
+export function recording({ store }: { store: Store }): Pick<Activities, 'record'> {
+  return {
+    async record(facts) {
+      const { runId, phase, step, generation } = facts;
+      if (facts.checkpoint !== undefined) await store.saveCheckpoint(runId, facts.checkpoint);
+      if (facts.sync !== undefined) await store.saveSync(runId, facts.sync);
+      if (facts.verdict !== undefined) await store.saveVerdict(runId, facts.verdict);
+      await store.updateRun(runId, {
+        phase,
+        step,
+        generation,
+        ...(facts.plan !== undefined && { plan: facts.plan }),
+        ...(facts.outcome !== undefined && { outcome: facts.outcome }),
+        ...(facts.reason !== undefined && { reason: facts.reason }),
+      });
+      const at = new Date().toISOString();
+      for (const event of eventsOf(facts)) await store.addEvent(runId, { at, phase, ...event });
+    },
+  };
+}
+
+interface Happening {
+  readonly key: string;
+  readonly level: EventLevel;
+  readonly message: string;
+}
+
+/** The log of a run, told from its facts. */
+function eventsOf(facts: RunRecord): Happening[] {
+  const told = [planned(facts), saved(facts), synced(facts), judged(facts), ended(facts)];
+  const happenings = told.filter((event) => event !== undefined);
+  if (happenings.length > 0) return happenings;
+  return [{ key: `${facts.phase}-g${facts.generation}`, level: 'info', message: facts.phase }];
+}
+
+function planned({ plan }: RunRecord): Happening | undefined {
+  if (plan === undefined) return undefined;
+  const dropped = plan.examplesDropped > 0 ? `, ${plan.examplesDropped} too long and dropped` : '';
+  return {
+    key: 'planned',
+    level: plan.examplesDropped > 0 ? 'warn' : 'info',
+    message:
+      `planned: ${plan.examples} examples (${short(plan.dataset)})${dropped}, ` +
+      `${plan.prompts} prompts (${short(plan.promptSet)}), ${plan.shape.reference}`,
+  };
+}
+
+function saved({ checkpoint, sync }: RunRecord): Happening | undefined {
+  if (checkpoint === undefined || sync !== undefined) return undefined;
+  const { name, snapshotType, identity, previousIdentity } = checkpoint;
+  const on = previousIdentity === undefined ? '' : ` on ${previousIdentity}`;
+  return { key: `saved/${identity}`, level: 'info', message: `saved ${name}: ${snapshotType} ${identity}${on}` };
+}
+
+function synced({ sync }: RunRecord): Happening | undefined {
+  if (sync === undefined) return undefined;
+  const { identity, replicas, seconds } = sync;
+  const on = `${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`;
+  return {
+    key: `synced/${identity}`,
+    level: 'info',
+    message: `${identity} confirmed on ${on} in ${seconds.toFixed(1)} s`,
+  };
+}
+
+function judged({ verdict }: RunRecord): Happening | undefined {
+  if (verdict === undefined) return undefined;
+  const { checkpoint, kind, reason } = verdict;
+  return { key: `verdict/${checkpoint}`, level: 'info', message: `${checkpoint}: ${kind}, ${reason}` };
+}
+
+function ended({ outcome, reason, release }: RunRecord): Happening | undefined {
+  if (outcome === undefined) return undefined;
+  const why = reason === undefined || reason === '' ? '' : `: ${reason}`;
+  const released =
+    release === undefined ? '' : ` (trainer ${release.trainerState}, deployment ${release.deploymentState})`;
+  return {
+    key: 'ended',
+    level: outcome === 'failed' ? 'error' : 'info',
+    message: `${outcome}${why}${released}`,
+  };
+}
+
+function short(hash: string): string {
+  return hash.slice(0, 12);
+}

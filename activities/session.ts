@@ -1,0 +1,20 @@
+/** Keeps a trainer's session alive for as long as an activity works with it. */
+import { signal } from './guard.ts';
+import type { Trainer } from './ports.ts';
+
+/** The protocol's own interval; a trainer forgets a session only after minutes of silence. */
+const HEARTBEAT_MS = 10_000;
+
+/** Runs `work` with a beating session. A missed beat is not an error: the next request tells whether the session lives. */
+export async function inSession<T>(trainer: Trainer, sessionId: string, work: () => Promise<T>): Promise<T> {
+  const beat = (): void => {
+    trainer.heartbeat(sessionId, signal()).catch(() => undefined);
+  };
+  beat();
+  const timer = setInterval(beat, HEARTBEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,68 @@
+/** The worker's environment, read once through a schema: the only place in worker/ that looks at `process.env`. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { DEFAULT_TASK_QUEUE } from '../workflows/contracts.ts';
+
+const url = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
+
+/** Every variable a worker knows. Documented in `docs/deploy.md`. */
+const Variables = z.object({
+  TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  PAWL_TASK_QUEUE: z.string().default(DEFAULT_TASK_QUEUE),
+  PAWL_HOME: z.string().optional(),
+  PAWL_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  FIREWORKS_API_KEY: z.string({
+    error: 'is missing: set it to a key that is allowed to train (any value does for the sandbox)',
+  }),
+  FIREWORKS_BASE_URL: url.default('https://api.fireworks.ai'),
+  FIREWORKS_TRAINER_GATEWAY_URL: url.optional(),
+  FIREWORKS_HOT_LOAD_URL: url.optional(),
+  FIREWORKS_INFERENCE_URL: url.optional(),
+});
+
+export interface WorkerConfig {
+  readonly temporalAddress: string;
+  readonly temporalNamespace: string;
+  readonly taskQueue: string;
+  /** Store and artifacts live here; every worker of a task queue shares them. */
+  readonly home: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly fireworks: {
+    readonly apiKey: string;
+    readonly baseUrl: string;
+    readonly trainerGatewayUrl?: string;
+    readonly hotLoadUrl?: string;
+    readonly inferenceUrl?: string;
+  };
+}
+
+/** A failure names every bad variable, never a value. */
+export class BadEnvironment extends Error {
+  override readonly name = 'BadEnvironment';
+}
+
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): WorkerConfig {
+  // Compose files hand on unset variables as empty strings: empty is unset.
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = Variables.safeParse(set);
+  if (!parsed.success) {
+    throw new BadEnvironment(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
+  }
+  const variables = parsed.data;
+  return {
+    temporalAddress: variables.TEMPORAL_ADDRESS,
+    temporalNamespace: variables.TEMPORAL_NAMESPACE,
+    taskQueue: variables.PAWL_TASK_QUEUE,
+    home: resolve(variables.PAWL_HOME ?? join(homedir(), '.pawl')),
+    logLevel: variables.PAWL_LOG_LEVEL,
+    fireworks: {
+      apiKey: variables.FIREWORKS_API_KEY,
+      baseUrl: variables.FIREWORKS_BASE_URL,
+      ...(variables.FIREWORKS_TRAINER_GATEWAY_URL && { trainerGatewayUrl: variables.FIREWORKS_TRAINER_GATEWAY_URL }),
+      ...(variables.FIREWORKS_HOT_LOAD_URL && { hotLoadUrl: variables.FIREWORKS_HOT_LOAD_URL }),
+      ...(variables.FIREWORKS_INFERENCE_URL && { inferenceUrl: variables.FIREWORKS_INFERENCE_URL }),
+    },
+  };
+}

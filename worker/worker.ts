@@ -1,0 +1,70 @@
+/** Joins workflows, activities and their ports into one Temporal worker. */
+import { join } from 'node:path';
+import { NativeConnection, Runtime, Worker, type LogMetadata } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createFireworksBackend } from '../activities/backends/fireworks/index.ts';
+import { openArtifacts } from '../activities/data/artifacts.ts';
+import { createActivities } from '../activities/index.ts';
+import { openStore } from '../activities/store/index.ts';
+import { workflowSource } from './bundle.ts';
+import type { WorkerConfig } from './config.ts';
+
+export interface RunningWorker {
+  /** Resolves when the worker has drained and everything it held is closed. */
+  run(): Promise<void>;
+  /** Stops polling; activities are told to stop and hand over to another worker. */
+  shutdown(): void;
+}
+
+export async function createWorker(config: WorkerConfig, logger: Logger): Promise<RunningWorker> {
+  installLogger(logger);
+  const connection = await NativeConnection.connect({ address: config.temporalAddress });
+  const store = await openStore({ path: join(config.home, 'pawl.db') });
+  const artifacts = openArtifacts(join(config.home, 'artifacts'));
+  const backend = createFireworksBackend({ ...config.fireworks, logger: logger.child({ component: 'fireworks' }) });
+  const worker = await Worker.create({
+    connection,
+    namespace: config.temporalNamespace,
+    taskQueue: config.taskQueue,
+    ...workflowSource(),
+    activities: createActivities({ backend, store, artifacts }),
+    // A run whose worker died is picked up by another one after a second, not ten.
+    stickyQueueScheduleToStartTimeout: '1s',
+    // What a retry is told must not be older than this.
+    maxHeartbeatThrottleInterval: '200ms',
+    defaultHeartbeatThrottleInterval: '200ms',
+    shutdownGraceTime: '1s',
+    shutdownForceTime: '20s',
+  });
+  return {
+    async run() {
+      try {
+        await worker.run();
+      } finally {
+        await backend.close();
+        await store.close();
+        await connection.close();
+      }
+    },
+    shutdown: () => worker.shutdown(),
+  };
+}
+
+/** One process, one log: the SDK's own lines come out as pino's. */
+function installLogger(logger: Logger): void {
+  const line =
+    (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, meta?: LogMetadata): void =>
+      logger[level]({ ...meta }, message);
+  Runtime.install({
+    logger: {
+      log: (level, message, meta) => line(level.toLowerCase() as 'info')(message, meta),
+      trace: line('trace'),
+      debug: line('debug'),
+      info: line('info'),
+      warn: line('warn'),
+      error: line('error'),
+    },
+    shutdownSignals: [],
+  });
+}
