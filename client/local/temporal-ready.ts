@@ -1,0 +1,34 @@
+/** Whether a Temporal server answers, and knows the namespace. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+
+/** One bounded attempt; nothing is left open. */
+export async function isTemporalReachable(address: string, namespace: string, timeoutMs = 2_000): Promise<boolean> {
+  return (await whyUnreachable(address, namespace, timeoutMs)) === undefined;
+}
+
+/** Nothing if the server answers and knows the namespace, else the reason why not. */
+export async function whyUnreachable(
+  address: string,
+  namespace: string,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  const connection = Connection.lazy({ address, connectTimeout: timeoutMs });
+  try {
+    await connection.withDeadline(Date.now() + timeoutMs, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Resolves as soon as the server answers for the namespace; rejects when the signal aborts. */
+export async function temporalReady(address: string, namespace: string, signal: AbortSignal): Promise<void> {
+  while (!(await isTemporalReachable(address, namespace))) {
+    await sleep(50, undefined, { signal });
+  }
+}

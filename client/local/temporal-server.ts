@@ -1,0 +1,84 @@
+/** An embedded Temporal server: persistent, kept running, its web UI on, gone when we are. */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { freePortNear, LOOPBACK, requireFreePort } from './ports.ts';
+import { keepProcess, type ProcessEvent } from './process.ts';
+import { temporalReady } from './temporal-ready.ts';
+
+/** Temporal's customary ports, used while they are free: a bookmarked UI stays where it was. */
+const CUSTOMARY_PORT = 7233;
+const CUSTOMARY_UI_PORT = 8233;
+
+/**
+ * The default of 20 polls a second holds a sequential workflow to 20 tasks a second on any hardware, that is 50 to
+ * 100 ms for each activity; it bounds the latency of one loop and not what the server can carry.
+ */
+const POLLS_PER_SECOND = 2000;
+
+export interface TemporalOptions {
+  readonly binary: string;
+  /** SQLite file; its folder is made if need be. */
+  readonly dbFile: string;
+  readonly logFile: string;
+  readonly namespace: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Absent: the customary ones if free, else any. Named and in use: an error. */
+  readonly port?: number;
+  readonly uiPort?: number;
+  readonly onEvent?: (event: ProcessEvent) => void;
+}
+
+export interface TemporalServer {
+  readonly address: string;
+  readonly uiUrl: string;
+  /** Absent while it is being started again after a crash. */
+  pid(): number | undefined;
+  stop(): Promise<void>;
+}
+
+/** Resolves once the server answers for its namespace. If it crashes later it comes back on the same ports and file. */
+export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
+  const port = await choosePort(options.port, CUSTOMARY_PORT, 'Temporal', '--temporal-port');
+  const uiPort = await choosePort(options.uiPort, CUSTOMARY_UI_PORT, 'Temporal’s web UI', '--temporal-ui-port');
+  const address = `${LOOPBACK}:${port}`;
+  await mkdir(dirname(options.dbFile), { recursive: true });
+  const process = await keepProcess(
+    {
+      name: 'Temporal',
+      command: options.binary,
+      args: serverArguments(options, port, uiPort),
+      env: options.env,
+      logFile: options.logFile,
+      ready: { by: 'probe', probe: (signal) => temporalReady(address, options.namespace, signal) },
+      readyTimeoutMs: 60_000,
+      stopTimeoutMs: 10_000,
+    },
+    options.onEvent,
+  );
+  return { address, uiUrl: `http://${LOOPBACK}:${uiPort}`, pid: () => process.pid(), stop: () => process.stop() };
+}
+
+function choosePort(asked: number | undefined, customary: number, purpose: string, option: string): Promise<number> {
+  return asked === undefined ? freePortNear(customary) : requireFreePort(asked, purpose, option);
+}
+
+function serverArguments(options: TemporalOptions, port: number, uiPort: number): readonly string[] {
+  const flags: Readonly<Record<string, string>> = {
+    '--ip': LOOPBACK,
+    '--port': String(port),
+    '--ui-port': String(uiPort),
+    '--namespace': options.namespace,
+    '--db-filename': options.dbFile,
+    // The write-ahead log spares most of the rollback journal's 25 fsyncs for each training step, and is as durable.
+    '--sqlite-pragma': 'journal_mode=wal',
+    '--log-level': 'warn',
+    '--color': 'never',
+  };
+  const dynamic = ['transfer', 'timer'].map((queue) => `history.${queue}ProcessorMaxPollRPS=${POLLS_PER_SECOND}`);
+  return [
+    'server',
+    'start-dev',
+    ...Object.entries(flags).flat(),
+    ...dynamic.flatMap((d) => ['--dynamic-config-value', d]),
+  ];
+}
