@@ -57,7 +57,7 @@ function judgeTarget(policy: RunSpec['policy'], latest: Evaluation): Verdict | u
 
 /** An interval shrinks with the square root of its samples. */
 function moreSamples(samples: number, reach: number, margin: number): number {
-  return Math.max(1, Math.ceil(samples * (reach / margin) ** 2) - samples);
+  return Math.max(1, Math.round(samples * (reach / margin) ** 2) - samples);
 }
 
 function judgePatience(policy: RunSpec['policy'], evaluations: readonly Evaluation[]): Verdict | undefined {
