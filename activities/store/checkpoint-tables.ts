@@ -1,0 +1,85 @@
+/** Checkpoints, the syncs that confirmed them, the verdicts on them. */
+import type { Selectable } from 'kysely';
+import { now, present } from './codec.ts';
+import { toScored } from './evaluation-tables.ts';
+import type { Sql, Tables } from './schema.ts';
+import type { Store, StoredCheckpoint } from './store.ts';
+
+type CheckpointVerbs = Pick<Store, 'saveCheckpoint' | 'saveSync' | 'saveVerdict' | 'checkpointReports'>;
+
+export function checkpointTables(db: Sql): CheckpointVerbs {
+  return {
+    async saveCheckpoint(runId, checkpoint) {
+      const { name, previousIdentity = null, ...columns } = checkpoint;
+      const values = { ...columns, previousIdentity };
+      await db
+        .insertInto('checkpoints')
+        .values({ runId, name, ...values, savedAt: now() })
+        .onConflict((conflict) => conflict.columns(['runId', 'name']).doUpdateSet(values))
+        .execute();
+    },
+
+    async saveSync(runId, { identity, replicas, seconds }) {
+      await db
+        .insertInto('syncs')
+        .values({ runId, identity, replicas, seconds, confirmedAt: now() })
+        .onConflict((conflict) => conflict.columns(['runId', 'identity']).doNothing())
+        .execute();
+    },
+
+    async saveVerdict(runId, { checkpoint, kind, reason }) {
+      await db
+        .insertInto('verdicts')
+        .values({ runId, checkpoint, kind, reason, decidedAt: now() })
+        .onConflict((conflict) => conflict.columns(['runId', 'checkpoint']).doUpdateSet({ kind, reason }))
+        .execute();
+    },
+
+    async checkpointReports(runId) {
+      const [checkpoints, syncs, verdicts, evaluations] = await Promise.all([
+        db
+          .selectFrom('checkpoints')
+          .selectAll()
+          .where('runId', '=', runId)
+          .orderBy('step')
+          .orderBy('generation')
+          .execute(),
+        db
+          .selectFrom('syncs')
+          .select(['identity', 'replicas', 'seconds', 'confirmedAt'])
+          .where('runId', '=', runId)
+          .execute(),
+        db.selectFrom('verdicts').select(['checkpoint', 'kind', 'reason']).where('runId', '=', runId).execute(),
+        // In order of recording: the last attempt that scored speaks for its checkpoint.
+        db
+          .selectFrom('evaluations')
+          .selectAll()
+          .where('runId', '=', runId)
+          .where('kind', '=', 'scored')
+          .orderBy('recordedAt')
+          .orderBy('id')
+          .execute(),
+      ]);
+      const syncOf = new Map(syncs.map((sync) => [sync.identity, sync]));
+      const verdictOf = new Map(verdicts.map(({ checkpoint, kind, reason }) => [checkpoint, { kind, reason }]));
+      const evaluationOf = new Map(evaluations.map((row) => [row.checkpoint, toScored(row)]));
+      return checkpoints.map((row) => {
+        const sync = syncOf.get(row.identity);
+        const evaluation = evaluationOf.get(row.name);
+        const verdict = verdictOf.get(row.name);
+        return {
+          ...toCheckpoint(row),
+          ...(sync !== undefined && { sync }),
+          ...(evaluation !== undefined && { evaluation }),
+          ...(verdict !== undefined && { verdict }),
+        };
+      });
+    },
+  };
+}
+
+function toCheckpoint(row: Selectable<Tables['checkpoints']>): StoredCheckpoint {
+  const { name, step, generation, statePath, snapshotType, identity, previousIdentity, savedAt } = present(row);
+  const checkpoint = { name, step, generation, statePath, snapshotType, identity };
+  return { checkpoint: previousIdentity === undefined ? checkpoint : { ...checkpoint, previousIdentity }, savedAt };
+}

@@ -1,0 +1,39 @@
+/** The one place where values become columns and columns values: JSON, numbers that are not finite, absent fields. */
+
+/**
+ * A column of measurements. SQLite would store NaN as NULL, silently; a run that diverges is exactly the one whose
+ * numbers must survive, so NaN and ±Infinity are stored as those words (which PostgreSQL's float8 understands too).
+ */
+export type Measure = number | string;
+
+export function toMeasure(value: number): Measure {
+  return Number.isFinite(value) ? value : String(value);
+}
+
+export function fromMeasure(value: Measure): number {
+  return Number(value);
+}
+
+export function toJson(value: object): string {
+  return JSON.stringify(value);
+}
+
+/** Only for columns this store wrote: the caller knows the type of what went in. */
+export function fromJson(text: string): unknown {
+  return JSON.parse(text);
+}
+
+type NullableKey<Row> = { [K in keyof Row]: null extends Row[K] ? K : never }[keyof Row];
+
+/** A row as the domain has it: what is NULL in SQL is absent. */
+export type Present<Row> = { [K in Exclude<keyof Row, NullableKey<Row>>]: Row[K] } & {
+  [K in NullableKey<Row>]?: Exclude<Row[K], null>;
+};
+
+export function present<Row extends object>(row: Row): Present<Row> {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Present<Row>;
+}
+
+export function now(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,180 @@
+/** Runs, their events and their steps. */
+import { sql } from 'kysely';
+import type { Selectable } from 'kysely';
+import { PawlError } from '../errors.ts';
+import { fromJson, fromMeasure, now, present, toJson, toMeasure } from './codec.ts';
+import type { Sql, Tables } from './schema.ts';
+import type { Store, StoredRun } from './store.ts';
+import type { Plan, Release, RunSpec } from '../../workflows/contracts.ts';
+
+type RunVerbs = Pick<
+  Store,
+  'saveRun' | 'updateRun' | 'addEvent' | 'recordSteps' | 'listRuns' | 'getRun' | 'steps' | 'events'
+>;
+
+/** Rows per INSERT: far below SQLite's limit of 32,766 bound values. */
+const ROWS_PER_INSERT = 500;
+
+export function runTables(db: Sql): RunVerbs {
+  return {
+    async saveRun({ runId, name, spec, createdAt }) {
+      await db
+        .insertInto('runs')
+        .values({
+          id: runId,
+          name,
+          spec: toJson(spec),
+          phase: 'plan',
+          step: 0,
+          generation: 1,
+          outcome: 'pending',
+          createdAt,
+          updatedAt: now(),
+        })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute();
+    },
+
+    async updateRun(runId, { phase, step, generation, outcome, reason, plan, release }) {
+      const behind = sql<boolean>`(generation > ${generation} or (generation = ${generation} and step > ${step}))`;
+      const result = await db
+        .updateTable('runs')
+        .set((column) => ({
+          phase: sql`case when ${behind} then ${column.ref('phase')} else ${phase} end`,
+          step: sql`case when ${behind} then ${column.ref('step')} else ${step} end`,
+          generation: sql`case when ${behind} then ${column.ref('generation')} else ${generation} end`,
+          ...(outcome !== undefined && { outcome }),
+          ...(reason !== undefined && { reason }),
+          ...(plan !== undefined && { plan: toJson(plan) }),
+          ...(release !== undefined && { release: toJson(release) }),
+          updatedAt: now(),
+        }))
+        .where('id', '=', runId)
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) throw unknownRun(runId);
+    },
+
+    async addEvent(runId, { key, at, phase, level, message }) {
+      await db
+        .insertInto('events')
+        .values({ runId, key, at, phase, level, message })
+        .onConflict((conflict) => conflict.columns(['runId', 'key']).doNothing())
+        .execute();
+    },
+
+    async recordSteps(runId, steps) {
+      for (let start = 0; start < steps.length; start += ROWS_PER_INSERT) {
+        const rows = steps.slice(start, start + ROWS_PER_INSERT).map((metrics) => ({
+          runId,
+          step: metrics.step,
+          generation: metrics.generation,
+          lossMean: toMeasure(metrics.lossMean),
+          learningRate: metrics.learningRate,
+          tokens: metrics.tokens,
+          seconds: metrics.seconds,
+        }));
+        await db
+          .insertInto('stepMetrics')
+          .values(rows)
+          .onConflict((conflict) =>
+            conflict
+              .columns(['runId', 'step'])
+              .doUpdateSet((column) => ({
+                generation: column.ref('excluded.generation'),
+                lossMean: column.ref('excluded.lossMean'),
+                learningRate: column.ref('excluded.learningRate'),
+                tokens: column.ref('excluded.tokens'),
+                seconds: column.ref('excluded.seconds'),
+              }))
+              // A retry in the same generation measures waiting for a known answer, not training: the first stands.
+              .whereRef('stepMetrics.generation', '<', 'excluded.generation'),
+          )
+          .execute();
+      }
+    },
+
+    async listRuns({ limit }) {
+      const rows = await db
+        .selectFrom('runs')
+        .selectAll()
+        .orderBy('createdAt', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(toRun);
+    },
+
+    async getRun(reference) {
+      const exact = await db.selectFrom('runs').selectAll().where('id', '=', reference).executeTakeFirst();
+      if (exact !== undefined) return toRun(exact);
+      const named = await db
+        .selectFrom('runs')
+        .selectAll()
+        .where('name', '=', reference)
+        .orderBy('createdAt')
+        .execute();
+      const candidates = named.length > 0 ? named : await startingWith(db, reference);
+      const [only, ...others] = candidates;
+      if (only === undefined) throw unknownRun(reference);
+      if (others.length > 0) throw ambiguousRun(reference, candidates);
+      return toRun(only);
+    },
+
+    async steps(runId, { afterStep = 0 } = {}) {
+      const rows = await db
+        .selectFrom('stepMetrics')
+        .select(['step', 'generation', 'lossMean', 'learningRate', 'tokens', 'seconds'])
+        .where('runId', '=', runId)
+        .where('step', '>', afterStep)
+        .orderBy('step')
+        .execute();
+      return rows.map((row) => ({ ...row, lossMean: fromMeasure(row.lossMean) }));
+    },
+
+    events(runId, { after = 0 } = {}) {
+      return db
+        .selectFrom('events')
+        .select(['seq', 'key', 'at', 'phase', 'level', 'message'])
+        .where('runId', '=', runId)
+        .where('seq', '>', after)
+        .orderBy('seq')
+        .execute();
+    },
+  };
+}
+
+function toRun(row: Selectable<Tables['runs']>): StoredRun {
+  const { id, spec, plan, release, ...rest } = present(row);
+  return {
+    runId: id,
+    ...rest,
+    spec: fromJson(spec) as RunSpec,
+    ...(plan !== undefined && { plan: fromJson(plan) as Plan }),
+    ...(release !== undefined && { release: fromJson(release) as Release }),
+  };
+}
+
+/** Not LIKE: its wildcards are legal characters of a reference that somebody typed. */
+function startingWith(db: Sql, prefix: string): Promise<Selectable<Tables['runs']>[]> {
+  return db
+    .selectFrom('runs')
+    .selectAll()
+    .where(sql<string>`substr(id, 1, ${prefix.length})`, '=', prefix)
+    .orderBy('createdAt')
+    .execute();
+}
+
+function unknownRun(reference: string): PawlError {
+  return new PawlError(
+    'InvalidRequest',
+    `There is no run "${reference}" in the store: pawl list shows those there are.`,
+  );
+}
+
+function ambiguousRun(reference: string, candidates: readonly { id: string; createdAt: string }[]): PawlError {
+  const list = candidates.map((run) => `${run.id} (${run.createdAt})`).join(', ');
+  return new PawlError(
+    'InvalidRequest',
+    `"${reference}" may be any of ${candidates.length} runs, give one id: ${list}`,
+  );
+}

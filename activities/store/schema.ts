@@ -1,0 +1,124 @@
+/** The tables as Kysely sees them; columns are snake_case in SQL and camelCase here. Migrations make them. */
+import type { Generated, Kysely } from 'kysely';
+import type { EvaluationRecord, EventLevel, SampleRecord } from './store.ts';
+import type { Phase, RunOutcome, SnapshotType, VerdictKind } from '../../workflows/contracts.ts';
+import type { Measure } from './codec.ts';
+
+interface RunsTable {
+  id: string;
+  name: string;
+  spec: string;
+  plan: string | null;
+  phase: Phase;
+  step: number;
+  generation: number;
+  outcome: RunOutcome;
+  reason: string | null;
+  release: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+interface EventsTable {
+  seq: Generated<number>;
+  runId: string;
+  key: string;
+  at: string;
+  phase: Phase;
+  level: EventLevel;
+  message: string;
+}
+
+interface StepMetricsTable {
+  runId: string;
+  step: number;
+  generation: number;
+  lossMean: Measure;
+  learningRate: number;
+  tokens: number;
+  seconds: number;
+}
+
+interface CheckpointsTable {
+  runId: string;
+  name: string;
+  step: number;
+  generation: number;
+  statePath: string;
+  snapshotType: SnapshotType;
+  identity: string;
+  previousIdentity: string | null;
+  savedAt: string;
+}
+
+interface SyncsTable {
+  runId: string;
+  identity: string;
+  replicas: number;
+  seconds: number;
+  confirmedAt: string;
+}
+
+interface EvaluationsTable {
+  id: string;
+  runId: string;
+  checkpoint: string;
+  step: number;
+  identity: string;
+  promptSet: string;
+  metric: string;
+  kind: EvaluationRecord['kind'];
+  score: Measure | null;
+  low: Measure | null;
+  high: Measure | null;
+  samples: number | null;
+  missing: number | null;
+  reason: string | null;
+  recordedAt: string;
+}
+
+interface SamplesTable {
+  evaluationId: string;
+  promptIndex: number;
+  promptHash: string;
+  promptTokens: number;
+  kind: SampleRecord['kind'];
+  tokens: string | null;
+  text: string | null;
+  finishReason: string | null;
+  meanLogprob: Measure | null;
+  score: Measure | null;
+  latencyMs: number | null;
+  servedIdentity: string | null;
+  error: string | null;
+}
+
+interface VerdictsTable {
+  runId: string;
+  checkpoint: string;
+  kind: VerdictKind;
+  reason: string;
+  decidedAt: string;
+}
+
+interface PromptSetsTable {
+  hash: string;
+  prompts: number;
+  duplicates: number;
+  tokenizer: string;
+  createdAt: string;
+}
+
+export interface Tables {
+  runs: RunsTable;
+  events: EventsTable;
+  stepMetrics: StepMetricsTable;
+  checkpoints: CheckpointsTable;
+  syncs: SyncsTable;
+  evaluations: EvaluationsTable;
+  samples: SamplesTable;
+  verdicts: VerdictsTable;
+  promptSets: PromptSetsTable;
+}
+
+export type Sql = Kysely<Tables>;

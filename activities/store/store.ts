@@ -1,0 +1,159 @@
+/** The store in the words of the domain: what workers write and people read. Every write is a keyed upsert. */
+import type {
+  Checkpoint,
+  CheckpointReport,
+  Evaluation,
+  Phase,
+  Plan,
+  Release,
+  RunOutcome,
+  RunSpec,
+  StepMetrics,
+  SyncResult,
+  Verdict,
+} from '../../workflows/contracts.ts';
+
+/** Times are ISO-8601 texts in UTC everywhere in the store. */
+export interface NewRun {
+  readonly runId: string;
+  readonly name: string;
+  readonly spec: RunSpec;
+  readonly createdAt: string;
+}
+
+export interface RunUpdate {
+  readonly phase: Phase;
+  readonly step: number;
+  readonly generation: number;
+  readonly outcome?: RunOutcome;
+  readonly reason?: string;
+  readonly plan?: Plan;
+  readonly release?: Release;
+}
+
+export interface StoredRun extends NewRun, RunUpdate {
+  readonly outcome: RunOutcome;
+  readonly updatedAt: string;
+}
+
+export type EventLevel = 'info' | 'warn' | 'error';
+
+export interface NewRunEvent {
+  /** What makes the event itself; a retry that reports it again changes nothing. */
+  readonly key: string;
+  readonly at: string;
+  readonly phase: Phase;
+  readonly level: EventLevel;
+  readonly message: string;
+}
+
+export interface RunEvent extends NewRunEvent {
+  /** Position in the log: rises with every event; pass the last one seen as `after` to read on. */
+  readonly seq: number;
+}
+
+interface SampleKey {
+  /** Position of the prompt in its prompt set, from 0. */
+  readonly promptIndex: number;
+  readonly promptHash: string;
+  readonly promptTokens: number;
+}
+
+export interface ProducedSample extends SampleKey {
+  readonly kind: 'produced';
+  readonly tokens: readonly number[];
+  readonly text: string;
+  readonly finishReason: string;
+  /** Mean log p of the produced tokens, in nats; absent when none was produced. */
+  readonly meanLogprob?: number;
+  readonly score: number;
+  readonly latencyMs: number;
+  /** Identity named in the stream itself, where the platform sends one. */
+  readonly servedIdentity?: string;
+}
+
+/** A sample that could not be produced: missing, never zero. */
+export interface MissingSample extends SampleKey {
+  readonly kind: 'missing';
+  readonly error: string;
+}
+
+export type SampleRecord = ProducedSample | MissingSample;
+
+export interface ScoredEvaluation extends Evaluation {
+  readonly kind: 'scored';
+}
+
+/** An evaluation whose identity changed under it: kept as evidence, never as a score. */
+export interface VoidEvaluation extends Pick<
+  Evaluation,
+  'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric'
+> {
+  readonly kind: 'void';
+  readonly reason: string;
+}
+
+export type EvaluationRecord = ScoredEvaluation | VoidEvaluation;
+
+export interface PromptSetRecord {
+  /** Artifact (sha256). */
+  readonly hash: string;
+  readonly prompts: number;
+  /** Identical rows that were left out. */
+  readonly duplicates: number;
+  /** sha256 of the tokenizer that made it. */
+  readonly tokenizer: string;
+}
+
+export interface ConfirmedSync extends SyncResult {
+  readonly confirmedAt: string;
+}
+
+/** A checkpoint with everything known of it: the row of the table that a person reads. */
+export interface StoredCheckpoint extends CheckpointReport {
+  readonly savedAt: string;
+  readonly sync?: ConfirmedSync;
+}
+
+/** What people and programs read. */
+export interface StoreReader {
+  /** Newest first. */
+  listRuns(options: { limit: number }): Promise<readonly StoredRun[]>;
+  /** By id, by a name only one run has, or by an unambiguous beginning of an id; fails listing the candidates. */
+  getRun(reference: string): Promise<StoredRun>;
+  /** In order of step, at most one row per step: the one of the highest generation. */
+  steps(runId: string, options?: { afterStep?: number }): Promise<readonly StepMetrics[]>;
+  /** In order of step, then generation. */
+  checkpointReports(runId: string): Promise<readonly StoredCheckpoint[]>;
+  /** In order of step, then of recording; void ones too. */
+  evaluations(runId: string): Promise<readonly EvaluationRecord[]>;
+  /** In order of prompt index. */
+  samples(evaluationId: string): Promise<readonly SampleRecord[]>;
+  events(runId: string, options?: { after?: number }): Promise<readonly RunEvent[]>;
+  promptSet(hash: string): Promise<PromptSetRecord | undefined>;
+  close(): Promise<void>;
+}
+
+/** What workers write. Writing twice is writing once. */
+export interface Store extends StoreReader {
+  /** The first write of an id stands: a run's spec never changes. */
+  saveRun(run: NewRun): Promise<void>;
+  /** Where a run is. Progress that is behind what is stored (a late retry, an overlapped evaluation) is ignored. */
+  updateRun(runId: string, update: RunUpdate): Promise<void>;
+  /** Keyed by (run, key): the first time of an event stands. */
+  addEvent(runId: string, event: NewRunEvent): Promise<void>;
+  /** Keyed by (run, step): only a higher generation replaces. */
+  recordSteps(runId: string, steps: readonly StepMetrics[]): Promise<void>;
+  /** Keyed by (run, name). */
+  saveCheckpoint(runId: string, checkpoint: Checkpoint): Promise<void>;
+  /** Keyed by (run, identity): the first confirmation stands. */
+  saveSync(runId: string, sync: SyncResult): Promise<void>;
+  /** Keyed by (evaluation, prompt index): a produced sample stands, a missing one may still be produced. */
+  saveSample(evaluationId: string, sample: SampleRecord): Promise<void>;
+  /** Keyed by the evaluation's id. */
+  saveEvaluation(runId: string, evaluation: EvaluationRecord): Promise<void>;
+  /** Keyed by (run, checkpoint). */
+  saveVerdict(runId: string, verdict: Verdict & { readonly checkpoint: string }): Promise<void>;
+  /** Keyed by hash. */
+  savePromptSet(set: PromptSetRecord): Promise<void>;
+}
