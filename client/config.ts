@@ -42,8 +42,10 @@ export interface ClientConfig {
   readonly color: boolean;
   /** Folders searched for programs. */
   readonly path: string;
-  /** What child processes inherit: the whole environment but the platform's key, which only a worker is given. */
+  /** What child processes inherit: the whole environment but the platform's variables. */
   readonly inherited: Readonly<Record<string, string>>;
+  /** The platform's variables, key included: for a worker that speaks to the real platform, and nobody else. */
+  readonly platform: Readonly<Record<string, string>>;
 }
 
 /** Reads the environment once; a failure names every bad variable. */
@@ -55,7 +57,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Client
     throw new UserError(`Bad environment: ${names.join('; ')}.`, 'Correct or unset it.');
   }
   const variables = parsed.data;
-  const { FIREWORKS_API_KEY: _key, ...inherited } = set;
+  const [platform, inherited] = partition(set, (name) => name.startsWith('FIREWORKS_'));
   return {
     home: resolve(variables.PAWL_HOME ?? join(homedir(), '.pawl')),
     cache: resolve(variables.PAWL_CACHE ?? defaultCache(variables.XDG_CACHE_HOME, variables.LOCALAPPDATA)),
@@ -68,7 +70,17 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Client
     color: variables.NO_COLOR === undefined,
     path: variables.PATH,
     inherited,
+    platform,
   };
+}
+
+function partition(
+  variables: Readonly<Record<string, string>>,
+  matches: (name: string) => boolean,
+): [Record<string, string>, Record<string, string>] {
+  const entries = Object.entries(variables);
+  const select = (wanted: boolean) => Object.fromEntries(entries.filter(([name]) => matches(name) === wanted));
+  return [select(true), select(false)];
 }
 
 /** Compose files and CI hand on unset variables as empty strings: empty is unset. */

@@ -1,5 +1,5 @@
 /** TCP ports on this machine: which are free, and what to say of one that is not. */
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { UserError } from '../errors.ts';
 
 export const LOOPBACK = '127.0.0.1';
@@ -23,6 +23,18 @@ export async function requireFreePort(port: number, purpose: string, option: str
     `Port ${port}, wanted for ${purpose}, is in use.`,
     `Stop what uses it, or choose another with ${option}.`,
   );
+}
+
+/** Whether something accepts connections there, now. */
+export function isListening(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1_000 });
+    const answer = (listening: boolean) => (): void => {
+      socket.destroy();
+      resolve(listening);
+    };
+    socket.once('connect', answer(true)).once('error', answer(false)).once('timeout', answer(false));
+  });
 }
 
 /** The port that could be listened on, released again; nothing if it is in use or not ours to take. */

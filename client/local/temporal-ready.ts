@@ -1,6 +1,9 @@
 /** Whether a Temporal server answers, and knows the namespace. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { isListening, LOOPBACK } from './ports.ts';
+
+const POLL_MS = 25;
 
 /** One bounded attempt; nothing is left open. */
 export async function isTemporalReachable(address: string, namespace: string, timeoutMs = 2_000): Promise<boolean> {
@@ -26,9 +29,9 @@ export async function whyUnreachable(
   }
 }
 
-/** Resolves as soon as the server answers for the namespace; rejects when the signal aborts. */
-export async function temporalReady(address: string, namespace: string, signal: AbortSignal): Promise<void> {
-  while (!(await isTemporalReachable(address, namespace))) {
-    await sleep(50, undefined, { signal });
-  }
+/** Resolves as soon as the server on this machine answers for the namespace; rejects when the signal aborts. */
+export async function temporalReady(port: number, namespace: string, signal: AbortSignal): Promise<void> {
+  // gRPC waits a second after a refused connection; asking the port first does not.
+  while (!(await isListening(LOOPBACK, port))) await sleep(POLL_MS, undefined, { signal });
+  while (!(await isTemporalReachable(`${LOOPBACK}:${port}`, namespace))) await sleep(POLL_MS, undefined, { signal });
 }

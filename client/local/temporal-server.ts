@@ -49,7 +49,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
       args: serverArguments(options, port, uiPort),
       env: options.env,
       logFile: options.logFile,
-      ready: { by: 'probe', probe: (signal) => temporalReady(address, options.namespace, signal) },
+      ready: { by: 'probe', probe: (signal) => temporalReady(port, options.namespace, signal) },
       readyTimeoutMs: 60_000,
       stopTimeoutMs: 10_000,
     },
