@@ -1,0 +1,44 @@
+/** The account that everything is rented under: named, or the only one that the key sees. */
+import { z } from 'zod';
+import { BackendError } from '../../errors.ts';
+import { endpoint } from './call.ts';
+import type { Http } from './http.ts';
+import type { Settings } from './settings.ts';
+
+/** Resolves the account id; asks the platform at most once. */
+export type Account = (signal: AbortSignal) => Promise<string>;
+
+const Accounts = z.object({ accounts: z.array(z.object({ name: z.string() })).default([]) });
+
+export function createAccount(settings: Settings, http: Http): Account {
+  let known = settings.account;
+  return async (signal) => {
+    known ??= await onlyAccount(settings, http, signal);
+    return known;
+  };
+}
+
+async function onlyAccount(settings: Settings, http: Http, signal: AbortSignal): Promise<string> {
+  const { accounts } = await http.send(
+    {
+      service: 'controlPlane',
+      method: 'GET',
+      url: endpoint(settings.urls.controlPlane, 'v1/accounts', { pageSize: '2' }),
+      timeout: settings.timeouts.controlRead,
+      retry: settings.retries.controlPlane,
+    },
+    Accounts,
+    signal,
+  );
+  const [first, second] = accounts;
+  if (first === undefined) {
+    throw new BackendError('InvalidRequest', 'the Fireworks API key sees no account: use a key of the account to bill');
+  }
+  if (second !== undefined) {
+    throw new BackendError(
+      'InvalidRequest',
+      'the Fireworks API key sees more than one account: name the one to bill with FIREWORKS_ACCOUNT_ID',
+    );
+  }
+  return first.name.replace(/^accounts\//, '');
+}

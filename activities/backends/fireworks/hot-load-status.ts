@@ -1,0 +1,65 @@
+/** What a deployment's replicas say of their weights, and what follows for one identity. Pure. */
+import { z } from 'zod';
+import type { ReplicaStatus } from '../../ports.ts';
+
+const text = z.string().nullish();
+
+const Replica = z.object({
+  current_snapshot_identity: text,
+  readiness: z.boolean().nullish(),
+  loading_state: z.object({ stage: text, target_snapshot_identity: text }).nullish(),
+  loaded_adapters: z.array(z.object({ identity: text, status: text })).nullish(),
+  rdma_weight_sync_enabled: z.unknown().optional(),
+});
+
+/** The list itself is required: an answer without it is not a status. */
+export const HotLoadStatus = z.object({
+  replicas: z
+    .array(Replica)
+    .refine(
+      (replicas) => replicas.every((replica) => replica.rdma_weight_sync_enabled !== true),
+      'this deployment takes weights by RDMA, which is not supported: have it switched off for the account',
+    )
+    .transform((replicas) => replicas.map(replicaStatus)),
+});
+
+function replicaStatus(row: z.output<typeof Replica>): ReplicaStatus {
+  const identity = row.current_snapshot_identity || undefined;
+  const adapters = (row.loaded_adapters ?? []).filter((adapter) => adapter.status === 'loaded');
+  const loaded = [identity, ...adapters.map((adapter) => adapter.identity)].filter(
+    (name): name is string => typeof name === 'string' && name !== '',
+  );
+  const stage = row.loading_state?.stage;
+  const targetIdentity = row.loading_state?.target_snapshot_identity;
+  return {
+    ready: row.readiness === true,
+    loaded: [...new Set(loaded)],
+    ...(identity === undefined ? {} : { identity }),
+    ...(stage ? { stage } : {}),
+    ...(targetIdentity ? { targetIdentity } : {}),
+  };
+}
+
+export function isCurrent(replica: ReplicaStatus, identity: string): boolean {
+  return replica.ready && replica.loaded.includes(identity);
+}
+
+/** Every replica that was asked for is there, and every one that is there serves the identity. */
+export function allCurrent(replicas: readonly ReplicaStatus[], identity: string, expected: number): boolean {
+  return replicas.length >= Math.max(1, expected) && replicas.every((replica) => isCurrent(replica, identity));
+}
+
+/** Failed on this very identity; an error that speaks of another one is left over from before. */
+export function failedOn(replica: ReplicaStatus, identity: string): boolean {
+  return replica.stage === 'error' && replica.targetIdentity === identity && !isCurrent(replica, identity);
+}
+
+/** `2 of 3 replicas: [0] step-3 idle, ready; …` */
+export function describeReplicas(replicas: readonly ReplicaStatus[], expected: number): string {
+  const each = replicas.map((replica, index) => {
+    const serves = replica.loaded.length === 0 ? 'no snapshot' : replica.loaded.join(' and ');
+    const target = replica.targetIdentity === undefined ? '' : ` of ${replica.targetIdentity}`;
+    return `[${index}] serves ${serves}, stage ${replica.stage ?? 'none'}${target}, ${replica.ready ? 'ready' : 'not ready'}`;
+  });
+  return [`${replicas.length} of ${expected} replicas`, ...each].join('; ');
+}

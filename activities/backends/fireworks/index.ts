@@ -1,0 +1,3 @@
+/** What the worker sees of this backend. */
+export { createFireworksBackend } from './backend.ts';
+export type { FireworksConfig, Logger } from './settings.ts';

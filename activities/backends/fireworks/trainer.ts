@@ -1,0 +1,164 @@
+/** The `Trainer` port: the data plane of one trainer job. */
+import { createHash, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { BackendError } from '../../errors.ts';
+import type { Pending, Trainer } from '../../ports.ts';
+import { endpoint, type Call } from './call.ts';
+import { Anything } from './control-call.ts';
+import { createFutures } from './futures.ts';
+import type { RetryPolicy } from './retry-timing.ts';
+import { createSequenceGuard } from './sequence-guard.ts';
+import * as bodies from './trainer-bodies.ts';
+import { ForwardBackwardOutput, Metrics, ModelCreated, Path, SessionCreated } from './trainer-replies.ts';
+import { trainerName, type Wire } from './wire.ts';
+
+const Accepted = z.object({ request_id: z.string().min(1) });
+
+export function createTrainer(wire: Wire, trainerId: string): Trainer {
+  const { settings, http } = wire;
+  const { timeouts, retries, logger } = settings;
+  const futures = createFutures(settings, http);
+  const guard = createSequenceGuard();
+
+  async function callTo(name: string, signal: AbortSignal): Promise<Pick<Call, 'service' | 'url'>> {
+    const [, account, , job] = trainerName(await wire.account(signal), trainerId).split('/');
+    const path = `training/v1/rlorTrainerJobs/${account}/${job}/api/v1/${name}`;
+    return { service: 'trainer', url: endpoint(settings.urls.trainer, path) };
+  }
+
+  async function post<T>(
+    name: string,
+    body: string,
+    options: { key: string; retry: RetryPolicy; timeout?: Call['timeout'] },
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const call: Call = {
+      ...(await callTo(name, signal)),
+      method: 'POST',
+      body,
+      headers: { 'x-idempotency-key': options.key },
+      timeout: options.timeout ?? timeouts.admission,
+      retry: options.retry,
+    };
+    return http.send(call, schema, signal);
+  }
+
+  /** Resolves once accepted; the result is asked for when it is wanted, and kept once it is there. */
+  async function submit<T>(
+    name: string,
+    body: string,
+    retry: RetryPolicy,
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+  ): Promise<Pending<T>> {
+    const accepted = await post(name, body, { key: contentKey(name, body), retry }, Accepted, signal);
+    const requestId = accepted.request_id;
+    let known: { readonly value: T } | undefined;
+    return {
+      requestId,
+      async result(waiting) {
+        known ??= {
+          value: await futures.retrieve(
+            {
+              ...(await callTo('retrieve_future', waiting)),
+              method: 'POST',
+              body: bodies.retrieveBody(requestId),
+              headers: { 'x-idempotency-key': randomKey() },
+              timeout: timeouts.retrieve,
+              retry: retries.retrieve,
+            },
+            schema,
+            waiting,
+          ),
+        };
+        return known.value;
+      },
+    };
+  }
+
+  async function sequenced<T>(
+    name: string,
+    call: { readonly modelId: string; readonly seq: number },
+    body: string,
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+    retry: RetryPolicy = retries.admission,
+  ): Promise<Pending<T>> {
+    return guard.admit(call.modelId, call.seq, async () => submit(name, body, retry, schema, signal));
+  }
+
+  return {
+    async healthy(signal) {
+      try {
+        const call: Call = {
+          ...(await callTo('healthz', signal)),
+          method: 'GET',
+          timeout: timeouts.healthz,
+          retry: retries.none,
+        };
+        return await http.succeeds(call, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof BackendError) return false;
+        throw error;
+      }
+    },
+
+    async createSession(tags, signal) {
+      const options = { key: randomKey(), retry: retries.creation };
+      const session = await post('create_session', bodies.createSessionBody(tags), options, SessionCreated, signal);
+      for (const note of session.notes) logger.warn({ trainerId, note: http.redact(note) }, 'the trainer says');
+      return session.sessionId;
+    },
+
+    async heartbeat(sessionId, signal) {
+      const options = { key: randomKey(), retry: retries.none, timeout: timeouts.heartbeat };
+      await post('session_heartbeat', bodies.heartbeatBody(sessionId), options, Anything, signal);
+    },
+
+    createModel: async (request, signal) =>
+      submit('create_model', bodies.createModelBody(request), retries.creation, ModelCreated, signal),
+
+    async forwardBackward(call, signal) {
+      const lengths = call.data.map(({ inputTokens }) => inputTokens.length);
+      const body = bodies.forwardBackwardBody(call);
+      const schema = ForwardBackwardOutput.refine(
+        ({ logprobs }) =>
+          logprobs.length === lengths.length && logprobs.every((row, index) => row.length === lengths[index]),
+        'one log-probability per target token was expected',
+      );
+      return sequenced('forward_backward', call, body, schema, signal);
+    },
+
+    optimStep: async (call, signal) => sequenced('optim_step', call, bodies.optimStepBody(call), Metrics, signal),
+
+    saveState: async (call, signal) =>
+      sequenced('save_weights', call, bodies.saveStateBody(call), Path, signal, retries.saving),
+
+    saveSnapshot: async (call, signal) =>
+      sequenced('save_weights_for_sampler', call, bodies.saveSnapshotBody(call), Path, signal),
+
+    loadState: async (call, signal) =>
+      sequenced(
+        'load_weights',
+        call,
+        bodies.loadStateBody(call),
+        Path.or(z.unknown().transform(() => ({ path: call.path }))),
+        signal,
+      ),
+  };
+}
+
+/**
+ * Requests that carry their own number are the same request on whichever machine and after whichever crash: so is
+ * their key.
+ */
+function contentKey(name: string, body: string): string {
+  return `pawl-${createHash('sha256').update(`${name}\n${body}`).digest('hex').slice(0, 32)}`;
+}
+
+/** For requests that mean something new each time, however equal their bodies. */
+function randomKey(): string {
+  return `pawl-${randomUUID()}`;
+}
