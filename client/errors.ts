@@ -2,13 +2,18 @@
 
 /** Shown as one line, without a stack trace; anything else that reaches the CLI is a defect of pawl. */
 export class UserError extends Error {
-  override readonly name = 'UserError';
+  override readonly name: string = 'UserError';
   readonly remedy: string;
 
   constructor(problem: string, remedy: string, options: { cause?: unknown } = {}) {
-    super(`${problem} ${remedy}`, options.cause === undefined ? undefined : { cause: options.cause });
+    super(`${problem} ${remedy}`.trimEnd(), options.cause === undefined ? undefined : { cause: options.cause });
     this.remedy = remedy;
   }
+}
+
+/** Raised when Temporal, or whatever else the command needs, does not answer. */
+export class UnreachableError extends UserError {
+  override readonly name = 'UnreachableError';
 }
 
 /** The message of whatever was thrown, in one line. */

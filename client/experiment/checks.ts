@@ -1,0 +1,57 @@
+/** What the schema cannot see: fields that contradict each other, and files that are not there. */
+import { stat } from 'node:fs/promises';
+import type { RunSpec } from '../../workflows/contracts.ts';
+import type { Problem } from './problems.ts';
+
+/** Fields that are right one by one and wrong together. */
+export function contradictions(spec: RunSpec): Problem[] {
+  const { train, checkpoint, policy, budget, prices } = spec;
+  const problems: Problem[] = [];
+  if (checkpoint.every > train.steps) {
+    problems.push({
+      path: ['checkpoint', 'every'],
+      message: `${checkpoint.every} is more than train.steps (${train.steps}). Lower it, or train longer.`,
+    });
+  }
+  if (train.schedule.warmupSteps > train.steps) {
+    problems.push({
+      path: ['train', 'schedule', 'warmupSteps'],
+      message: `${train.schedule.warmupSteps} is more than train.steps (${train.steps}). Lower it, or train longer.`,
+    });
+  }
+  if (policy.target !== undefined && (policy.target < 0 || policy.target > 1)) {
+    const fraction =
+      policy.target > 1 && policy.target <= 100 ? ` For ${policy.target} % write ${policy.target / 100}.` : '';
+    problems.push({ path: ['policy', 'target'], message: `scores run from 0 to 1, got ${policy.target}.${fraction}` });
+  }
+  if (budget.maxCost !== undefined && prices.trainerPerHour === 0 && prices.replicaPerHour === 0) {
+    problems.push({
+      path: ['budget', 'maxCost'],
+      message: 'limits nothing while every price is 0. Add prices.trainerPerHour and prices.replicaPerHour.',
+    });
+  }
+  return problems;
+}
+
+/** The files that a spec names must be there and hold something: better said now than after a worker took the run. */
+export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
+  const files: [PropertyKey[], string][] = [
+    [['model', 'tokenizer'], spec.model.tokenizer],
+    [['data', 'train'], spec.data.train],
+    [['evaluate', 'prompts'], spec.evaluate.prompts],
+  ];
+  const found = await Promise.all(files.map(async ([path, file]) => ({ path, message: await fileProblem(file) })));
+  return found.flatMap(({ path, message }) => (message === undefined ? [] : [{ path, message }]));
+}
+
+async function fileProblem(file: string): Promise<string | undefined> {
+  try {
+    const facts = await stat(file);
+    if (!facts.isFile()) return `${file} is not a file. Name a file in it.`;
+    return facts.size === 0 ? `${file} is empty. Put at least one line into it.` : undefined;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const problem = code === 'ENOENT' ? `there is no file ${file}` : `cannot read ${file} (${code})`;
+    return `${problem}. Create it or correct the path, which counts from the experiment file's folder.`;
+  }
+}

@@ -1,0 +1,78 @@
+/** A run in words: the lines of the live block, and one line for each checkpoint. Pure. */
+import type { StoredCheckpoint } from '../../activities/store/index.ts';
+import { progressOf, type RunView, type Waiting } from '../run-view.ts';
+import type { Colours } from './colours.ts';
+import { bar, costText, durationText, lossText, paceText, percent, scoreText } from './format.ts';
+import { oneLine } from './text.ts';
+
+const BAR_WIDTH = 20;
+
+/** What is known of a run at this moment, in three or four lines. */
+export function liveLines(view: RunView, colours: Colours, nowMs: number): string[] {
+  const lines = [headLine(view, colours), servingLine(view, colours), scoreLine(view), costLine(view, nowMs)];
+  if (view.waiting !== undefined) lines.push(colours.warn(waitingText(view.waiting)));
+  return lines.filter((line) => line !== '');
+}
+
+function headLine(view: RunView, colours: Colours): string {
+  const { step, steps } = progressOf(view);
+  const parts = [colours.strong(view.runId), colours.live(activityText(view))];
+  if (steps !== undefined) parts.push(`${bar(step, steps, BAR_WIDTH)} step ${step}/${steps}`);
+  return [...parts, ...paceParts(view)].join('  ');
+}
+
+/** The phase, unless something about the run as a whole matters more. */
+export function activityText(view: RunView): string {
+  if (view.outcome !== 'running') return view.outcome;
+  const { phase } = progressOf(view);
+  return view.status?.stopRequested === true && phase !== 'release' ? `${phase}, stopping` : phase;
+}
+
+/** `loss 2.134  0.11 s/step  about 44 s of training left`: what is known of it. */
+export function paceParts({ status }: RunView): string[] {
+  const parts: string[] = [];
+  if (status?.lossMean !== undefined) parts.push(lossText(status.lossMean));
+  if (status?.secondsPerStep === undefined) return parts;
+  parts.push(paceText(status.secondsPerStep));
+  const left = (status.steps - status.step) * status.secondsPerStep;
+  if (left > 0 && !status.stopRequested) parts.push(`about ${durationText(left)} of training left`);
+  return parts;
+}
+
+function servingLine({ status }: RunView, colours: Colours): string {
+  if (status?.checkpoint === undefined) return '';
+  const serving =
+    status.identity === undefined ? 'nothing confirmed yet' : `${status.identity} ${colours.good('(confirmed)')}`;
+  return `checkpoint ${status.checkpoint}  serving ${serving}`;
+}
+
+function scoreLine({ status, stored }: RunView): string {
+  if (status?.score === undefined) return '';
+  const parts = [`${stored?.spec.evaluate.grader ?? 'score'} ${percent(status.score)}`];
+  if (status.baselineScore !== undefined) parts.push(`baseline ${percent(status.baselineScore)}`);
+  if (status.bestScore !== undefined) parts.push(`best ${percent(status.bestScore)}`);
+  return parts.join('  ');
+}
+
+function costLine({ status, stored }: RunView, nowMs: number): string {
+  if (status?.rentedSinceMs === undefined) return '';
+  const { rentedSinceMs, costPerHour = 0 } = status;
+  return `cost ${costText({ costPerHour, rentedSinceMs, nowMs, currency: stored?.spec.prices.currency ?? '' })}`;
+}
+
+/** `waiting: trainWindow: … (attempt 4)` */
+export function waitingText({ message, attempt }: Waiting): string {
+  return `waiting: ${oneLine(message)}${attempt === undefined ? '' : ` (attempt ${attempt})`}`;
+}
+
+/** `✓ step 100  delta  step-000100-g1-1a2b3c4d  exact_match 12.1 % [8.6, 16.7]  continue: …` */
+export function checkpointLine({ checkpoint, evaluation, verdict }: StoredCheckpoint, colours: Colours): string {
+  const parts = [
+    `${colours.good('✓')} step ${checkpoint.step}`,
+    checkpoint.snapshotType.padEnd('delta'.length),
+    checkpoint.identity,
+  ];
+  if (evaluation !== undefined) parts.push(`${evaluation.metric} ${colours.strong(scoreText(evaluation))}`);
+  if (verdict !== undefined) parts.push(colours.dim(`${verdict.kind}: ${oneLine(verdict.reason)}`));
+  return parts.join('  ');
+}

@@ -1,0 +1,92 @@
+/** Tables of checkpoints and of runs, within the width of the terminal. Pure. */
+import Table from 'cli-table3';
+import type { StoredCheckpoint } from '../../activities/store/index.ts';
+import type { RunSummary } from '../run-view.ts';
+import { scoreText } from './format.ts';
+import { oneLine, truncate } from './text.ts';
+
+/** Columns without lines between them: more of an identity fits. */
+const PLAIN = {
+  chars: {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+    left: '',
+    'left-mid': '',
+    mid: '',
+    'mid-mid': '',
+    right: '',
+    'right-mid': '',
+    middle: '  ',
+  },
+  // Colours of its own would ignore NO_COLOR.
+  style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+};
+
+const GAP = 2;
+/** Below this a reason says nothing; it stands under the table then. */
+const MIN_REASON = 24;
+
+type Cells = readonly string[];
+
+function table(head: Cells, rows: readonly Cells[]): string {
+  const drawn = new Table({ ...PLAIN, head: [...head] });
+  for (const row of rows) drawn.push([...row]);
+  return drawn
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Adds a last column of free text, as wide as there is room for. */
+function withLast(
+  head: Cells,
+  rows: readonly Cells[],
+  last: { head: string; cells: (room: number) => Cells },
+  width: number,
+): string {
+  const used = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const room = width - used.reduce((sum, cell) => sum + cell + GAP, 0);
+  const cells = last.cells(room);
+  return table(
+    [...head, last.head],
+    rows.map((row, index) => [...row, truncate(cells[index] ?? '', Math.max(room, last.head.length))]),
+  );
+}
+
+/** Verdicts carry their reason where there is room for it. */
+export function checkpointTable(checkpoints: readonly StoredCheckpoint[], width: number): string {
+  const metric = checkpoints.find(({ evaluation }) => evaluation !== undefined)?.evaluation?.metric ?? 'score';
+  const head = ['checkpoint', 'type', 'step', 'identity', `${metric} [95 %]`];
+  const rows = checkpoints.map(({ checkpoint, evaluation }) => [
+    checkpoint.name,
+    checkpoint.snapshotType,
+    String(checkpoint.step),
+    checkpoint.identity,
+    evaluation === undefined ? '-' : scoreText(evaluation),
+  ]);
+  const verdicts = (room: number): string[] =>
+    checkpoints.map(({ verdict }) => {
+      if (verdict === undefined) return '-';
+      return room < MIN_REASON ? verdict.kind : `${verdict.kind}: ${oneLine(verdict.reason)}`;
+    });
+  return withLast(head, rows, { head: 'verdict', cells: verdicts }, width);
+}
+
+export function runTable(runs: readonly RunSummary[], width: number): string {
+  const head = ['run', 'outcome', 'phase', 'step', 'started'];
+  const rows = runs.map(({ runId, outcome, phase, step, steps, createdAt }) => [
+    runId,
+    outcome,
+    phase ?? '-',
+    step === undefined ? '-' : `${step}/${steps ?? '?'}`,
+    createdAt.slice(0, 'YYYY-MM-DDThh:mm'.length).replace('T', ' '),
+  ]);
+  return withLast(head, rows, { head: 'reason', cells: () => runs.map(({ reason }) => oneLine(reason ?? '')) }, width);
+}

@@ -1,0 +1,71 @@
+/** A run as people and programs see it from outside: what Temporal, the run itself and the store say, put together. */
+import type { RunEvent, StoredCheckpoint, StoredRun } from '../activities/store/index.ts';
+import type { Phase, RunOutcome, RunReport, RunSpec, RunStatus, StepMetrics } from '../workflows/contracts.ts';
+
+/** Why a run stands still for now, although nothing is lost. */
+export interface Waiting {
+  readonly message: string;
+  /** Of the activity that is tried again. */
+  readonly attempt?: number;
+}
+
+/** One moment of a run. */
+export interface RunView {
+  readonly runId: string;
+  readonly outcome: RunOutcome;
+  readonly reason?: string;
+  /** The run's own answer; absent when it is over or nobody answers. */
+  readonly status?: RunStatus;
+  readonly waiting?: Waiting;
+  /** What a worker recorded of it; absent until one took the run. */
+  readonly stored?: StoredRun;
+  readonly checkpoints: readonly StoredCheckpoint[];
+}
+
+/** A moment, and everything recorded on the way to it. */
+export interface RunDetails extends RunView {
+  readonly steps: readonly StepMetrics[];
+  readonly events: readonly RunEvent[];
+}
+
+/** How a run ended. */
+export interface RunResult {
+  readonly runId: string;
+  readonly outcome: RunOutcome;
+  readonly reason: string;
+  /** Of a run that finished. */
+  readonly report?: RunReport;
+}
+
+/** One line of the list of runs. */
+export interface RunSummary {
+  readonly runId: string;
+  readonly outcome: RunOutcome;
+  readonly createdAt: string;
+  readonly phase?: Phase;
+  readonly step?: number;
+  readonly steps?: number;
+  readonly reason?: string;
+}
+
+export interface Progress {
+  readonly phase: Phase;
+  readonly step: number;
+  readonly steps?: number;
+}
+
+/** Where the run is, by the best source there is. */
+export function progressOf({ status, stored }: RunView): Progress {
+  if (status !== undefined) return status;
+  if (stored !== undefined) return { phase: stored.phase, step: stored.step, steps: stored.spec.train.steps };
+  return { phase: 'plan', step: 0 };
+}
+
+export function currencyOf(spec: RunSpec | undefined): string {
+  return spec?.prices.currency ?? '';
+}
+
+/** Nothing more happens to a run with this outcome. */
+export function isOver(outcome: RunOutcome): boolean {
+  return outcome === 'finished' || outcome === 'failed' || outcome === 'cancelled' || outcome === 'crashed';
+}

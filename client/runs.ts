@@ -1,0 +1,113 @@
+/** The facade over everything that can be done with runs: what the CLI, programs and servers use alike. */
+import type { RunEvent, StoreReader } from '../activities/store/index.ts';
+import type { RunSpec } from '../workflows/contracts.ts';
+import { UnreachableError, UserError, messageOf } from './errors.ts';
+import type { RunChange } from './run-changes.ts';
+import { newRunInput } from './run-id.ts';
+import { mergeRuns, resolveRun } from './run-list.ts';
+import { RunStore } from './run-store.ts';
+import { isOver, type RunDetails, type RunResult, type RunSummary, type RunView } from './run-view.ts';
+import { RunWatch, unknownRun, type FollowOptions } from './run-watch.ts';
+import { outcomeOf } from './temporal/execution.ts';
+import { TemporalLink } from './temporal/temporal-link.ts';
+
+export interface RunsOptions {
+  /** host:port */
+  readonly temporalAddress: string;
+  readonly temporalNamespace: string;
+  readonly taskQueue: string;
+  /** File of the store that this task queue's workers write; it need not be there yet. */
+  readonly storePath: string;
+}
+
+/** Connects when first needed; close it when done. */
+export class Runs {
+  readonly #temporal: TemporalLink;
+  readonly #store: RunStore;
+  readonly #watch: RunWatch;
+
+  constructor({ temporalAddress, temporalNamespace, taskQueue, storePath }: RunsOptions) {
+    this.#temporal = new TemporalLink({ address: temporalAddress, namespace: temporalNamespace, taskQueue });
+    this.#store = new RunStore(storePath);
+    this.#watch = new RunWatch(this.#temporal, this.#store);
+  }
+
+  /** Submits a run; from here on it is durable, whatever becomes of this process. */
+  async start(spec: RunSpec): Promise<{ runId: string }> {
+    const input = newRunInput(spec);
+    await this.#temporal.start(input);
+    return { runId: input.runId };
+  }
+
+  /** The run's full id, from the id, its beginning, or a name that only one run has. */
+  async resolve(reference: string): Promise<string> {
+    return resolveRun(reference, await this.#store.reader(), this.#temporal);
+  }
+
+  /** The run as it is now. Where the run itself does not answer, what is known of it. */
+  async status(runId: string): Promise<RunView> {
+    return this.#watch.look(runId);
+  }
+
+  /** What changes until the end; first, what was already known. Outages are shown, and waited for. */
+  follow(runId: string, options: FollowOptions = {}): AsyncGenerator<RunChange> {
+    return this.#watch.follow(runId, options);
+  }
+
+  /** Waits for the end. A run that failed is a result, not an exception. */
+  async result(runId: string, options: FollowOptions = {}): Promise<RunResult> {
+    for await (const change of this.follow(runId, options)) {
+      if (change.kind !== 'end') continue;
+      if (change.result.outcome !== 'finished') return change.result;
+      const report = await this.#temporal.report(runId);
+      return { ...change.result, ...(report && { report }) };
+    }
+    throw new Error(`no longer waiting for ${runId}`);
+  }
+
+  /** Asks the run to end in good order, with a last checkpoint; `now`: cancels it. Either way it releases. */
+  async stop(runId: string, { now = false, reason = 'stopped by request' } = {}): Promise<void> {
+    const execution = await this.#temporal.describe(runId);
+    if (execution === undefined) throw unknownRun(runId);
+    const outcome = outcomeOf(execution);
+    if (isOver(outcome)) throw new UserError(`${runId} is over already (${outcome}).`, 'There is nothing to stop.');
+    await (now ? this.#temporal.cancel(runId) : this.#temporal.stop(runId, reason));
+  }
+
+  /** Newest first. Without Temporal: as far as it was recorded, and `stale` says why. */
+  async list({ limit = 50 } = {}): Promise<{ runs: readonly RunSummary[]; stale?: string }> {
+    const stored = (await this.#read((reader) => reader.listRuns({ limit }))) ?? [];
+    try {
+      return { runs: mergeRuns(stored, await this.#temporal.list({ limit }), limit) };
+    } catch (error) {
+      if (stored.length === 0 || !(error instanceof UnreachableError)) throw error;
+      return { runs: mergeRuns(stored, [], limit), stale: messageOf(error) };
+    }
+  }
+
+  /** Everything recorded of a run, and where it is now. */
+  async show(runId: string): Promise<RunDetails> {
+    const view = await this.status(runId);
+    const steps = await this.#read((reader) => reader.steps(runId));
+    return { ...view, steps: steps ?? [], events: await this.events(runId) };
+  }
+
+  /** The log of a run; `after` is the last position already read. */
+  async events(runId: string, options: { after?: number } = {}): Promise<readonly RunEvent[]> {
+    return (await this.#read((reader) => reader.events(runId, options))) ?? [];
+  }
+
+  /** A sentence to show when nobody would take a run that is submitted now. */
+  async missingWorker(): Promise<string | undefined> {
+    return this.#watch.missingWorker();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#temporal.close(), this.#store.close()]);
+  }
+
+  async #read<T>(read: (reader: StoreReader) => Promise<T>): Promise<T | undefined> {
+    const reader = await this.#store.reader();
+    return reader && read(reader);
+  }
+}

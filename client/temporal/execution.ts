@@ -1,0 +1,47 @@
+/** How Temporal's view of a workflow becomes an outcome and a reason to wait. Pure. */
+import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
+import { messageOf } from '../errors.ts';
+import type { RunOutcome } from '../../workflows/contracts.ts';
+import type { Waiting } from '../run-view.ts';
+
+type StatusName = WorkflowExecutionInfo['status']['name'];
+
+/** Started and first task scheduled: what the history of a run holds until a worker takes it. */
+const EVENTS_BEFORE_A_WORKER = 2;
+
+const OVER: Partial<Record<StatusName, RunOutcome>> = {
+  COMPLETED: 'finished',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  TERMINATED: 'crashed',
+  TIMED_OUT: 'crashed',
+};
+
+export function outcomeOf(info: {
+  status: { name: StatusName };
+  historyLength: number;
+  cancelRequested?: boolean;
+}): RunOutcome {
+  const over = OVER[info.status.name];
+  if (over !== undefined) return over;
+  if (info.cancelRequested === true) return 'cancelling';
+  return info.historyLength <= EVENTS_BEFORE_A_WORKER ? 'pending' : 'running';
+}
+
+export function cancelRequested({ raw }: WorkflowExecutionDescription): boolean {
+  return raw.workflowExtendedInfo?.cancelRequested === true;
+}
+
+/** The activity that has been tried most often, if one is being tried again. */
+export function retryOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): Waiting | undefined {
+  const retried = (raw.pendingActivities ?? [])
+    .filter(({ lastFailure }) => lastFailure !== undefined && lastFailure !== null)
+    .sort((a, b) => (b.attempt ?? 0) - (a.attempt ?? 0));
+  const [worst] = retried;
+  if (worst === undefined) return undefined;
+  const name = worst.activityType?.name ?? 'an activity';
+  return {
+    message: `${name}: ${messageOf(worst.lastFailure?.message ?? 'failed')}`,
+    attempt: worst.attempt ?? 1,
+  };
+}

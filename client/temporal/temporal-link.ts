@@ -1,0 +1,166 @@
+/** Everything pawl asks of a Temporal server, each call bounded in time; a silent server becomes one clear error. */
+import {
+  Client,
+  Connection,
+  QueryNotRegisteredError,
+  WorkflowNotFoundError,
+  isGrpcServiceError,
+  type WorkflowExecutionDescription,
+  type WorkflowExecutionInfo,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { RUN_WORKFLOW_TYPE, type RunInput, type RunReport, type RunStatus } from '../../workflows/contracts.ts';
+import { statusQuery, stopSignal } from '../../workflows/messages.ts';
+import { UnreachableError } from '../errors.ts';
+
+/** A poller is listed for minutes after it went; a live one asks at least once a minute. */
+const POLLER_FRESH_MS = 75_000;
+const WORKFLOW_TASK_QUEUE = 1;
+
+const DEFAULTS = { connectTimeoutMs: 3_000, callTimeoutMs: 5_000, queryTimeoutMs: 2_000 };
+
+export interface TemporalLinkOptions {
+  readonly address: string;
+  readonly namespace: string;
+  readonly taskQueue: string;
+}
+
+export class TemporalLink {
+  readonly address: string;
+  readonly taskQueue: string;
+  readonly #namespace: string;
+  #connecting: Promise<Client> | undefined;
+
+  constructor({ address, namespace, taskQueue }: TemporalLinkOptions) {
+    this.address = address;
+    this.taskQueue = taskQueue;
+    this.#namespace = namespace;
+  }
+
+  /** The id is new, so a duplicate can only be this very call, repeated by the transport: Temporal sees through it. */
+  async start(input: RunInput): Promise<void> {
+    await this.#call((client) =>
+      client.workflow.start(RUN_WORKFLOW_TYPE, {
+        workflowId: input.runId,
+        taskQueue: this.taskQueue,
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        args: [input],
+      }),
+    );
+  }
+
+  /** Undefined: Temporal does not know this run, or no longer. */
+  async describe(runId: string): Promise<WorkflowExecutionDescription | undefined> {
+    return this.#known(runId, (handle) => handle.describe());
+  }
+
+  /** The run's own answer; undefined when no worker gives one in time, which proves nothing. */
+  async status(runId: string): Promise<RunStatus | undefined> {
+    try {
+      return await this.#call((client) => client.workflow.getHandle(runId).query(statusQuery), DEFAULTS.queryTimeoutMs);
+    } catch (error) {
+      if (error instanceof UnreachableError || error instanceof WorkflowNotFoundError) return undefined;
+      if (error instanceof QueryNotRegisteredError || isGrpcServiceError(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The report of a run that is over; fails as the run did. */
+  async report(runId: string): Promise<RunReport | undefined> {
+    return this.#known(runId, (handle) => handle.result() as Promise<RunReport>);
+  }
+
+  async stop(runId: string, reason: string): Promise<void> {
+    await this.#call((client) => client.workflow.getHandle(runId).signal(stopSignal, { reason }));
+  }
+
+  async cancel(runId: string): Promise<void> {
+    await this.#call((client) => client.workflow.getHandle(runId).cancel());
+  }
+
+  /** Newest first. `prefix` must be made of the letters of run ids. */
+  async list({ prefix, limit }: { prefix?: string; limit: number }): Promise<WorkflowExecutionInfo[]> {
+    const byPrefix = prefix === undefined ? '' : ` AND WorkflowId STARTS_WITH "${prefix}"`;
+    return this.#call(async (client) => {
+      const found: WorkflowExecutionInfo[] = [];
+      for await (const info of client.workflow.list({ query: `WorkflowType = "${RUN_WORKFLOW_TYPE}"${byPrefix}` })) {
+        found.push(info);
+        if (found.length >= limit) break;
+      }
+      return found;
+    });
+  }
+
+  /** Whether any worker has lately asked this task queue for work. */
+  async hasWorker(): Promise<boolean> {
+    const { pollers } = await this.#call((client) =>
+      client.workflowService.describeTaskQueue({
+        namespace: this.#namespace,
+        taskQueue: { name: this.taskQueue },
+        taskQueueType: WORKFLOW_TASK_QUEUE,
+      }),
+    );
+    return (pollers ?? []).some(({ lastAccessTime }) => {
+      const seenMs = Number(lastAccessTime?.seconds ?? 0) * 1_000;
+      return Date.now() - seenMs < POLLER_FRESH_MS;
+    });
+  }
+
+  async close(): Promise<void> {
+    const client = await this.#connecting?.catch(() => undefined);
+    await client?.connection.close();
+  }
+
+  async #known<T>(runId: string, work: (handle: WorkflowHandle) => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.#call((client) => work(client.workflow.getHandle(runId)));
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  async #call<T>(work: (client: Client) => Promise<T>, timeoutMs = DEFAULTS.callTimeoutMs): Promise<T> {
+    const client = await this.#client();
+    try {
+      return await client.withDeadline(Date.now() + timeoutMs, () => work(client));
+    } catch (error) {
+      throw isSilence(error) ? this.#unreachable(error) : error;
+    }
+  }
+
+  #client(): Promise<Client> {
+    this.#connecting ??= this.#connect().catch((error: unknown) => {
+      this.#connecting = undefined;
+      throw this.#unreachable(error);
+    });
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<Client> {
+    const connection = Connection.lazy({ address: this.address, connectTimeout: DEFAULTS.connectTimeoutMs });
+    try {
+      await connection.ensureConnected();
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+    return new Client({ connection, namespace: this.#namespace });
+  }
+
+  #unreachable(cause: unknown): UnreachableError {
+    return new UnreachableError(
+      `Temporal does not answer at ${this.address}.`,
+      'Start it with `pawl up`, or set TEMPORAL_ADDRESS to a server that runs.',
+      { cause },
+    );
+  }
+}
+
+const SILENT_CODES: ReadonlySet<number> = new Set([4 /* DEADLINE_EXCEEDED */, 14 /* UNAVAILABLE */]);
+
+/** SDK calls wrap what gRPC said. */
+function isSilence(error: unknown): boolean {
+  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+  return isGrpcServiceError(cause) && SILENT_CODES.has(cause.code);
+}
