@@ -1,0 +1,84 @@
+/** Bulky, immutable things as content-addressed files: the name of an artifact is the sha256 of its bytes. */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { PawlError } from '../errors.ts';
+
+export interface Artifacts {
+  /** Stores bytes under their hash, whole or not at all; putting twice is putting once. */
+  put(bytes: Uint8Array): Promise<string>;
+  /** The bytes of a hash; proven to be those on the first read of each process. */
+  get(hash: string): Promise<Buffer>;
+}
+
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** A folder of artifacts, made if it is not there. */
+export async function openArtifacts(folder: string): Promise<Artifacts> {
+  const root = resolve(folder);
+  await mkdir(root, { recursive: true }).catch((cause: unknown) => {
+    throw new PawlError(
+      'InvalidRequest',
+      `The artifact folder ${root} cannot be made: choose one that can be written.`,
+      {
+        cause,
+      },
+    );
+  });
+  const verified = new Set<string>();
+  const pathOf = (hash: string) => join(root, hash.slice(0, 2), hash.slice(2));
+
+  return {
+    async put(bytes) {
+      const hash = sha256(bytes);
+      const path = pathOf(hash);
+      if ((await sizeOf(path)) !== bytes.byteLength) await writeWhole(path, bytes);
+      return hash;
+    },
+
+    async get(hash) {
+      const path = pathOf(hash);
+      const bytes = await readFile(path).catch((cause: unknown) => {
+        throw new PawlError(
+          'InvalidRequest',
+          `Artifact ${hash} is not in ${root}: every worker must share one artifact folder; if it is lost, submit anew.`,
+          { cause },
+        );
+      });
+      if (verified.has(hash)) return bytes;
+      if (sha256(bytes) !== hash) {
+        throw new PawlError('InvalidRequest', `Artifact ${path} is damaged: delete it and submit the run anew.`);
+      }
+      verified.add(hash);
+      return bytes;
+    },
+  };
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.size;
+}
+
+/** Written beside its place and moved there, so that a reader never sees a part of it, nor a crash leaves one. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const part = `${path}.${randomUUID()}.part`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(part, 'wx');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(part, path);
+  } catch (cause) {
+    await rm(part, { force: true });
+    throw new PawlError('Unavailable', `Artifact ${path} could not be written: free disk space or mend permissions.`, {
+      cause,
+    });
+  }
+}

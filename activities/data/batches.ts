@@ -1,0 +1,90 @@
+/** Which examples a step trains on, and in what form: pure functions of the spec, the pinned data and the step. */
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { Datum } from '../ports.ts';
+import type { Example } from './dataset-format.ts';
+
+/** The trainer's limits for one request. */
+const MAX_DATUMS = 1_024;
+const MAX_BYTES = 5_000_000;
+/** Input token, target token and weight, at ten bytes each as the trainer's own client estimates them. */
+const BYTES_PER_POSITION = 30;
+
+/**
+ * Indices of the examples of one step. Every epoch is its own seeded permutation; batches run on across its border, so
+ * that every example comes exactly once per epoch whatever the batch size.
+ */
+export function batchIndices(order: { examples: number; batchSize: number; seed: number; step: number }): number[] {
+  const { examples, batchSize, seed, step } = order;
+  const first = (step - 1) * batchSize;
+  return Array.from({ length: batchSize }, (_, offset) => {
+    const position = first + offset;
+    const shuffled = permutation({ examples, seed, epoch: Math.floor(position / examples) });
+    return shuffled[position % examples] ?? 0;
+  });
+}
+
+interface PermutationKey {
+  readonly examples: number;
+  readonly seed: number;
+  readonly epoch: number;
+}
+
+/** Most recent last. Only a memory of a pure function: a step asks for one permutation a hundred times. */
+const remembered: { readonly key: PermutationKey; readonly shuffled: Int32Array }[] = [];
+const MAX_REMEMBERED = 4;
+
+function permutation(key: PermutationKey): Int32Array {
+  const known = remembered.findLast((entry) => sameOrder(entry.key, key));
+  if (known !== undefined) return known.shuffled;
+  const shuffled = shuffle(key);
+  remembered.push({ key, shuffled });
+  if (remembered.length > MAX_REMEMBERED) remembered.shift();
+  return shuffled;
+}
+
+function sameOrder(a: PermutationKey, b: PermutationKey): boolean {
+  return a.examples === b.examples && a.seed === b.seed && a.epoch === b.epoch;
+}
+
+/** Fisher-Yates; a jump moves the generator 2^64 numbers on, so that no two epochs share any. */
+function shuffle({ examples, seed, epoch }: PermutationKey): Int32Array {
+  const random = xoroshiro128plus(seed);
+  for (let jumps = 0; jumps < epoch; jumps++) random.jump();
+  const order = Int32Array.from({ length: examples }, (_, index) => index);
+  for (let last = examples - 1; last > 0; last--) {
+    const other = uniformInt(random, 0, last);
+    const swapped = order[last] ?? 0;
+    order[last] = order[other] ?? 0;
+    order[other] = swapped;
+  }
+  return order;
+}
+
+/**
+ * Examples as the trainer takes them: each token predicts the next one, and only completion tokens count. All weights
+ * of a batch sum to 1, so that Σ −log p · weight over its requests is the mean loss per trained token.
+ */
+export function toDatums(examples: readonly Example[]): Datum[] {
+  const trained = examples.reduce((sum, { tokens, promptLength }) => sum + tokens.length - promptLength, 0);
+  const weight = Math.fround(1 / trained);
+  return examples.map(({ tokens, promptLength }) => ({
+    inputTokens: Array.from(tokens.subarray(0, -1)),
+    targetTokens: Array.from(tokens.subarray(1)),
+    weights: Array.from({ length: tokens.length - 1 }, (_, position) => (position + 1 < promptLength ? 0 : weight)),
+  }));
+}
+
+/** How many requests a step needs so that even its longest batch keeps within the trainer's limits. */
+export function planChunks({ batchSize, maxExampleTokens }: { batchSize: number; maxExampleTokens: number }): number {
+  const bytesPerDatum = BYTES_PER_POSITION * Math.max(1, maxExampleTokens - 1);
+  const perRequest = Math.max(1, Math.min(MAX_DATUMS, Math.floor(MAX_BYTES / bytesPerDatum)));
+  return Math.ceil(batchSize / perRequest);
+}
+
+/** Splits a batch in exactly `chunks` requests, in order, whose sizes differ by one at most. */
+export function chunk<T>(items: readonly T[], chunks: number): T[][] {
+  if (chunks < 1 || chunks > items.length) throw new RangeError(`${items.length} items in ${chunks} chunks`);
+  const border = (index: number) => Math.floor((index * items.length) / chunks);
+  return Array.from({ length: chunks }, (_, index) => items.slice(border(index), border(index + 1)));
+}

@@ -1,0 +1,76 @@
+/** Rows of a JSONL file, one at a time, each checked; a bad one is an error that names file, line and remedy. */
+import { createReadStream } from 'node:fs';
+import { access, constants, stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { z } from 'zod';
+import { PawlError } from '../errors.ts';
+
+export interface JsonlFormat<Row> {
+  /** The spec's field that names the file, e.g. `data.train`. */
+  readonly field: string;
+  readonly schema: z.ZodType<Row>;
+  /** What a row looks like, e.g. `{"prompt": "…", "completion": "…"}`. */
+  readonly example: string;
+}
+
+export interface JsonlRow<Row> {
+  readonly row: Row;
+  /** For messages: `train.jsonl:12`. */
+  readonly place: string;
+}
+
+/** Empty lines are skipped. */
+export async function* readJsonl<Row>(
+  path: string,
+  format: JsonlFormat<Row>,
+  signal?: AbortSignal,
+): AsyncGenerator<JsonlRow<Row>> {
+  await requireFile(path, format.field);
+  const stream = createReadStream(path, 'utf8');
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+  let number = 0;
+  try {
+    for await (const line of lines) {
+      signal?.throwIfAborted();
+      number += 1;
+      const text = number === 1 ? line.replace(/^\uFEFF/, '') : line;
+      if (text.trim() === '') continue;
+      const place = `${path}:${number}`;
+      yield { row: parseRow(text, place, format), place };
+    }
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** A row that cannot be used, in the words of the person who has to mend it. */
+export function badRow(place: string, problem: string): PawlError {
+  return new PawlError('InvalidRequest', `${place}: ${problem}`);
+}
+
+async function requireFile(path: string, field: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() !== true) {
+    throw new PawlError(
+      'InvalidRequest',
+      `${field}: there is no file ${path}; correct the path in the experiment file.`,
+    );
+  }
+  await access(path, constants.R_OK).catch((cause: unknown) => {
+    throw new PawlError('InvalidRequest', `${field}: ${path} may not be read; change its permissions.`, { cause });
+  });
+}
+
+function parseRow<Row>(text: string, place: string, { schema, example }: JsonlFormat<Row>): Row {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw badRow(place, `not JSON; expected one ${example} per line`);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  throw badRow(place, `${where}${issue?.message ?? 'wrong'}; expected ${example}`);
+}

@@ -1,0 +1,22 @@
+/** The learning rate of a step: a pure function of the spec. */
+import type { RunSpec } from '../../workflows/contracts.ts';
+
+/**
+ * Step counts from 1. The rate rises in equal parts over the warm-up, whose last step has the peak (without warm-up
+ * step 1 has it), then falls along the schedule to `finalFraction` of the peak at the last step.
+ */
+export function learningRate(train: Pick<RunSpec['train'], 'steps' | 'optimizer' | 'schedule'>, step: number): number {
+  const { kind, warmupSteps, finalFraction } = train.schedule;
+  const peak = train.optimizer.learningRate;
+  if (step <= warmupSteps) return (peak * step) / warmupSteps;
+  const peakStep = Math.max(1, warmupSteps);
+  const progress = train.steps > peakStep ? Math.min(1, (step - peakStep) / (train.steps - peakStep)) : 0;
+  return peak * SHAPES[kind](progress, finalFraction);
+}
+
+/** Fraction of the peak, from 1 at progress 0 to `final` at progress 1. */
+const SHAPES: Record<RunSpec['train']['schedule']['kind'], (progress: number, final: number) => number> = {
+  constant: () => 1,
+  linear: (progress, final) => 1 - (1 - final) * progress,
+  cosine: (progress, final) => final + ((1 - final) * (1 + Math.cos(Math.PI * progress))) / 2,
+};

@@ -1,0 +1,78 @@
+/** A Hugging Face tokenizer.json: text to token ids and back, without special tokens of its own accord. */
+import { readFile } from 'node:fs/promises';
+import { Tokenizer } from '@huggingface/tokenizers';
+import { z } from 'zod';
+import { PawlError } from '../errors.ts';
+import { sha256 } from './artifacts.ts';
+
+export interface TextTokenizer {
+  /** sha256 of the file. */
+  readonly hash: string;
+  /** No beginning or end is added: what a text becomes is what stands in it. */
+  encode(text: string): number[];
+  /** Without special tokens. */
+  decode(tokens: readonly number[]): string;
+  /** The tokens of an end marker: its own token if it is one; fails when the tokenizer cannot write it. */
+  encodeEnd(endToken: string): number[];
+}
+
+/** The part of the library used here; its own declarations do not resolve under Node's module rules. */
+interface Library {
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
+  decode(tokens: number[], options?: { skip_special_tokens: boolean }): string;
+  token_to_id(token: string): number | undefined;
+}
+const LibraryTokenizer = Tokenizer as new (file: object, config: object) => Library;
+
+const TokenizerFile = z.looseObject({ model: z.looseObject({ unk_token: z.string().nullish() }) });
+
+export async function loadTokenizer(path: string): Promise<TextTokenizer> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new PawlError('InvalidRequest', `The tokenizer ${path} cannot be read: correct model.tokenizer.`, { cause });
+  });
+  const tokenizer = parse(path, bytes.toString('utf8'));
+
+  const encode = (text: string): number[] => {
+    const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: false });
+    // Where the vocabulary has neither the token nor an unknown-token, the library leaves a hole.
+    const known = ids.filter((id) => id !== undefined);
+    if (known.length === ids.length) return known;
+    const unknown = tokens[ids.indexOf(undefined)] ?? '';
+    throw new PawlError('InvalidRequest', `The tokenizer ${path} does not know "${unknown}", nor has it an unk_token.`);
+  };
+
+  return {
+    hash: sha256(bytes),
+    encode,
+    decode: (tokens) => (tokens.length === 0 ? '' : tokenizer.decode([...tokens], { skip_special_tokens: true })),
+    encodeEnd(endToken) {
+      const own = tokenizer.token_to_id(endToken);
+      if (own !== undefined) return [own];
+      const ids = encode(endToken);
+      // An unknown token would be read back as something else, and would never stop a sample.
+      if (ids.length > 0 && tokenizer.decode(ids) === endToken) return ids;
+      throw new PawlError(
+        'InvalidRequest',
+        `data.endToken "${endToken}" is not in the vocabulary of ${path}: use a token that is.`,
+      );
+    },
+  };
+}
+
+function parse(path: string, text: string): Library {
+  try {
+    const file = TokenizerFile.parse(JSON.parse(text));
+    // The library takes the unknown-token of word-level models from the config only; Python takes it from the model.
+    const unk = file.model.unk_token;
+    return new LibraryTokenizer(file, {
+      clean_up_tokenization_spaces: false,
+      ...(typeof unk === 'string' && { unk_token: unk }),
+    });
+  } catch (cause) {
+    throw new PawlError(
+      'InvalidRequest',
+      `${path} is not a Hugging Face tokenizer.json: set model.tokenizer to one that transformers or tokenizers saved.`,
+      { cause },
+    );
+  }
+}
