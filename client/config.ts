@@ -22,6 +22,7 @@ const Variables = z.object({
     .optional(),
   FIREWORKS_BASE_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
   NO_COLOR: z.string().optional(),
+  PAWL_DEBUG: z.string().optional(),
   XDG_CACHE_HOME: z.string().optional(),
   LOCALAPPDATA: z.string().optional(),
   PATH: z.string().default(''),
@@ -40,6 +41,8 @@ export interface ClientConfig {
   readonly fireworksApiKey?: string;
   readonly fireworksBaseUrl?: string;
   readonly color: boolean;
+  /** Errors with their stack traces. */
+  readonly debug: boolean;
   /** Folders searched for programs. */
   readonly path: string;
   /** What child processes inherit: the whole environment but the platform's variables. */
@@ -68,6 +71,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Client
     ...(variables.FIREWORKS_API_KEY !== undefined && { fireworksApiKey: variables.FIREWORKS_API_KEY }),
     ...(variables.FIREWORKS_BASE_URL !== undefined && { fireworksBaseUrl: variables.FIREWORKS_BASE_URL }),
     color: variables.NO_COLOR === undefined,
+    debug: variables.PAWL_DEBUG !== undefined,
     path: variables.PATH,
     inherited,
     platform,
