@@ -1,0 +1,78 @@
+/** The platform as one HTTP server: control plane, trainers, weight sync, inference, and the sandbox's own ledger. */
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { authenticate } from './auth.ts';
+import type { Config } from './config.ts';
+import { accountRoutes } from './control/accounts.ts';
+import { deploymentRoutes } from './control/deployments.ts';
+import { trainerJobRoutes } from './control/trainer-jobs.ts';
+import { ApiError, errorBody } from './errors.ts';
+import { Ledger } from './ledger.ts';
+import { ledgerRoutes } from './ledger-routes.ts';
+import { completionRoutes } from './serving/completion-routes.ts';
+import { Deployments } from './serving/deployments.ts';
+import { hotLoadRoutes } from './serving/hot-load-routes.ts';
+import { TrainerJobs } from './trainer/jobs.ts';
+import { trainerRoutes } from './trainer/routes.ts';
+
+/** Room for the largest request the protocol allows, as JSON. */
+const BODY_LIMIT = 64 * 1024 * 1024;
+
+/** Everything is stopped by closing the returned server. */
+export function createApp(config: Config, log: Logger): FastifyInstance {
+  const { account, seed, state: stateFolder } = config;
+  const times = { startupMs: config['startup-ms'], loadMs: config['load-ms'] };
+  const jobs = new TrainerJobs({ account, stateFolder, seed, startupMs: times.startupMs, log });
+  const deployments = new Deployments({ ...times, stateFolder, seed, bucketOf: (job) => jobs.bucket(job) });
+  const ledger = new Ledger(stateFolder);
+
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    logger: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+  });
+  acceptEmptyJson(app);
+  app.addHook('onRequest', (request, _reply, done) => {
+    authenticate(request, config.apiKey);
+    done();
+  });
+  app.setNotFoundHandler((request) => {
+    throw new ApiError('NOT_FOUND', `${request.method} ${request.url.slice(0, 200)} is not part of this API`);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const known = asApiError(error as Error | FastifyError);
+    if (known.status >= 500 && known.code === 'INTERNAL') log.error({ err: error, url: request.url }, 'request failed');
+    return reply.status(known.status).send(errorBody(known, request.url));
+  });
+  app.addHook('onClose', async () => {
+    await Promise.all([jobs.close(), deployments.close()]);
+  });
+
+  accountRoutes(app, account);
+  trainerJobRoutes(app, account, jobs);
+  deploymentRoutes(app, account, deployments, jobs);
+  trainerRoutes(app, { account, jobs, ledger });
+  hotLoadRoutes(app, account, deployments);
+  completionRoutes(app, account, deployments);
+  ledgerRoutes(app, { account, jobs, deployments, ledger });
+  return app;
+}
+
+/** Clients send `Content-Type: application/json` with no body where there is nothing to say. */
+function acceptEmptyJson(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, {});
+    else parseJson(request, body as string, done);
+  });
+}
+
+function asApiError(error: Error | FastifyError): ApiError {
+  if (error instanceof ApiError) return error;
+  const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
+  // Fastify's own refusals: bad JSON, a body that is too large, an unknown content type.
+  if (status >= 400 && status < 500) return new ApiError('INVALID_ARGUMENT', error.message, status);
+  return new ApiError('INTERNAL', 'internal error: see the log of the sandbox');
+}

@@ -1,0 +1,184 @@
+/** Control plane: deployments. */
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { findBaseModel, TRAINING_SHAPES } from '../catalog.ts';
+import { ApiError, invalid, notFound } from '../errors.ts';
+import type { Deployment } from '../serving/deployment.ts';
+import type { DeploymentChange, Deployments, NewDeployment } from '../serving/deployments.ts';
+import type { TrainerJobs } from '../trainer/jobs.ts';
+import { DnsLabel, parse } from '../validate.ts';
+import { page, PageQuery } from './page.ts';
+
+/** Each replica is a process on this machine. */
+const MAX_REPLICAS = 8;
+const ReplicaCount = z.int().min(0).max(MAX_REPLICAS);
+const Transition = z.enum(['ASYNC', 'SYNC', 'HOT_LOAD_TRANSITION_TYPE_UNSPECIFIED']);
+
+const CreateQuery = z.object({ deploymentId: DnsLabel });
+const CreateBody = z.object({
+  baseModel: z.string().min(1),
+  description: z.string().max(1000).default(''),
+  displayName: z.string().max(63).default(''),
+  minReplicaCount: ReplicaCount.default(0),
+  maxReplicaCount: ReplicaCount.default(1),
+  enableHotLoad: z.boolean().default(false),
+  forTraining: z.boolean().default(false),
+  hotLoadBucketType: z.string().default('FW_HOSTED'),
+  hotLoadTrainerJob: z.string().optional(),
+  hotLoadTransitionType: Transition.optional(),
+  deploymentShape: z.string().optional(),
+  acceleratorType: z.string().optional(),
+});
+
+const UpdateBody = z.object({
+  minReplicaCount: ReplicaCount.optional(),
+  maxReplicaCount: ReplicaCount.optional(),
+  hotLoadTrainerJob: z.string().optional(),
+  hotLoadTransitionType: Transition.optional(),
+  displayName: z.string().max(63).optional(),
+  description: z.string().max(1000).optional(),
+});
+type UpdateBody = z.output<typeof UpdateBody>;
+
+const ScaleBody = z.object({ replicaCount: ReplicaCount });
+const UpdateQuery = z.object({ updateMask: z.string().optional() });
+const DeleteQuery = z.object({ hard: z.enum(['true', 'false']).default('false') });
+const Params = z.object({ account: z.string(), target: z.string() });
+
+/** Mask names are snake_case, body keys camelCase. */
+const MASK: Readonly<Record<string, keyof UpdateBody>> = {
+  min_replica_count: 'minReplicaCount',
+  max_replica_count: 'maxReplicaCount',
+  hot_load_trainer_job: 'hotLoadTrainerJob',
+  hot_load_transition_type: 'hotLoadTransitionType',
+  display_name: 'displayName',
+  description: 'description',
+};
+
+export function deploymentRoutes(
+  app: FastifyInstance,
+  account: string,
+  deployments: Deployments,
+  jobs: TrainerJobs,
+): void {
+  const collection = '/v1/accounts/:account/deployments';
+  const targetOf = (params: unknown): string => {
+    const { account: asked, target } = parse(Params, params);
+    if (asked !== account) throw notFound(`account "${asked}"`);
+    return target;
+  };
+  const linkOf = (trainerJob: string): string => {
+    const prefix = `accounts/${account}/rlorTrainerJobs/`;
+    if (!trainerJob.startsWith(prefix)) throw invalid(`hotLoadTrainerJob: must begin with "${prefix}"`);
+    const job = jobs.get(trainerJob.slice(prefix.length));
+    if (job.state === 'JOB_STATE_DELETED') throw invalid(`hotLoadTrainerJob: "${trainerJob}" was deleted`);
+    return job.id;
+  };
+
+  app.post(collection, (request) => {
+    targetOf({ ...(request.params as object), target: '' });
+    return view(account, deployments.create(newDeployment(request.query, request.body, linkOf)));
+  });
+  app.get(collection, (request) => {
+    targetOf({ ...(request.params as object), target: '' });
+    const { items, nextPageToken } = page(deployments.list(), parse(PageQuery, request.query));
+    return { deployments: items.map((deployment) => view(account, deployment)), nextPageToken };
+  });
+  app.get(`${collection}/:target`, (request) => view(account, deployments.get(targetOf(request.params))));
+  app.patch(`${collection}/:target`, async (request) => {
+    const [id = '', verb] = targetOf(request.params).split(':');
+    const change = verb === 'scale' ? scaled(request.body) : masked(request.query, request.body, linkOf);
+    if (verb !== undefined && verb !== 'scale') throw notFound(`method "${verb}" of a deployment`);
+    return view(account, await deployments.update(id, change));
+  });
+  app.delete(`${collection}/:target`, async (request) => {
+    const { hard } = parse(DeleteQuery, request.query);
+    await deployments.delete(targetOf(request.params), hard === 'true');
+    return {};
+  });
+}
+
+function newDeployment(query: unknown, body: unknown, linkOf: (job: string) => string): NewDeployment {
+  const { deploymentId: id } = parse(CreateQuery, query);
+  const { hotLoadTrainerJob, hotLoadTransitionType, ...rest } = parse(CreateBody, body);
+  if (findBaseModel(rest.baseModel) === undefined) throw invalid(`baseModel: "${rest.baseModel}" was not found`);
+  if (rest.minReplicaCount > rest.maxReplicaCount) throw invalid('minReplicaCount must not exceed maxReplicaCount');
+  checkHardware(rest.baseModel, rest.deploymentShape, rest.acceleratorType);
+  const { deploymentShape, acceleratorType, ...plain } = rest;
+  return {
+    id,
+    ...plain,
+    ...(deploymentShape !== undefined && { deploymentShape }),
+    ...(acceleratorType !== undefined && { acceleratorType }),
+    ...(hotLoadTrainerJob !== undefined && { hotLoadTrainerJob: linkOf(hotLoadTrainerJob) }),
+    hotLoadTransitionType: hotLoadTransitionType === 'SYNC' ? 'SYNC' : 'ASYNC',
+  };
+}
+
+function checkHardware(baseModel: string, shape: string | undefined, accelerator: string | undefined): void {
+  if ((shape === undefined) === (accelerator === undefined)) {
+    throw invalid('exactly one of deploymentShape and acceleratorType is needed');
+  }
+  if (shape === undefined) return;
+  const unversioned = shape.replace(/\/versions\/[^/]+$/, '');
+  const known = TRAINING_SHAPES.find(({ deploymentShapeVersion }) =>
+    deploymentShapeVersion.startsWith(`${unversioned}/`),
+  );
+  if (known === undefined) throw new ApiError('NOT_FOUND', `deployment shape "${shape}" was not found`);
+  if (known.baseModel.name !== baseModel) throw invalid(`deploymentShape: "${shape}" is for "${known.baseModel.name}"`);
+}
+
+function scaled(body: unknown): DeploymentChange {
+  const { replicaCount } = parse(ScaleBody, body);
+  return { minReplicaCount: replicaCount, maxReplicaCount: replicaCount };
+}
+
+function masked(query: unknown, body: unknown, linkOf: (job: string) => string): DeploymentChange {
+  const { updateMask } = parse(UpdateQuery, query);
+  const update = parse(UpdateBody, body);
+  // Without a mask, the platform replaces every mutable field; fields that are absent become their defaults.
+  const fields = updateMask === undefined || updateMask === '' ? undefined : updateMask.split(',').map(fieldOf);
+  const has = (field: keyof UpdateBody): boolean => fields?.includes(field) ?? field in update;
+  const replaced = fields === undefined;
+  return {
+    ...((has('minReplicaCount') || replaced) && { minReplicaCount: update.minReplicaCount ?? 0 }),
+    ...((has('maxReplicaCount') || replaced) && { maxReplicaCount: update.maxReplicaCount ?? 0 }),
+    ...(has('hotLoadTrainerJob') &&
+      update.hotLoadTrainerJob !== undefined && { hotLoadTrainerJob: linkOf(update.hotLoadTrainerJob) }),
+    ...(has('hotLoadTransitionType') && {
+      hotLoadTransitionType: update.hotLoadTransitionType === 'SYNC' ? 'SYNC' : 'ASYNC',
+    }),
+    ...((has('displayName') || replaced) && { displayName: update.displayName ?? '' }),
+    ...((has('description') || replaced) && { description: update.description ?? '' }),
+  };
+}
+
+function fieldOf(name: string): keyof UpdateBody {
+  const field = Object.hasOwn(MASK, name.trim()) ? MASK[name.trim()] : undefined;
+  if (field === undefined)
+    throw invalid(`updateMask: "${name}" is not a mutable field (${Object.keys(MASK).join(', ')})`);
+  return field;
+}
+
+function view(account: string, deployment: Deployment): object {
+  const { record, replicas, desiredReplicas } = deployment;
+  const ready = replicas.filter((replica) => replica.booted).length;
+  const { id, chain: _, hotLoadTrainerJob: trainer, ...rest } = record;
+  return {
+    ...rest,
+    name: `accounts/${account}/deployments/${id}`,
+    status: { code: 'OK', message: '' },
+    ...(trainer !== undefined && {
+      hotLoadTrainerJob: `accounts/${account}/rlorTrainerJobs/${trainer}`,
+      hotLoadBucketUrl: `gs://sandbox/rl-checkpoints/${account}/trainer-${trainer}/`,
+    }),
+    desiredReplicaCount: desiredReplicas,
+    replicaCount: replicas.length,
+    replicaStats: {
+      pendingSchedulingReplicaCount: 0,
+      downloadingModelReplicaCount: 0,
+      initializingReplicaCount: replicas.length - ready,
+      readyReplicaCount: ready,
+    },
+  };
+}

@@ -1,0 +1,102 @@
+/** All deployments of the account, stored and running. */
+import { join } from 'node:path';
+import { ApiError, notFound } from '../errors.ts';
+import { readJsonFolder, removeFile, writeJsonAtomic } from '../files.ts';
+import { Deployment, type DeploymentOptions } from './deployment.ts';
+import { DeploymentRecord } from './deployment-record.ts';
+
+export type DeploymentsOptions = Omit<DeploymentOptions, 'save'> & { readonly stateFolder: string };
+export type NewDeployment = Omit<DeploymentRecord, 'state' | 'createTime' | 'chain'>;
+export type DeploymentChange = Partial<
+  Pick<
+    DeploymentRecord,
+    | 'minReplicaCount'
+    | 'maxReplicaCount'
+    | 'hotLoadTrainerJob'
+    | 'hotLoadTransitionType'
+    | 'displayName'
+    | 'description'
+  >
+>;
+
+export class Deployments {
+  readonly #options: DeploymentOptions;
+  readonly #folder: string;
+  readonly #deployments = new Map<string, Deployment>();
+
+  constructor({ stateFolder, ...options }: DeploymentsOptions) {
+    this.#folder = join(stateFolder, 'deployments');
+    this.#options = { ...options, save: (record) => this.#save(record) };
+    for (const value of readJsonFolder(this.#folder)) {
+      const record = DeploymentRecord.parse(value);
+      this.#deployments.set(record.id, new Deployment(record, this.#options));
+    }
+  }
+
+  create(deployment: NewDeployment): Deployment {
+    if (this.#deployments.has(deployment.id)) {
+      throw new ApiError('ALREADY_EXISTS', `deployment "${deployment.id}" already exists`);
+    }
+    const record: DeploymentRecord = {
+      ...deployment,
+      state: 'CREATING',
+      createTime: new Date().toISOString(),
+      chain: [],
+    };
+    this.#save(record);
+    const created = new Deployment(record, this.#options);
+    this.#deployments.set(record.id, created);
+    return created;
+  }
+
+  get(id: string): Deployment {
+    const deployment = this.#deployments.get(id);
+    if (deployment === undefined) throw notFound(`deployment "${id}"`);
+    return deployment;
+  }
+
+  list(): Deployment[] {
+    return [...this.#deployments.values()].filter(({ record }) => record.state !== 'DELETED');
+  }
+
+  async update(id: string, change: DeploymentChange): Promise<Deployment> {
+    const deployment = this.get(id);
+    const { record } = deployment;
+    if (record.state === 'DELETED') throw new ApiError('FAILED_PRECONDITION', `deployment "${id}" was deleted`);
+    const relinked =
+      (change.hotLoadTrainerJob ?? record.hotLoadTrainerJob) !== record.hotLoadTrainerJob ||
+      (change.hotLoadTransitionType ?? record.hotLoadTransitionType) !== record.hotLoadTransitionType;
+    Object.assign(record, change);
+    if (record.minReplicaCount > record.maxReplicaCount) record.minReplicaCount = record.maxReplicaCount;
+    await (relinked ? deployment.restart() : deployment.reconcile());
+    this.#save(record);
+    return deployment;
+  }
+
+  /** `hard` forgets the deployment; otherwise its row stays as a tombstone. */
+  async delete(id: string, hard: boolean): Promise<void> {
+    const deployment = this.get(id);
+    deployment.record.state = 'DELETED';
+    if (hard) {
+      this.#deployments.delete(id);
+      removeFile(this.#path(id));
+    } else {
+      this.#save(deployment.record);
+    }
+    await deployment.reconcile();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#deployments.values()].map((deployment) => deployment.stop()));
+  }
+
+  #save(record: DeploymentRecord): void {
+    // A replica that is just stopping must not bring back the row of a forgotten deployment.
+    if (record.state === 'DELETED' && !this.#deployments.has(record.id)) return;
+    writeJsonAtomic(this.#path(record.id), record);
+  }
+
+  #path(id: string): string {
+    return join(this.#folder, `${id}.json`);
+  }
+}

@@ -1,0 +1,72 @@
+/** One completion in the making: its cache, its stream of random numbers, what it has said so far. */
+import { END_TOKEN } from '../catalog.ts';
+import { uniformOf, type Uniform } from '../model/random.ts';
+import type { Cache, SamplerModel } from '../model/sampler-model.ts';
+import { choose, mostLikely } from './distribution.ts';
+import type { GenerateRequest, TokenRecord } from './messages.ts';
+import { TextSoFar } from './text.ts';
+
+export class Generation {
+  readonly stream: number;
+  finishReason: 'stop' | 'length' | undefined;
+  readonly #request: GenerateRequest;
+  readonly #cache: Cache;
+  readonly #uniform: Uniform;
+  readonly #text: TextSoFar;
+  #next: Float32Array | undefined;
+  #produced = 0;
+
+  constructor(request: GenerateRequest, model: SamplerModel, vocabulary: readonly string[]) {
+    this.stream = request.stream;
+    this.#request = request;
+    this.#cache = model.newCache();
+    this.#uniform = uniformOf(request.params.seed);
+    this.#text = new TextSoFar(vocabulary);
+  }
+
+  /** Reads the prompt (the first time) and says one more token. `model` may change between calls: weights are hot. */
+  advance(model: SamplerModel): TokenRecord[] {
+    const records = this.#next === undefined ? this.#readPrompt(model) : [];
+    const { params } = this.#request;
+    if (this.#produced >= params.maxTokens) {
+      this.finishReason = 'length';
+      return records;
+    }
+    const logprobs = this.#next ?? new Float32Array();
+    const { token, samplingLogprob } = choose(logprobs, params, this.#uniform);
+    const top = mostLikely(logprobs, params.topLogprobs);
+    records.push({ token, logprob: logprobs[token] ?? Number.NEGATIVE_INFINITY, samplingLogprob, top });
+    this.#produced += 1;
+    this.#text.add(token);
+    this.#finishOrFeed(model, token);
+    return records;
+  }
+
+  #finishOrFeed(model: SamplerModel, token: number): void {
+    const { params } = this.#request;
+    if ((token === END_TOKEN && !params.ignoreEos) || this.#text.endsAt(params.stop) !== undefined) {
+      this.finishReason = 'stop';
+    } else if (this.#produced >= params.maxTokens || this.#cache.length >= model.config.context) {
+      this.finishReason = 'length';
+    } else {
+      this.#next = model.step(this.#cache, token);
+    }
+  }
+
+  #readPrompt(model: SamplerModel): TokenRecord[] {
+    const { prompt, params } = this.#request;
+    const records: TokenRecord[] = [];
+    for (const token of prompt) {
+      const before = this.#next;
+      if (params.echo) records.push(echoed(token, before, params.topLogprobs));
+      this.#next = model.step(this.#cache, token);
+    }
+    return records;
+  }
+}
+
+function echoed(token: number, before: Float32Array | undefined, topLogprobs: number): TokenRecord {
+  const logprob = before?.[token];
+  if (before === undefined || logprob === undefined) return { token, top: [] };
+  return { token, logprob, top: mostLikely(before, topLogprobs) };
+}

@@ -1,0 +1,76 @@
+/** What a replica's process can be asked to do, and what it tells of running generations. */
+import type { ModelConfig } from '../model/layout.ts';
+
+export interface BootRequest {
+  readonly op: 'boot';
+  readonly baseModel: string;
+  readonly config: ModelConfig;
+  /** Seed of the base model's weights. */
+  readonly seed: string;
+}
+
+export interface LoadRequest {
+  readonly op: 'load';
+  readonly bucket: string;
+  readonly identity: string;
+  /** Present: the snapshot is a delta on top of this identity. */
+  readonly previous?: string | undefined;
+}
+
+export interface LoadResult {
+  /** Whether the snapshot is an adapter over the base model. */
+  readonly adapter: boolean;
+}
+
+export interface SamplingParams {
+  readonly maxTokens: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  readonly topP: number;
+  /** 0 is off. */
+  readonly topK: number;
+  readonly seed: string;
+  readonly stop: readonly string[];
+  readonly topLogprobs: number;
+  readonly ignoreEos: boolean;
+  /** Report the prompt's own log-probabilities, too. */
+  readonly echo: boolean;
+}
+
+export interface GenerateRequest {
+  readonly op: 'generate';
+  readonly stream: number;
+  readonly prompt: readonly number[];
+  readonly params: SamplingParams;
+}
+
+export interface CancelRequest {
+  readonly op: 'cancel';
+  readonly stream: number;
+}
+
+export type ReplicaRequest = BootRequest | LoadRequest | GenerateRequest | CancelRequest;
+
+export interface TokenRecord {
+  readonly token: number;
+  /** Under the model alone; absent for the first token of a prompt, which nothing precedes. */
+  readonly logprob?: number;
+  /** Under the distribution that the token was drawn from. */
+  readonly samplingLogprob?: number;
+  readonly top: readonly { readonly token: number; readonly logprob: number }[];
+}
+
+/** New tokens of several generations, and the snapshot that they came from. */
+export interface TokensEvent {
+  readonly identity?: string;
+  readonly tokens: readonly { readonly stream: number; readonly records: readonly TokenRecord[] }[];
+}
+
+export interface GenerateResult {
+  readonly finishReason: 'stop' | 'length' | 'cancelled';
+  readonly identity?: string;
+  readonly queuedMs: number;
+  readonly firstTokenMs: number;
+  readonly totalMs: number;
+  readonly concurrent: number;
+}
