@@ -1,0 +1,23 @@
+/** Every activity of a run, built from the ports that the worker hands in. */
+import type { Activities } from '../workflows/contracts.ts';
+import { checkpointing } from './checkpoint.ts';
+import type { Artifacts } from './data/artifacts.ts';
+import { evaluating } from './evaluate.ts';
+import { guarded } from './guard.ts';
+import { planning } from './plan.ts';
+import type { Backend } from './ports.ts';
+import { provisioning } from './provision.ts';
+import { recording } from './record.ts';
+import type { Store } from './store/index.ts';
+import { training } from './train.ts';
+
+export function createActivities(ports: { backend: Backend; store: Store; artifacts: Artifacts }): Activities {
+  return guarded({
+    ...planning(ports),
+    ...provisioning(ports),
+    ...checkpointing(ports),
+    ...training(ports),
+    ...evaluating(ports),
+    ...recording(ports),
+  });
+}

@@ -1,0 +1,65 @@
+/** Pins everything a run depends on, by hash, and prices it. Rents nothing. */
+import type { Activities } from '../workflows/contracts.ts';
+import type { Artifacts } from './data/artifacts.ts';
+import { planChunks } from './data/batches.ts';
+import { importDataset } from './data/dataset.ts';
+import { importPromptSet } from './data/prompt-set.ts';
+import { loadTokenizer } from './data/tokenizer.ts';
+import { signal } from './guard.ts';
+import type { Backend } from './ports.ts';
+import type { Store } from './store/index.ts';
+
+interface Ports {
+  readonly backend: Backend;
+  readonly store: Store;
+  readonly artifacts: Artifacts;
+}
+
+export function planning({ backend, store, artifacts }: Ports): Pick<Activities, 'plan'> {
+  return {
+    async plan({ runId, spec }) {
+      await store.saveRun({ runId, name: spec.name, spec, createdAt: new Date().toISOString() });
+      const account = await backend.provisioner.account(signal());
+      const shape = await backend.provisioner.resolveShape(spec.model.shape, signal());
+      // The tighter of what the spec asks for and what the shape can hold.
+      const maxTokens = Math.min(spec.data.maxTokens, shape.maxContextTokens);
+      const tokenizer = await loadTokenizer(spec.model.tokenizer);
+      const { endToken } = spec.data;
+      const dataset = await importDataset(artifacts, {
+        path: spec.data.train,
+        tokenizer,
+        maxTokens,
+        endToken,
+        signal: signal(),
+      });
+      const prompts = await importPromptSet(artifacts, {
+        path: spec.evaluate.prompts,
+        tokenizer,
+        maxTokens: shape.maxContextTokens - 1,
+        signal: signal(),
+      });
+      await store.savePromptSet({
+        hash: prompts.hash,
+        prompts: prompts.prompts,
+        duplicates: prompts.duplicates,
+        tokenizer: tokenizer.hash,
+      });
+      return {
+        account,
+        shape,
+        baseModel: spec.model.base ?? shape.baseModel,
+        dataset: dataset.hash,
+        examples: dataset.examples,
+        examplesDropped: dataset.dropped,
+        promptSet: prompts.hash,
+        prompts: prompts.prompts,
+        chunksPerStep: planChunks({
+          batchSize: spec.train.batchSize,
+          maxExampleTokens: dataset.maxExampleTokens,
+        }),
+        costPerHour: spec.prices.trainerPerHour + spec.deployment.replicas * spec.prices.replicaPerHour,
+        ...(endToken !== undefined && { stop: endToken }),
+      };
+    },
+  };
+}

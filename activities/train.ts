@@ -1,0 +1,135 @@
+/**
+ * Trains a window of steps. The next step is admitted while the last one computes, so the trainer never waits for us.
+ * A retry re-sends the identical bodies under the identical sequence numbers from the first step it does not know to
+ * be done, and so joins what the lost attempt had started instead of repeating it.
+ */
+import type { Activities, StepMetrics, WindowInput, WindowResult } from '../workflows/contracts.ts';
+import type { Artifacts } from './data/artifacts.ts';
+import { batchIndices, chunk, toDatums } from './data/batches.ts';
+import { openDataset, type Dataset } from './data/dataset.ts';
+import { learningRate } from './data/learning-rate.ts';
+import { rememberForRetry, remembered, signal } from './guard.ts';
+import type { Backend, ForwardBackwardResult, Pending, Trainer } from './ports.ts';
+import { inSession } from './session.ts';
+import type { Store } from './store/index.ts';
+
+/** Steps in the trainer's hands at once: one computing, one waiting. */
+const PIPELINE_STEPS = 2;
+
+interface Ports {
+  readonly backend: Backend;
+  readonly store: Store;
+  readonly artifacts: Artifacts;
+}
+
+export function training({ backend, store, artifacts }: Ports): Pick<Activities, 'trainWindow'> {
+  return {
+    async trainWindow(window) {
+      const { runId, generation, fromStep, steps } = window;
+      const { trainerId, sessionId } = window.connection;
+      const trainer = backend.trainer(trainerId);
+      const dataset = await openDataset(artifacts, window.plan.dataset);
+      const last = fromStep + steps - 1;
+      const done = doneStep(remembered()) ?? fromStep - 1;
+      await inSession(trainer, sessionId, () => trainSteps({ window, trainer, dataset, store }, done + 1, last));
+      const rows = await store.steps(runId, { afterStep: fromStep - 1 });
+      const result = summarize(rows.filter(({ step }) => step <= last));
+      await store.updateRun(runId, { phase: 'train', step: result.nonFiniteStep ?? last, generation });
+      return result;
+    },
+  };
+}
+
+interface Training {
+  readonly window: WindowInput;
+  readonly trainer: Trainer;
+  readonly dataset: Dataset;
+  readonly store: Store;
+}
+
+/** A step whose every request the trainer has accepted. */
+interface Admitted {
+  readonly step: number;
+  readonly learningRate: number;
+  readonly tokens: number;
+  readonly admittedMs: number;
+  readonly gradients: readonly Pending<ForwardBackwardResult>[];
+  readonly update: Pending<unknown>;
+}
+
+async function trainSteps(training: Training, first: number, last: number): Promise<void> {
+  const { window, store } = training;
+  const inFlight: Admitted[] = [];
+  let next = first;
+  let endedMs = 0;
+  while (next <= last || inFlight.length > 0) {
+    if (next <= last && inFlight.length < PIPELINE_STEPS) {
+      inFlight.push(await admit(training, next));
+      next += 1;
+      continue;
+    }
+    const admitted = inFlight.shift();
+    if (admitted === undefined) break;
+    const lossMean = await settle(admitted);
+    const nowMs = Date.now();
+    const metrics: StepMetrics = {
+      step: admitted.step,
+      generation: window.generation,
+      lossMean,
+      learningRate: admitted.learningRate,
+      tokens: admitted.tokens,
+      seconds: (nowMs - Math.max(endedMs, admitted.admittedMs)) / 1000,
+    };
+    endedMs = nowMs;
+    await store.recordSteps(window.runId, [metrics]);
+    // Only now: a retry must not skip a step whose metrics were never written.
+    const awaiting = inFlight.flatMap(({ gradients, update }) => [...gradients, update].map((p) => p.requestId));
+    rememberForRetry({ doneStep: admitted.step, awaiting });
+    if (!Number.isFinite(lossMean)) return;
+  }
+}
+
+/** Submits one step: every chunk of its batch, then the update. A pure function of spec, pinned data and step. */
+async function admit({ window, trainer, dataset }: Training, step: number): Promise<Admitted> {
+  const { train, plan, connection, fromStep, firstSeq } = window;
+  const { modelId } = connection;
+  const { batchSize, seed, optimizer } = train;
+  const datums = toDatums(dataset, batchIndices({ examples: dataset.examples, batchSize, seed, step }));
+  const firstOfStep = firstSeq + (step - fromStep) * (plan.chunksPerStep + 1);
+  const admittedMs = Date.now();
+  const gradients: Pending<ForwardBackwardResult>[] = [];
+  for (const [index, data] of chunk(datums, plan.chunksPerStep).entries()) {
+    gradients.push(await trainer.forwardBackward({ modelId, seq: firstOfStep + index, data }, signal()));
+  }
+  const rate = learningRate(train, step);
+  const adam = { ...optimizer, learningRate: rate };
+  const update = await trainer.optimStep({ modelId, seq: firstOfStep + plan.chunksPerStep, adam }, signal());
+  const tokens = datums.reduce((sum, { weights }) => sum + weights.filter((weight) => weight !== 0).length, 0);
+  return { step, learningRate: rate, tokens, admittedMs, gradients, update };
+}
+
+/** Waits for a step's end; its mean loss, because the weights of a batch sum to one. */
+async function settle({ gradients, update }: Admitted): Promise<number> {
+  let loss = 0;
+  for (const gradient of gradients) loss += (await gradient.result(signal())).lossSum;
+  await update.result(signal());
+  return loss;
+}
+
+function doneStep(details: unknown): number | undefined {
+  if (typeof details !== 'object' || details === null || !('doneStep' in details)) return undefined;
+  return typeof details.doneStep === 'number' ? details.doneStep : undefined;
+}
+
+function summarize(rows: readonly StepMetrics[]): WindowResult {
+  const finite = rows.filter(({ lossMean }) => Number.isFinite(lossMean));
+  const lossMean = finite.at(-1)?.lossMean;
+  const nonFiniteStep = rows.find((row) => !Number.isFinite(row.lossMean))?.step;
+  const seconds = rows.reduce((sum, row) => sum + row.seconds, 0);
+  return {
+    tokens: rows.reduce((sum, row) => sum + row.tokens, 0),
+    secondsPerStep: seconds / Math.max(1, rows.length),
+    ...(lossMean !== undefined && { lossMean, maxLossMean: Math.max(...finite.map((row) => row.lossMean)) }),
+    ...(nonFiniteStep !== undefined && { nonFiniteStep }),
+  };
+}
