@@ -1,5 +1,6 @@
 /** Bulky, immutable things as content-addressed files: the name of an artifact is the sha256 of its bytes. */
 import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PawlError } from '../errors.ts';
@@ -16,17 +17,9 @@ export function sha256(bytes: Uint8Array | string): string {
 }
 
 /** A folder of artifacts, made if it is not there. */
-export async function openArtifacts(folder: string): Promise<Artifacts> {
+export function openArtifacts(folder: string): Artifacts {
   const root = resolve(folder);
-  await mkdir(root, { recursive: true }).catch((cause: unknown) => {
-    throw new PawlError(
-      'InvalidRequest',
-      `The artifact folder ${root} cannot be made: choose one that can be written.`,
-      {
-        cause,
-      },
-    );
-  });
+  makeFolder(root);
   const verified = new Set<string>();
   const pathOf = (hash: string) => join(root, hash.slice(0, 2), hash.slice(2));
 
@@ -55,6 +48,20 @@ export async function openArtifacts(folder: string): Promise<Artifacts> {
       return bytes;
     },
   };
+}
+
+function makeFolder(root: string): void {
+  try {
+    mkdirSync(root, { recursive: true });
+  } catch (cause) {
+    throw new PawlError(
+      'InvalidRequest',
+      `The artifact folder ${root} cannot be made: choose one that can be written.`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

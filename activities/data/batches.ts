@@ -2,7 +2,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Datum } from '../ports.ts';
-import type { Example } from './dataset-format.ts';
+import type { Dataset } from './dataset-format.ts';
 
 /** The trainer's limits for one request. */
 const MAX_DATUMS = 1_024;
@@ -65,7 +65,8 @@ function shuffle({ examples, seed, epoch }: PermutationKey): Int32Array {
  * Examples as the trainer takes them: each token predicts the next one, and only completion tokens count. All weights
  * of a batch sum to 1, so that Σ −log p · weight over its requests is the mean loss per trained token.
  */
-export function toDatums(examples: readonly Example[]): Datum[] {
+export function toDatums(dataset: Pick<Dataset, 'example'>, indices: readonly number[]): Datum[] {
+  const examples = indices.map((index) => dataset.example(index));
   const trained = examples.reduce((sum, { tokens, promptLength }) => sum + tokens.length - promptLength, 0);
   const weight = Math.fround(1 / trained);
   return examples.map(({ tokens, promptLength }) => ({

@@ -29,6 +29,7 @@ export type DatasetHeader = z.output<typeof Header>;
 /** A dataset in memory, with random access. */
 export interface Dataset {
   readonly header: DatasetHeader;
+  readonly examples: number;
   example(index: number): Example;
 }
 
@@ -65,6 +66,7 @@ export function decodeDataset(bytes: Uint8Array): Dataset {
   const tokens = column(2 * header.examples + 1, header.tokens);
   return {
     header,
+    examples: header.examples,
     example(index) {
       const from = offsets[index];
       const to = offsets[index + 1];

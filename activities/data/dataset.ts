@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { PawlError } from '../errors.ts';
 import type { Artifacts } from './artifacts.ts';
-import { ByteCache } from './byte-cache.ts';
+import { cachedArtifacts } from './cached-artifacts.ts';
 import { decodeDataset, encodeDataset } from './dataset-format.ts';
 import type { Dataset } from './dataset-format.ts';
 import { Int32List } from './int32-list.ts';
@@ -10,7 +10,7 @@ import { badRow, readJsonl } from './jsonl.ts';
 import type { JsonlFormat } from './jsonl.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
-export type { Dataset, Example } from './dataset-format.ts';
+export type { Dataset } from './dataset-format.ts';
 
 const Row = z.object({ prompt: z.string(), completion: z.string() });
 const FORMAT: JsonlFormat<z.output<typeof Row>> = {
@@ -19,8 +19,8 @@ const FORMAT: JsonlFormat<z.output<typeof Row>> = {
   example: '{"prompt": "…", "completion": "…"}',
 };
 
-/** What `pinDataset` made, and left out. */
-export interface PinnedDataset {
+/** What `importDataset` made, and left out. */
+export interface ImportedDataset {
   /** Artifact (sha256); the same file, tokenizer and settings give the same hash. */
   readonly hash: string;
   readonly examples: number;
@@ -31,15 +31,17 @@ export interface PinnedDataset {
 }
 
 /** Tokenizes a file of examples, each prompt + completion + end token, and stores it. */
-export async function pinDataset(options: {
-  path: string;
-  tokenizer: TextTokenizer;
-  maxTokens: number;
-  endToken?: string | undefined;
-  artifacts: Artifacts;
-  signal?: AbortSignal;
-}): Promise<PinnedDataset> {
-  const { path, tokenizer, maxTokens, endToken, artifacts, signal } = options;
+export async function importDataset(
+  artifacts: Artifacts,
+  options: {
+    path: string;
+    tokenizer: TextTokenizer;
+    maxTokens: number;
+    endToken?: string | undefined;
+    signal?: AbortSignal;
+  },
+): Promise<ImportedDataset> {
+  const { path, tokenizer, maxTokens, endToken, signal } = options;
   const endTokens = endToken === undefined ? [] : tokenizer.encodeEnd(endToken);
   const tokens = new Int32List();
   const offsets = new Int32List();
@@ -70,19 +72,12 @@ export async function pinDataset(options: {
   return { hash: await artifacts.put(encodeDataset(header, columns)), ...counts };
 }
 
-/** Opens pinned datasets by hash; those used lately stay in memory, ready for every run that shares them. */
-export function datasetReader(
-  artifacts: Artifacts,
-  options: { maxBytes: number } = { maxBytes: 512 * 1_024 * 1_024 },
-): (hash: string) => Promise<Dataset> {
-  const cache = new ByteCache({
-    maxBytes: options.maxBytes,
-    load: async (hash) => {
-      const bytes = await artifacts.get(hash);
-      return { value: decodeDataset(bytes), bytes: bytes.byteLength };
-    },
-  });
-  return (hash) => cache.get(hash);
+const MAX_CACHED_BYTES = 512 * 1_024 * 1_024;
+const open = cachedArtifacts(MAX_CACHED_BYTES, decodeDataset);
+
+/** Opens an imported dataset; those used lately stay in memory, ready for every run that shares them. */
+export function openDataset(artifacts: Artifacts, hash: string): Promise<Dataset> {
+  return open(artifacts, hash);
 }
 
 function nothingLeft(path: string, dropped: number, maxTokens: number): PawlError {

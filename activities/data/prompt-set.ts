@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PawlError } from '../errors.ts';
 import { sha256 } from './artifacts.ts';
 import type { Artifacts } from './artifacts.ts';
-import { ByteCache } from './byte-cache.ts';
+import { cachedArtifacts } from './cached-artifacts.ts';
 import { badRow, readJsonl } from './jsonl.ts';
 import type { JsonlFormat } from './jsonl.ts';
 import type { TextTokenizer } from './tokenizer.ts';
@@ -29,40 +29,35 @@ export interface Prompt extends z.output<typeof StoredPrompt> {
   readonly hash: string;
 }
 
-export interface PromptSet {
-  readonly hash: string;
-  /** sha256 of the tokenizer that made it. */
-  readonly tokenizer: string;
-  readonly prompts: readonly Prompt[];
-}
-
-/** What `pinPromptSet` made, and left out. */
-export interface PinnedPromptSet {
+/** What `importPromptSet` made, and left out. */
+export interface ImportedPromptSet {
   /** Artifact (sha256). */
   readonly hash: string;
   readonly prompts: number;
   /** Identical rows that were left out. */
   readonly duplicates: number;
-  readonly maxPromptTokens: number;
 }
 
-export async function pinPromptSet(options: {
-  path: string;
-  tokenizer: TextTokenizer;
-  artifacts: Artifacts;
-  signal?: AbortSignal;
-}): Promise<PinnedPromptSet> {
-  const { path, tokenizer, artifacts, signal } = options;
+/** Tokenizes a file of prompts and stores it; a prompt longer than `maxTokens` could not be asked, so it is an error. */
+export async function importPromptSet(
+  artifacts: Artifacts,
+  options: { path: string; tokenizer: TextTokenizer; maxTokens: number; signal?: AbortSignal },
+): Promise<ImportedPromptSet> {
+  const { path, tokenizer, maxTokens, signal } = options;
   const lines = new Set<string>();
   let duplicates = 0;
-  let maxPromptTokens = 0;
   for await (const { row, place } of readJsonl(path, FORMAT, signal)) {
     const tokens = tokenizer.encode(row.prompt);
     if (tokens.length === 0) throw badRow(place, 'prompt has no tokens; give the model something to answer');
+    if (tokens.length > maxTokens) {
+      throw badRow(
+        place,
+        `prompt has ${tokens.length} tokens, more than ${maxTokens}; shorten it or raise data.maxTokens`,
+      );
+    }
     const line = canonical({ ...row, tokens });
     if (lines.has(line)) duplicates += 1;
     lines.add(line);
-    maxPromptTokens = Math.max(maxPromptTokens, tokens.length);
   }
   if (lines.size === 0) {
     throw new PawlError(
@@ -72,22 +67,15 @@ export async function pinPromptSet(options: {
   }
   const header = JSON.stringify({ format: VERSION, tokenizer: tokenizer.hash });
   const hash = await artifacts.put(Buffer.from([header, ...lines, ''].join('\n')));
-  return { hash, prompts: lines.size, duplicates, maxPromptTokens };
+  return { hash, prompts: lines.size, duplicates };
 }
 
-/** Opens pinned prompt sets by hash; those used lately stay in memory. */
-export function promptSetReader(
-  artifacts: Artifacts,
-  options: { maxBytes: number } = { maxBytes: 64 * 1_024 * 1_024 },
-): (hash: string) => Promise<PromptSet> {
-  const cache = new ByteCache({
-    maxBytes: options.maxBytes,
-    load: async (hash) => {
-      const bytes = await artifacts.get(hash);
-      return { value: decode(hash, bytes.toString('utf8')), bytes: bytes.byteLength };
-    },
-  });
-  return (hash) => cache.get(hash);
+const MAX_CACHED_BYTES = 64 * 1_024 * 1_024;
+const open = cachedArtifacts(MAX_CACHED_BYTES, decode);
+
+/** The prompts of an imported set, in its order. */
+export function openPromptSet(artifacts: Artifacts, hash: string): Promise<readonly Prompt[]> {
+  return open(artifacts, hash);
 }
 
 /** One spelling per row: fixed order of fields, tags as a sorted set. */
@@ -95,14 +83,12 @@ function canonical({ prompt, tokens, reference, tags }: z.output<typeof StoredPr
   return JSON.stringify({ prompt, tokens, reference, tags: [...new Set(tags)].sort() });
 }
 
-function decode(hash: string, text: string): PromptSet {
-  const [first = '', ...lines] = text.trimEnd().split('\n');
-  const header = StoredHeader.safeParse(parseJson(first));
-  if (!header.success) {
-    throw new PawlError('InvalidRequest', `Artifact ${hash} is not a prompt set of this version: submit the run anew.`);
+function decode(bytes: Buffer): readonly Prompt[] {
+  const [first = '', ...lines] = bytes.toString('utf8').trimEnd().split('\n');
+  if (!StoredHeader.safeParse(parseJson(first)).success) {
+    throw new PawlError('InvalidRequest', 'This artifact is not a prompt set of this version: submit the run anew.');
   }
-  const prompts = lines.map((line) => ({ ...StoredPrompt.parse(JSON.parse(line)), hash: sha256(line) }));
-  return { hash, tokenizer: header.data.tokenizer, prompts };
+  return lines.map((line) => ({ ...StoredPrompt.parse(JSON.parse(line)), hash: sha256(line) }));
 }
 
 function parseJson(text: string): unknown {

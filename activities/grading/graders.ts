@@ -4,17 +4,17 @@ import type { RunSpec } from '../../workflows/contracts.ts';
 export interface Grader {
   /** Scores are only 0 and 1, which calls for another confidence interval. */
   readonly binary: boolean;
-  grade(output: string, reference: string): number;
+  score(output: string, reference: string): number;
 }
 
-export const GRADERS: Readonly<Record<RunSpec['evaluate']['grader'], Grader>> = {
+export const graders: Readonly<Record<RunSpec['evaluate']['grader'], Grader>> = {
   exact_match: {
     binary: true,
-    grade: (output, reference) => (words(output).join(' ') === words(reference).join(' ') ? 1 : 0),
+    score: (output, reference) => (words(output).join(' ') === words(reference).join(' ') ? 1 : 0),
   },
   edit_similarity: {
     binary: false,
-    grade: (output, reference) => editSimilarity(words(output), words(reference)),
+    score: (output, reference) => editSimilarity(words(output), words(reference)),
   },
 };
 

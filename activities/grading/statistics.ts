@@ -1,6 +1,6 @@
 /** Means of scores with their 95 % confidence intervals. */
 
-export interface MeanInterval {
+export interface Interval {
   readonly mean: number;
   readonly low: number;
   readonly high: number;
@@ -11,10 +11,10 @@ const Z = 1.959963984540054;
 
 /**
  * Mean of scores between 0 and 1: Wilson's interval for binary ones, Student's t, kept within 0 and 1, for others. One
- * score that is not binary says nothing of its spread: its interval is all that is possible. No scores have no mean.
+ * score that is not binary says nothing of its spread: its interval is all that is possible.
  */
-export function meanInterval(scores: readonly number[], { binary }: { binary: boolean }): MeanInterval | undefined {
-  if (scores.length === 0) return undefined;
+export function interval(scores: readonly number[], { binary }: { binary: boolean }): Interval {
+  if (scores.length === 0) throw new RangeError('no scores have no mean');
   if (binary) return wilson(sum(scores), scores.length);
   if (scores.length === 1) return { mean: sum(scores), low: 0, high: 1 };
   const { mean, low, high } = studentInterval(scores);
@@ -22,7 +22,7 @@ export function meanInterval(scores: readonly number[], { binary }: { binary: bo
 }
 
 /** E. B. Wilson's score interval (1927): honest for few samples and for rates near 0 and 1, where the mean ± z·σ is not. */
-function wilson(successes: number, n: number): MeanInterval {
+function wilson(successes: number, n: number): Interval {
   const mean = successes / n;
   const shrink = 1 + Z ** 2 / n;
   const centre = (mean + Z ** 2 / (2 * n)) / shrink;
@@ -32,7 +32,7 @@ function wilson(successes: number, n: number): MeanInterval {
 }
 
 /** Mean ± t·s/√n of at least two values. */
-export function studentInterval(values: readonly number[]): MeanInterval {
+export function studentInterval(values: readonly number[]): Interval {
   const n = values.length;
   const mean = sum(values) / n;
   const variance = sum(values.map((value) => (value - mean) ** 2)) / (n - 1);
