@@ -6,6 +6,7 @@ import { freePortNear, requireFreePort } from './ports.ts';
 import { keepProcess, type ProcessEvent } from './process.ts';
 import { sandboxProcess, workerProcess } from './programs.ts';
 import { Roster } from './roster.ts';
+import { SANDBOX_KEY } from './sandbox-key.ts';
 import { claimStack, type StackInfo } from './stack-file.ts';
 import { resolveTemporalBinary } from './temporal-binary.ts';
 import { whyUnreachable } from './temporal-ready.ts';
@@ -14,8 +15,6 @@ import { startTemporal } from './temporal-server.ts';
 export { readStack, type StackInfo } from './stack-file.ts';
 
 const SANDBOX_PORT = 8787;
-/** The sandbox asks for a key as the platform does, and takes any: the user's own never goes there. */
-const SANDBOX_KEY = 'sandbox';
 const REACHABLE_TIMEOUT_MS = 3_000;
 const TIER = { temporal: 0, sandbox: 1, worker: 2 } as const;
 
