@@ -18,6 +18,9 @@ import { trainerRoutes } from './trainer/routes.ts';
 /** Room for the largest request the protocol allows, as JSON. */
 const BODY_LIMIT = 64 * 1024 * 1024;
 
+/** For those who supervise the process: the only path that needs no key. */
+const HEALTH = '/sandbox/v1/healthz';
+
 /** Everything is stopped by closing the returned server. */
 export function createApp(config: Config, log: Logger): FastifyInstance {
   const { account, seed, state: stateFolder } = config;
@@ -34,7 +37,7 @@ export function createApp(config: Config, log: Logger): FastifyInstance {
   });
   acceptEmptyJson(app);
   app.addHook('onRequest', (request, _reply, done) => {
-    authenticate(request, config.apiKey);
+    if (request.url !== HEALTH) authenticate(request, config.apiKey);
     done();
   });
   app.setNotFoundHandler((request) => {
@@ -49,6 +52,7 @@ export function createApp(config: Config, log: Logger): FastifyInstance {
     await Promise.all([jobs.close(), deployments.close()]);
   });
 
+  app.get(HEALTH, () => ({ status: 'ok' }));
   accountRoutes(app, account);
   trainerJobRoutes(app, account, jobs);
   deploymentRoutes(app, account, deployments, jobs);
@@ -65,7 +69,7 @@ function acceptEmptyJson(app: FastifyInstance): void {
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, {});
-    else parseJson(request, body as string, done);
+    else void parseJson(request, body as string, done);
   });
 }
 

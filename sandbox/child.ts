@@ -113,13 +113,13 @@ export class Child<Request, Event = never> {
 }
 
 /** The child's end: answers calls until the parent goes away. Calls may overlap if `handle` is asynchronous. */
-export function serveParent<Request>(handle: (request: Request) => unknown): void {
+export function serveParent(handle: (request: unknown) => unknown): void {
   process.on('disconnect', () => process.exit(0));
   // A terminal's Ctrl-C reaches the whole group; the parent decides when its children end.
   process.on('SIGINT', () => undefined);
   process.on('message', (message) => {
     const { call, request } = message as Call;
-    void answer(call, () => handle(request as Request));
+    void answer(call, () => handle(request));
   });
 }
 

@@ -22,7 +22,7 @@ function configOrExit(): Config {
     fail(`${messageOf(error)}. Run with --help to see every option.`);
   }
   process.stdout.write(HELP);
-  process.exit(0);
+  return process.exit(0);
 }
 
 /** Before anything is read or started: whoever cannot listen must not touch the state. */

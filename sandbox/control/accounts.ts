@@ -7,6 +7,7 @@ import { layoutOf } from '../model/layout.ts';
 import { parse } from '../validate.ts';
 
 const ShapeParams = z.object({ owner: z.string(), shape: z.string(), version: z.string().optional() });
+const AccountParams = z.object({ account: z.string() });
 const ModelParams = z.object({ owner: z.string(), model: z.string() });
 
 export function accountRoutes(app: FastifyInstance, account: string): void {
@@ -69,4 +70,10 @@ function shapeVersion({ name, version, baseModel, trainerMode, deploymentShapeVe
       deploymentImageTag: 'sandbox',
     },
   };
+}
+
+/** There is one account; a path that names another leads nowhere. */
+export function checkAccount(account: string, params: unknown): void {
+  const { account: asked } = parse(AccountParams, params);
+  if (asked !== account) throw notFound(`account "${asked}"`);
 }

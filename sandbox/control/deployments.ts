@@ -7,6 +7,7 @@ import type { Deployment } from '../serving/deployment.ts';
 import type { DeploymentChange, Deployments, NewDeployment } from '../serving/deployments.ts';
 import type { TrainerJobs } from '../trainer/jobs.ts';
 import { DnsLabel, parse } from '../validate.ts';
+import { checkAccount } from './accounts.ts';
 import { page, PageQuery } from './page.ts';
 
 /** Each replica is a process on this machine. */
@@ -43,7 +44,10 @@ type UpdateBody = z.output<typeof UpdateBody>;
 const ScaleBody = z.object({ replicaCount: ReplicaCount });
 const UpdateQuery = z.object({ updateMask: z.string().optional() });
 const DeleteQuery = z.object({ hard: z.enum(['true', 'false']).default('false') });
-const Params = z.object({ account: z.string(), target: z.string() });
+const Params = z.object({ target: z.string() });
+
+/** What an update without a mask replaces. The link to a trainer is not among it: only a mask may re-attach. */
+const UNMASKED: readonly (keyof UpdateBody)[] = ['minReplicaCount', 'maxReplicaCount', 'displayName', 'description'];
 
 /** Mask names are snake_case, body keys camelCase. */
 const MASK: Readonly<Record<string, keyof UpdateBody>> = {
@@ -63,9 +67,8 @@ export function deploymentRoutes(
 ): void {
   const collection = '/v1/accounts/:account/deployments';
   const targetOf = (params: unknown): string => {
-    const { account: asked, target } = parse(Params, params);
-    if (asked !== account) throw notFound(`account "${asked}"`);
-    return target;
+    checkAccount(account, params);
+    return parse(Params, params).target;
   };
   const linkOf = (trainerJob: string): string => {
     const prefix = `accounts/${account}/rlorTrainerJobs/`;
@@ -76,11 +79,11 @@ export function deploymentRoutes(
   };
 
   app.post(collection, (request) => {
-    targetOf({ ...(request.params as object), target: '' });
+    checkAccount(account, request.params);
     return view(account, deployments.create(newDeployment(request.query, request.body, linkOf)));
   });
   app.get(collection, (request) => {
-    targetOf({ ...(request.params as object), target: '' });
+    checkAccount(account, request.params);
     const { items, nextPageToken } = page(deployments.list(), parse(PageQuery, request.query));
     return { deployments: items.map((deployment) => view(account, deployment)), nextPageToken };
   });
@@ -133,24 +136,33 @@ function scaled(body: unknown): DeploymentChange {
   return { minReplicaCount: replicaCount, maxReplicaCount: replicaCount };
 }
 
+/** Without a mask, the platform replaces every mutable field: those that are absent become their defaults. */
 function masked(query: unknown, body: unknown, linkOf: (job: string) => string): DeploymentChange {
   const { updateMask } = parse(UpdateQuery, query);
   const update = parse(UpdateBody, body);
-  // Without a mask, the platform replaces every mutable field; fields that are absent become their defaults.
-  const fields = updateMask === undefined || updateMask === '' ? undefined : updateMask.split(',').map(fieldOf);
-  const has = (field: keyof UpdateBody): boolean => fields?.includes(field) ?? field in update;
-  const replaced = fields === undefined;
-  return {
-    ...((has('minReplicaCount') || replaced) && { minReplicaCount: update.minReplicaCount ?? 0 }),
-    ...((has('maxReplicaCount') || replaced) && { maxReplicaCount: update.maxReplicaCount ?? 0 }),
-    ...(has('hotLoadTrainerJob') &&
-      update.hotLoadTrainerJob !== undefined && { hotLoadTrainerJob: linkOf(update.hotLoadTrainerJob) }),
-    ...(has('hotLoadTransitionType') && {
-      hotLoadTransitionType: update.hotLoadTransitionType === 'SYNC' ? 'SYNC' : 'ASYNC',
-    }),
-    ...((has('displayName') || replaced) && { displayName: update.displayName ?? '' }),
-    ...((has('description') || replaced) && { description: update.description ?? '' }),
-  };
+  const fields = updateMask === undefined || updateMask === '' ? UNMASKED : updateMask.split(',').map(fieldOf);
+  const change: DeploymentChange = {};
+  for (const field of fields) Object.assign(change, changeOf(field, update, linkOf));
+  return change;
+}
+
+function changeOf(field: keyof UpdateBody, update: UpdateBody, linkOf: (job: string) => string): DeploymentChange {
+  switch (field) {
+    case 'minReplicaCount':
+    case 'maxReplicaCount':
+      return { [field]: update[field] ?? 0 };
+    case 'displayName':
+    case 'description':
+      return { [field]: update[field] ?? '' };
+    case 'hotLoadTransitionType':
+      return { hotLoadTransitionType: update.hotLoadTransitionType === 'SYNC' ? 'SYNC' : 'ASYNC' };
+    case 'hotLoadTrainerJob':
+      if (update.hotLoadTrainerJob === undefined)
+        throw invalid('hotLoadTrainerJob: is in the mask, but not in the body');
+      return { hotLoadTrainerJob: linkOf(update.hotLoadTrainerJob) };
+    default:
+      return field satisfies never;
+  }
 }
 
 function fieldOf(name: string): keyof UpdateBody {

@@ -6,6 +6,7 @@ import { ApiError, invalid, notFound } from '../errors.ts';
 import type { JobRecord } from '../trainer/job-record.ts';
 import type { NewJob, TrainerJobs } from '../trainer/jobs.ts';
 import { DnsLabel, parse } from '../validate.ts';
+import { checkAccount } from './accounts.ts';
 import { page, PageQuery } from './page.ts';
 
 const Duration = z.string().regex(/^\d{1,6}(\.\d+)?s$/, 'must be a duration such as "1800s"');
@@ -30,22 +31,21 @@ const CreateBody = z.object({
   hotLoadDeploymentId: z.literal('', 'hotload flow mismatch: link the deployment with hotLoadTrainerJob').optional(),
 });
 
-const Params = z.object({ account: z.string(), target: z.string() });
+const Params = z.object({ target: z.string() });
 
 export function trainerJobRoutes(app: FastifyInstance, account: string, jobs: TrainerJobs): void {
   const collection = '/v1/accounts/:account/rlorTrainerJobs';
   const targetOf = (params: unknown): string => {
-    const { account: asked, target } = parse(Params, params);
-    if (asked !== account) throw notFound(`account "${asked}"`);
-    return target;
+    checkAccount(account, params);
+    return parse(Params, params).target;
   };
 
   app.post(collection, (request) => {
-    targetOf({ ...(request.params as object), target: '' });
+    checkAccount(account, request.params);
     return view(account, jobs.create(newJob(request.query, request.body)));
   });
   app.get(collection, (request) => {
-    targetOf({ ...(request.params as object), target: '' });
+    checkAccount(account, request.params);
     const { items, nextPageToken } = page(jobs.list(), parse(PageQuery, request.query));
     return { rlorTrainerJobs: items.map((job) => view(account, job)), nextPageToken };
   });

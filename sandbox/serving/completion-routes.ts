@@ -8,6 +8,7 @@ import { parse } from '../validate.ts';
 import { Completion } from './completion.ts';
 import type { Deployment } from './deployment.ts';
 import type { Deployments } from './deployments.ts';
+import type { OnTokens } from './replica.ts';
 import type { GenerateResult, SamplingParams } from './messages.ts';
 
 const UNKNOWN_TOKEN = '<unk>';
@@ -47,8 +48,7 @@ export function completionRoutes(app: FastifyInstance, account: string, deployme
     const prepared = prepare(body, findDeployment(body.model, account, deployments), vocabulary);
     const abort = new AbortController();
     reply.raw.on('close', () => abort.abort());
-    if (body.stream === true) return await streamed(prepared, reply, abort.signal);
-    return await plain(prepared, abort.signal);
+    await (body.stream === true ? streamed(prepared, reply, abort.signal) : plain(prepared, reply, abort.signal));
   });
 }
 
@@ -105,13 +105,17 @@ function encode(text: string, vocabulary: readonly string[]): number[] {
   return words.map((word) => Math.max(vocabulary.indexOf(word), 0) || vocabulary.indexOf(UNKNOWN_TOKEN));
 }
 
-async function plain({ deployment, prompt, params, completion }: Prepared, signal: AbortSignal): Promise<object> {
+async function plain(
+  { deployment, prompt, params, completion }: Prepared,
+  reply: FastifyReply,
+  signal: AbortSignal,
+): Promise<void> {
   const content: object[] = [];
-  const collect: Parameters<ReturnType<Deployment['pick']>['generate']>[2] = (records) => {
+  const collect: OnTokens = (records) => {
     content.push(...completion.add(records).content);
   };
   const result = await lost(deployment.pick().generate(prompt, params, collect, signal));
-  return completion.whole(content, result);
+  await reply.send(completion.whole(content, result));
 }
 
 async function streamed(
@@ -123,7 +127,10 @@ async function streamed(
   const replica = deployment.pick();
   reply.hijack();
   reply.raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
-  const write = (data: object): void => void reply.raw.write(`data: ${JSON.stringify(data)}\n\n`);
+  // Whoever hung up is not written to: the response would raise an error that nobody handles.
+  const write = (data: object): void => {
+    if (!signal.aborted) reply.raw.write(`data: ${JSON.stringify(data)}\n\n`);
+  };
   try {
     const result = await lost(
       replica.generate(
@@ -134,7 +141,7 @@ async function streamed(
       ),
     );
     write(completion.lastChunk(result));
-    reply.raw.end('data: [DONE]\n\n');
+    if (!signal.aborted) reply.raw.end('data: [DONE]\n\n');
   } catch (error) {
     const { message, code, status } = error as ApiError;
     reply.raw.end(`event: error\ndata: ${JSON.stringify({ error: { message, code, status } })}\n\n`);

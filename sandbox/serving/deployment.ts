@@ -65,11 +65,7 @@ export class Deployment {
     if (this.#replicas.some((replica) => replica.isLoadingOther(step.identity))) {
       throw new ApiError('UNAVAILABLE', 'another snapshot is being loaded: try again later', 425);
     }
-    for (const replica of this.#replicas) {
-      void replica.load({ bucket, ...step }).then((loaded) => {
-        if (loaded) this.#extendChain(step);
-      });
-    }
+    for (const replica of this.#replicas) void this.#loadOn(replica, { bucket, ...step });
   }
 
   status(): object[] {
@@ -89,24 +85,28 @@ export class Deployment {
     throw new ApiError('UNAVAILABLE', `deployment "${this.record.id}" is loading: try again later`, 425);
   }
 
+  async #loadOn(replica: Replica, step: LoadStep & { bucket: string }): Promise<void> {
+    const { identity, previous } = step;
+    const loaded = await replica.load(step);
+    if (loaded) this.#extendChain({ identity, ...(previous !== undefined && { previous }) });
+  }
+
   #startReplica(): Replica {
     const { record } = this;
     const { seed, startupMs, loadMs } = this.#options;
     const baseModel = findBaseModel(record.baseModel);
     if (baseModel === undefined) throw invalid(`base model "${record.baseModel}" is not offered any more`);
+    const bucket = record.chain.length > 0 ? this.#bucket() : '';
     const replica = new Replica({
       baseModel,
       seed: `${seed}/${record.baseModel}`,
       startupMs,
       loadMs,
+      catchUp: record.chain.map((step) => ({ bucket, ...step })),
       drainBeforeLoad: record.hotLoadTransitionType === 'SYNC',
       onChange: () => this.#settle(),
       onExit: () => this.#replaceLater(replica),
     });
-    if (record.hotLoadTrainerJob !== undefined) {
-      const bucket = this.#bucket();
-      for (const step of record.chain) void replica.load({ bucket, ...step });
-    }
     return replica;
   }
 
@@ -120,8 +120,10 @@ export class Deployment {
 
   #extendChain(step: LoadStep): void {
     const { chain } = this.record;
-    if (chain.some(({ identity }) => identity === step.identity)) return;
-    this.record.chain = step.previous === undefined ? [step] : [...chain, step];
+    const last = chain.at(-1)?.identity;
+    if (last === step.identity) return;
+    if (step.previous === undefined) this.record.chain = [step];
+    else if (last === step.previous) this.record.chain = [...chain, step];
     this.#options.save(this.record);
   }
 

@@ -144,7 +144,8 @@ function failed(message: string): CallError {
 
 let booted: ReplicaProcess | undefined;
 
-serveParent<ReplicaRequest>((request) => {
+serveParent((message) => {
+  const request = message as ReplicaRequest;
   if (request.op === 'boot') {
     booted = new ReplicaProcess(request);
     return undefined;

@@ -15,6 +15,8 @@ export interface ReplicaOptions {
   readonly baseModel: BaseModel;
   readonly seed: string;
   readonly startupMs: number;
+  /** Loads to make, in order, before it serves anything: what the other replicas serve. */
+  readonly catchUp: readonly LoadStep[];
   /** How long a load takes, at least. */
   readonly loadMs: number;
   /** SYNC: running generations finish before new weights come in, and new ones are turned away meanwhile. */
@@ -25,9 +27,11 @@ export interface ReplicaOptions {
   readonly onExit: (reason: string) => void;
 }
 
-export type Stage = 'pending' | 'downloading' | 'idle' | 'error';
+type LoadStep = Omit<LoadRequest, 'op'>;
+type Stage = 'pending' | 'downloading' | 'idle' | 'error';
 
-type OnTokens = (tokens: TokensEvent['tokens'][number]['records'], identity: string | undefined) => void;
+/** Hears of new tokens as they come, with the snapshot they came from. */
+export type OnTokens = (tokens: TokensEvent['tokens'][number]['records'], identity: string | undefined) => void;
 
 export class Replica {
   readonly #options: ReplicaOptions;
@@ -102,8 +106,10 @@ export class Replica {
   }
 
   /** Queues a load; resolves to whether the replica then serves it. Asking twice for the same is harmless. */
-  load(step: Omit<LoadRequest, 'op'>): Promise<boolean> {
+  load(step: LoadStep): Promise<boolean> {
     this.#loading += 1;
+    this.#target = step.identity;
+    this.#stage = 'pending';
     const loaded = this.#queue.then(() => this.#load(step));
     this.#queue = loaded.then(() => undefined);
     return loaded;
@@ -135,7 +141,7 @@ export class Replica {
   }
 
   async #boot(): Promise<void> {
-    const { baseModel, seed, startupMs, onChange } = this.#options;
+    const { baseModel, seed, startupMs, catchUp, onChange } = this.#options;
     try {
       await this.#child.call({ op: 'boot', baseModel: baseModel.name, config: baseModel.config, seed });
       await pause(startupMs);
@@ -143,15 +149,25 @@ export class Replica {
       // The exit is reported by onExit, and the deployment starts another replica.
       return;
     }
-    this.#booted = true;
-    this.#stage = 'idle';
+    for (const step of catchUp) if (!(await this.#apply(step))) break;
+    if (this.#stage !== 'error') this.#stage = 'idle';
+    this.#booted = this.#child.alive;
     onChange();
   }
 
-  async #load(step: Omit<LoadRequest, 'op'>): Promise<boolean> {
+  async #load(step: LoadStep): Promise<boolean> {
+    const loaded = this.#identity === step.identity || (await this.#apply(step));
+    if (loaded && this.#target === step.identity) {
+      this.#target = undefined;
+      this.#stage = 'idle';
+    }
+    this.#loading -= 1;
+    this.#options.onChange();
+    return loaded;
+  }
+
+  async #apply(step: LoadStep): Promise<boolean> {
     try {
-      if (this.#identity === step.identity) return true;
-      this.#target = step.identity;
       this.#error = undefined;
       this.#stage = 'downloading';
       await pause(this.#options.loadMs);
@@ -159,16 +175,12 @@ export class Replica {
       const { adapter } = await this.#child.call<LoadResult>({ op: 'load', ...step });
       this.#adapter = adapter;
       this.#identity = step.identity;
-      this.#target = undefined;
-      this.#stage = 'idle';
       return true;
     } catch (error) {
       this.#stage = 'error';
+      this.#target = step.identity;
       this.#error = error instanceof Error ? error.message : String(error);
       return false;
-    } finally {
-      this.#loading -= 1;
-      this.#options.onChange();
     }
   }
 

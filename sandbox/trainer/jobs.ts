@@ -25,6 +25,8 @@ export class TrainerJobs {
   readonly #options: JobsOptions;
   readonly #records = new Map<string, JobRecord>();
   readonly #runtimes = new Map<string, TrainerRuntime>();
+  /** The start that counts, by job: a job may be cancelled and resumed while an earlier one is under way. */
+  readonly #starts = new Map<string, symbol>();
 
   constructor(options: JobsOptions) {
     this.#options = options;
@@ -120,13 +122,15 @@ export class TrainerJobs {
 
   #start(record: JobRecord): void {
     this.#write(record);
-    void this.#launch(record).catch((error: unknown) => {
-      this.#options.log.error({ job: record.id, error }, 'trainer did not start');
-      this.#fail(record, error instanceof Error ? error.message : String(error));
+    const start = Symbol(record.id);
+    this.#starts.set(record.id, start);
+    const isCurrent = (): boolean => this.#starts.get(record.id) === start && record.state === 'JOB_STATE_CREATING';
+    void this.#launch(record, isCurrent).catch((error: unknown) => {
+      if (isCurrent()) this.#fail(record, error instanceof Error ? error.message : String(error));
     });
   }
 
-  async #launch(record: JobRecord): Promise<void> {
+  async #launch(record: JobRecord, isCurrent: () => boolean): Promise<void> {
     const { account, seed, startupMs } = this.#options;
     const baseModel = findBaseModel(record.baseModel);
     if (baseModel === undefined) throw new Error(`base model "${record.baseModel}" is not offered any more`);
@@ -141,8 +145,8 @@ export class TrainerJobs {
       onExit: (reason) => this.#processEnded(record, runtime, reason),
     });
     await provisioned;
-    // Deleted or cancelled while it was starting.
-    if (record.state !== 'JOB_STATE_CREATING' || !runtime.alive) {
+    if (!runtime.alive) throw new Error('the trainer process ended while it was starting');
+    if (!isCurrent()) {
       await runtime.stop();
       return;
     }

@@ -7,5 +7,7 @@ export function weightsFor(loss: LossName, batch: readonly Sequence[]): readonly
   switch (loss) {
     case 'cross_entropy':
       return batch;
+    default:
+      return loss satisfies never;
   }
 }

@@ -32,9 +32,9 @@ function operation<Schema extends z.ZodType<{ model_id: string; seq_id: number }
     return {
       modelId: request.model_id,
       seq: request.seq_id,
-      run: async (model) => {
+      run: (model) => {
         model.ledger.lastSeq = request.seq_id;
-        return await run(context, model, request);
+        return run(context, model, request);
       },
     };
   };

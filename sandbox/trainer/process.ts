@@ -40,6 +40,8 @@ class TrainerProcess {
         return this.#model(request.model).loadState(new Bucket(request.bucket), request.name, request.optimizer);
       case 'unload':
         return this.#models.delete(request.model);
+      default:
+        return request satisfies never;
     }
   }
 
@@ -59,7 +61,8 @@ class TrainerProcess {
 
 let booted: TrainerProcess | undefined;
 
-serveParent<TrainerRequest>(async (request) => {
+serveParent(async (message) => {
+  const request = message as TrainerRequest;
   if (request.op === 'boot') {
     booted = new TrainerProcess(request, await TrainerEngine.create(request.config));
     return undefined;

@@ -86,7 +86,7 @@ export function trainerRoutes(app: FastifyInstance, { account, jobs, ledger }: T
   app.post(`${base}/retrieve_future`, async (request, reply) => {
     const runtime = runtimeOf(request.params);
     const { request_id: id } = parse(schemas.RetrieveFuture, request.body, 422);
-    return await sendJson(reply, await runtime.futures.retrieve(id));
+    return sendJson(reply, await runtime.futures.retrieve(id));
   });
   for (const [name, operation] of Object.entries(OPERATIONS)) {
     app.post(`${base}/${name}`, (request) => {

@@ -145,18 +145,24 @@ export class TrainerRuntime {
     if (request.base_model !== baseModel.name) {
       throw invalid(`this trainer has base model "${baseModel.name}", not "${request.base_model}"`);
     }
-    const config = request.lora_config;
     if (request.base_only) return undefined;
-    const rank = config?.rank ?? 0;
-    if (loraRank === 0 && rank > 0) throw invalid('this is a full-parameter trainer: lora_config.rank must be 0');
-    if (loraRank > 0 && (rank === 0 || rank > Math.min(loraRank, MAX_LORA_RANK))) {
-      throw invalid(`lora_config.rank must be 1 to ${loraRank} on this trainer`);
-    }
-    if (config === undefined || rank === 0) return undefined;
-    const { train_attn: trainAttn, train_mlp: trainMlp, train_unembed: trainUnembed } = config;
-    if (!trainAttn && !trainMlp && !trainUnembed) throw invalid('lora_config trains nothing: switch one of train_* on');
-    return { rank, alpha: config.alpha ?? DEFAULT_ALPHA_PER_RANK * rank, trainAttn, trainMlp, trainUnembed };
+    return loraRank === 0 ? withoutLora(request) : withLora(request, Math.min(loraRank, MAX_LORA_RANK));
   }
+}
+
+function withoutLora({ lora_config: config }: CreateModel): undefined {
+  if (config !== undefined && config.rank > 0) {
+    throw invalid('this is a full-parameter trainer: lora_config.rank must be 0');
+  }
+}
+
+function withLora({ lora_config: config }: CreateModel, maxRank: number): LoraConfig {
+  if (config === undefined || config.rank === 0 || config.rank > maxRank) {
+    throw invalid(`lora_config.rank must be 1 to ${maxRank} on this trainer`);
+  }
+  const { rank, alpha, train_attn: trainAttn, train_mlp: trainMlp, train_unembed: trainUnembed } = config;
+  if (!trainAttn && !trainMlp && !trainUnembed) throw invalid('lora_config trains nothing: switch one of train_* on');
+  return { rank, alpha: alpha ?? DEFAULT_ALPHA_PER_RANK * rank, trainAttn, trainMlp, trainUnembed };
 }
 
 function createdBody(modelId: string): object {

@@ -124,6 +124,8 @@ export class TrainedModel {
         return this.#sequences;
       case 'none':
         return 1;
+      default:
+        return normalization satisfies never;
     }
   }
 

@@ -45,12 +45,12 @@ export class Sandbox {
     return new Sandbox((JSON.parse(line) as { url: string }).url, state, child);
   }
 
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const exited = new Promise<number | null>((resolve) => {
       this.#process.once('exit', (code) => resolve(code));
     });
     this.#process.kill(signal);
-    return await exited;
+    return exited;
   }
 
   async close(): Promise<void> {
@@ -125,8 +125,8 @@ export class Trainer {
     return this.sandbox.call('POST', `${this.base}/${name}`, body);
   }
 
-  async result<Result = Json>(requestId: unknown): Promise<Result> {
-    return await until(
+  result<Result = Json>(requestId: unknown): Promise<Result> {
+    return until(
       () =>
         this.sandbox.ok<Result & Json>('POST', `${this.base}/retrieve_future`, {
           request_id: requestId,
@@ -139,7 +139,7 @@ export class Trainer {
   /** Posts an operation and waits for its result. */
   async run<Result = Json>(name: string, body: unknown): Promise<Result> {
     const { request_id: id } = await this.sandbox.ok<{ request_id: string }>('POST', `${this.base}/${name}`, body);
-    return await this.result<Result>(id);
+    return this.result<Result>(id);
   }
 
   async session(): Promise<string> {
@@ -317,7 +317,7 @@ export class Deployed {
   async sync(identity: string, previous?: string): Promise<readonly ReplicaStatus[]> {
     const { status, body } = await this.hotLoad(identity, previous);
     if (status !== 200) throw new Error(`hot load: ${status} ${JSON.stringify(body)}`);
-    return await until(
+    return until(
       () => this.status(),
       (replicas) => replicas.every(({ readiness }) => readiness),
     );
