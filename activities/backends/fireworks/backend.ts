@@ -21,6 +21,6 @@ export function createFireworksBackend(config: FireworksConfig): Backend {
     weightSync: createWeightSync(wire),
     sampler: createSampler(wire),
     trainer: (trainerId) => createTrainer(wire, trainerId),
-    close: http.close,
+    close: async () => http.close(),
   };
 }

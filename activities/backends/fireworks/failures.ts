@@ -1,4 +1,5 @@
 /** The one place where an answer, or the lack of one, becomes a `BackendError`. */
+import { isNativeError } from 'node:util/types';
 import { z } from 'zod';
 import type { FailureType } from '../../../workflows/contracts.ts';
 import { BackendError } from '../../errors.ts';
@@ -78,7 +79,7 @@ function remedyOf(type: FailureType, status: number): string {
 }
 
 function networkReason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!isNativeError(error)) return String(error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   // A refused `localhost` is an AggregateError with an empty message.
   if (error.message === '') return code === '' ? error.name : code;

@@ -1,4 +1,5 @@
 /** The HTTP client under all four services: authentication, deadlines, retries, bounded and parsed replies. */
+import { isNativeError } from 'node:util/types';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { BackendError } from '../../errors.ts';
@@ -26,7 +27,7 @@ export interface Http {
   attempt<T>(call: Call, read: (reply: OpenReply) => Promise<T>, signal: AbortSignal): Promise<Outcome<T>>;
   /** One attempt: whether there was a success, whatever it said. */
   succeeds(call: Call, signal: AbortSignal): Promise<boolean>;
-  readonly close: () => Promise<void>;
+  close(): Promise<void>;
 }
 
 const START_BYTES = 64 * 1024;
@@ -106,7 +107,9 @@ export function createHttp(settings: Settings): Http {
           settings.logger.debug({ endpoint: describeCall(call), cause: failure.cause, delayMs }, 'request is repeated'),
       );
     },
-    close: async () => agent.close(),
+    async close() {
+      if (!agent.closed) await agent.close();
+    },
   };
 }
 
@@ -124,7 +127,7 @@ function headersOf(call: Call, apiKey: string): Record<string, string> {
 
 /** Errors of sockets and of undici carry a code; anything else is our own fault and must not be repeated. */
 function isTransport(error: unknown, expired: boolean): boolean {
-  return expired || (error instanceof Error && 'code' in error && typeof error.code === 'string');
+  return expired || (isNativeError(error) && 'code' in error && typeof error.code === 'string');
 }
 
 /** The whole body as text; more than `limit` bytes is an error, not a full memory. */
