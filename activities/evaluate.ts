@@ -3,6 +3,7 @@
  * before and after. Samples are kept as they come, so that a retry draws only those that are missing.
  */
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { Activities, Evaluation, EvaluationInput, EvaluationOutcome } from '../workflows/contracts.ts';
 import type { Artifacts } from './data/artifacts.ts';
@@ -73,6 +74,8 @@ async function drawMissing(ports: Ports, input: EvaluationInput): Promise<string
   const limit = pLimit(input.evaluate.concurrency);
   const stop = new AbortController();
   const until = AbortSignal.any([signal(), stop.signal]);
+  // As many requests listen as are under way, which is no leak.
+  setMaxListeners(input.evaluate.concurrency * 4, until);
   let strange: string | undefined;
   const draws = missing.map(([index, prompt]) =>
     limit(async () => {

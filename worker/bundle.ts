@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, type WorkerOptions } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, type WorkerOptions } from '@temporalio/worker';
 
 const workflowsPath = fileURLToPath(new URL('../workflows', import.meta.url));
 const bundlePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
@@ -14,6 +14,6 @@ export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workfl
 
 /** Bundles the workflows next to the compiled worker. */
 export async function writeBundle(): Promise<void> {
-  const { code } = await bundleWorkflowCode({ workflowsPath });
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
   await writeFile(bundlePath, code);
 }
