@@ -42,7 +42,7 @@ export interface Life<T> {
 export async function launch<T>(options: ProcessOptions<T>, signal: AbortSignal): Promise<Life<T>> {
   signal.throwIfAborted();
   const log = openProcessLog(options.logFile);
-  log.write(`--- ${new Date().toISOString()} pawl starts ${options.name}`);
+  log.remark(`pawl starts ${options.name}`);
   const supervisor = fork(
     builtProgram('client/local/supervisor'),
     [String(options.stopTimeoutMs), options.command, ...options.args],
@@ -94,7 +94,7 @@ function firstMessage(supervisor: ChildProcess): Promise<number> {
 function endOf(supervisor: ChildProcess, started: Promise<number>, log: ProcessLog): Promise<string> {
   return new Promise((resolve) => {
     const finish = (reason: string): void => {
-      log.write(`--- ${new Date().toISOString()} ${reason}`);
+      log.remark(reason);
       log.close();
       resolve(reason);
     };

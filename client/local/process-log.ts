@@ -4,13 +4,16 @@ import { dirname } from 'node:path';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 const TAIL_BYTES = 4096;
+const REMARK = '--- ';
 
 /** One life of a process in its log file. */
 export interface ProcessLog {
   /** For the process to write to directly. */
   readonly fd: number;
   write(line: string): void;
-  /** The last lines written in this life, in one line, for an error message. */
+  /** Writes a dated line of pawl's own. */
+  remark(text: string): void;
+  /** The last lines that the process wrote in this life, in one line, for an error message. */
   tail(lines: number): string;
   close(): void;
 }
@@ -21,11 +24,13 @@ export function openProcessLog(file: string): ProcessLog {
   const start = sizeOf(file);
   const fd = openSync(file, 'a', 0o600);
   let open = true;
+  const write = (line: string): void => {
+    if (open) writeSync(fd, `${line}\n`);
+  };
   return {
     fd,
-    write(line) {
-      if (open) writeSync(fd, `${line}\n`);
-    },
+    write,
+    remark: (text) => write(`${REMARK}${new Date().toISOString()} ${text}`),
     tail: (lines) => readTail(file, start, lines),
     close() {
       if (open) closeSync(fd);
@@ -51,7 +56,7 @@ function readTail(file: string, start: number, lines: number): string {
   const written = buffer.toString('utf8').split('\n');
   return written
     .map((line) => line.trim())
-    .filter((line) => line !== '')
+    .filter((line) => line !== '' && !line.startsWith(REMARK))
     .slice(-lines)
     .join(' | ');
 }

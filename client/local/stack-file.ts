@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
+import { isAlive } from './alive.ts';
 
 /** What the stack's children are given to end by themselves after their parent was killed. */
 const LEFTOVERS_TIMEOUT_MS = 45_000;
@@ -153,15 +154,6 @@ function bootedBefore(info: StackInfo): boolean {
   const bootedAt = Date.now() - uptime() * 1000;
   // Both clocks are rounded and may be set: a few seconds do not make another boot.
   return Date.parse(info.startedAt) > bootedAt - 5_000;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
 }
 
 function codeOf(error: unknown): string | undefined {
