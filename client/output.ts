@@ -1,0 +1,34 @@
+/** The only place that writes to the screen: results to stdout, everything about them to stderr. */
+import { colours, type Colours } from './render/colours.ts';
+import type { Terminal } from './render/live-block.ts';
+
+/** Wide enough for the tables, where nobody says how wide it is. */
+const DEFAULT_COLUMNS = 100;
+
+export interface Output {
+  /** Absent: stdout is a pipe or a file. */
+  readonly terminal?: Terminal;
+  readonly columns: number;
+  readonly colours: Colours;
+  /** A line (or several) of the result. */
+  print(text: string): void;
+  /** One JSON value, on one line where it is part of a stream. */
+  printJson(value: unknown, options?: { line?: boolean }): void;
+  /** A line about the result, for people. */
+  note(text: string): void;
+}
+
+export function processOutput({ color }: { color: boolean }): Output {
+  const { stdout, stderr } = process;
+  return {
+    ...(stdout.isTTY && { terminal: stdout }),
+    get columns() {
+      return stdout.isTTY ? stdout.columns : DEFAULT_COLUMNS;
+    },
+    colours: colours(color && stdout.isTTY),
+    print: (text) => void stdout.write(`${text}\n`),
+    printJson: (value, { line = false } = {}) =>
+      void stdout.write(`${JSON.stringify(value, undefined, line ? undefined : 2)}\n`),
+    note: (text) => void stderr.write(`${text}\n`),
+  };
+}

@@ -1,0 +1,50 @@
+/** A run to read: the table of its checkpoints, the loss over its steps, how it ended and what to do next. Pure. */
+import { isOver, type RunDetails } from '../run-view.ts';
+import type { Colours } from './colours.ts';
+import { lossPlot } from './loss-plot.ts';
+import { activityText, waitingText } from './run-lines.ts';
+import { checkpointTable } from './tables.ts';
+import { oneLine } from './text.ts';
+
+/** Wider plots show no more of a loss. */
+const MAX_PLOT_WIDTH = 100;
+
+export function runReport(run: RunDetails, colours: Colours, columns: number): string {
+  const parts = [
+    run.checkpoints.length === 0 ? undefined : checkpointTable(run.checkpoints, columns),
+    lossPlot(run.steps, Math.min(columns, MAX_PLOT_WIDTH)),
+    [outcomeLine(run, colours), ...notes(run, colours)].join('\n'),
+  ];
+  return parts.filter((part) => part !== undefined).join('\n\n');
+}
+
+/** `pronounce-1a2b3c4d finished: … (trainer …, deployment …)`: the run's own last words where it had any. */
+function outcomeLine(run: RunDetails, colours: Colours): string {
+  if (!isOver(run.outcome)) return `${colours.strong(run.runId)} ${colours.live(activityText(run))}`;
+  const reason = oneLine(run.reason ?? '');
+  const words = lastWords(run) ?? `${run.outcome}${reason === '' ? '' : `: ${reason}`}`;
+  const colour = run.outcome === 'finished' ? colours.good : colours.bad;
+  return `${colours.strong(run.runId)} ${colour(words)}`;
+}
+
+/** The event in which the run told what it released; worth more than Temporal's word, if they agree. */
+function lastWords(run: RunDetails): string | undefined {
+  const ended = run.events.findLast(({ key }) => key === 'ended')?.message;
+  return ended?.startsWith(run.outcome) === true ? oneLine(ended) : undefined;
+}
+
+function notes(run: RunDetails, colours: Colours): string[] {
+  const lines: string[] = [];
+  if (run.waiting !== undefined) lines.push(colours.warn(waitingText(run.waiting)));
+  const plan = run.stored?.plan;
+  if (plan !== undefined) {
+    lines.push(`data ${shortHash(plan.dataset)} (${plan.examples} examples), prompt set ${shortHash(plan.promptSet)}`);
+  }
+  const commands = isOver(run.outcome) ? ['show', 'logs'] : ['show', 'logs', 'stop'];
+  lines.push(colours.dim(`next: ${commands.map((command) => `pawl ${command} ${run.runId}`).join(', ')}`));
+  return lines;
+}
+
+function shortHash(hash: string): string {
+  return hash.slice(0, 12);
+}
