@@ -30,7 +30,7 @@ const FAILURES: readonly { code: string; type: FailureType; message: (path: stri
   {
     code: 'SQLITE_CANTOPEN',
     type: 'InvalidRequest',
-    message: (path) => `The store ${path} cannot be opened: choose a file this user may read and write.`,
+    message: cannotBeOpened,
   },
   {
     code: 'SQLITE_READONLY',
@@ -72,7 +72,7 @@ export function openSqliteFile(path: string, options: { busyTimeoutMs: number })
       throw explain(error, path);
     }
   };
-  const database = explaining(() => new Database(path, { timeout: options.busyTimeoutMs }));
+  const database = open(path, options);
 
   const prepare = (sql: string): SqliteStatement => {
     const statement = explaining(() => database.prepare(sql));
@@ -94,4 +94,17 @@ export function openSqliteFile(path: string, options: { busyTimeoutMs: number })
       database.close();
     },
   };
+}
+
+/** libsql gives a file that cannot be opened no code. */
+function open(path: string, { busyTimeoutMs }: { busyTimeoutMs: number }): Database.Database {
+  try {
+    return new Database(path, { timeout: busyTimeoutMs });
+  } catch (cause) {
+    throw new PawlError('InvalidRequest', cannotBeOpened(path), { cause });
+  }
+}
+
+function cannotBeOpened(path: string): string {
+  return `The store ${path} cannot be opened: choose a file that this user may read and write.`;
 }

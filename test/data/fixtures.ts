@@ -1,12 +1,19 @@
 /** Real files for the tests of data: a word-level tokenizer, JSONL files, a folder of artifacts. */
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { afterAll } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const VOCABULARY = { '<unk>': 0, '<end>': 1, a: 2, b: 3, c: 4, '->': 5, A: 6, B: 7, C: 8 };
 
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+/** A folder that is removed after the tests of this file. */
 export async function newFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'pawl-data-'));
+  const folder = await mkdtemp(join(tmpdir(), 'pawl-data-'));
+  folders.push(folder);
+  return folder;
 }
 
 export async function writeTokenizer(

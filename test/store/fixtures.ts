@@ -1,13 +1,20 @@
 /** Records that the store's tests write. */
-import { mkdtemp } from 'node:fs/promises';
+import { afterAll } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NewRun, ProducedSample, ScoredEvaluation } from '../../activities/store/index.ts';
 import { RunSpec } from '../../workflows/contracts.ts';
 import type { Checkpoint, Plan, StepMetrics } from '../../workflows/contracts.ts';
 
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+/** A folder that is removed after the tests of this file. */
 export async function newFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'pawl-store-'));
+  const folder = await mkdtemp(join(tmpdir(), 'pawl-store-'));
+  folders.push(folder);
+  return folder;
 }
 
 export const SPEC = RunSpec.parse({

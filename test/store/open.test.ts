@@ -1,0 +1,138 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import Database from 'libsql';
+import { openStore } from '../../activities/store/index.ts';
+import { metrics, newFolder, newRun } from './fixtures.ts';
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await newFolder();
+  path = join(folder, 'pawl.db');
+});
+
+function failure(type: string, message: string): unknown {
+  return expect.objectContaining({ name: 'PawlError', type, message: expect.stringContaining(message) });
+}
+
+describe('opening a store', () => {
+  test('finds what was written before', async () => {
+    const first = await openStore({ path });
+    await first.saveRun(newRun('a'));
+    await first.close();
+    const second = await openStore({ path });
+    expect(await second.getRun('a')).toMatchObject({ runId: 'a' });
+    await second.close();
+  });
+
+  test('at the same time from many places migrates it once', async () => {
+    const stores = await Promise.all(Array.from({ length: 8 }, () => openStore({ path })));
+    await stores[0]?.saveRun(newRun('a'));
+    for (const store of stores) {
+      expect(await store.getRun('a')).toMatchObject({ runId: 'a' });
+      await store.close();
+    }
+  });
+
+  test('keeps a write-ahead log, so that readers do not wait for writers', async () => {
+    const store = await openStore({ path });
+    const database = new Database(path);
+    expect(database.prepare('PRAGMA journal_mode').all()).toEqual([{ journal_mode: 'wal' }]);
+    database.exec('BEGIN IMMEDIATE');
+    expect(await store.listRuns({ limit: 10 })).toEqual([]);
+    database.exec('ROLLBACK');
+    database.close();
+    await store.close();
+  });
+
+  test('fails when its folder does not exist', async () => {
+    const nowhere = join(folder, 'nowhere');
+    await expect(openStore({ path: join(nowhere, 'pawl.db') })).rejects.toEqual(
+      failure('InvalidRequest', `folder ${nowhere} does not exist: create it`),
+    );
+  });
+
+  // Root may write everywhere.
+  (process.getuid?.() === 0 ? test.skip : test)('fails when its folder may not be written', async () => {
+    await chmod(folder, 0o500);
+    await expect(openStore({ path })).rejects.toEqual(failure('InvalidRequest', 'may not be written'));
+  });
+
+  test('fails on a folder', async () => {
+    await expect(openStore({ path: folder })).rejects.toEqual(failure('InvalidRequest', 'cannot be opened: choose'));
+  });
+
+  test('fails on a file that is something else', async () => {
+    await writeFile(path, 'not a database, but long enough to be looked at as one '.repeat(20));
+    await expect(openStore({ path })).rejects.toEqual(failure('InvalidRequest', `${path} is not a pawl store`));
+  });
+
+  test('fails, and may be tried again, while another process holds it', async () => {
+    const holder = new Database(path);
+    holder.exec('BEGIN EXCLUSIVE');
+    await expect(openStore({ path, busyTimeoutMs: 20 })).rejects.toEqual(
+      failure('Unavailable', `The store ${path} is locked by another process`),
+    );
+    holder.exec('ROLLBACK');
+    holder.close();
+    await (await openStore({ path, busyTimeoutMs: 20 })).close();
+  });
+
+  test('fails on a store from a newer pawl, and leaves it alone', async () => {
+    await (await openStore({ path })).close();
+    const database = new Database(path);
+    database.exec(`INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-later', '2030-01-01T00:00:00.000Z')`);
+    database.close();
+    const refused = failure('InvalidRequest', 'made by a newer pawl (migration 9999-later): upgrade pawl');
+    await expect(openStore({ path })).rejects.toEqual(refused);
+    await expect(openStore({ path, readonly: true })).rejects.toEqual(refused);
+  });
+});
+
+describe('an open store', () => {
+  test('fails to write, and may be tried again, while another process writes', async () => {
+    const store = await openStore({ path, busyTimeoutMs: 20 });
+    await store.saveRun(newRun('a'));
+    const writer = new Database(path);
+    writer.exec('BEGIN IMMEDIATE');
+    await expect(store.recordSteps('a', [metrics(1)])).rejects.toEqual(failure('Unavailable', 'is locked'));
+    writer.exec('COMMIT');
+    writer.close();
+    await store.recordSteps('a', [metrics(1)]);
+    expect(await store.steps('a')).toEqual([metrics(1)]);
+    await store.close();
+  });
+});
+
+describe('a reader', () => {
+  test('reads beside a writer', async () => {
+    const writer = await openStore({ path });
+    const reader = await openStore({ path, readonly: true });
+    await writer.saveRun(newRun('a'));
+    expect(await reader.listRuns({ limit: 10 })).toHaveLength(1);
+    await reader.close();
+    await writer.close();
+  });
+
+  test('never writes', async () => {
+    const writer = await openStore({ path });
+    const options: { path: string; readonly?: boolean } = { path, readonly: true };
+    const reader = await openStore(options);
+    await expect(reader.saveRun(newRun('a'))).rejects.toEqual(failure('InvalidRequest', 'may not be written'));
+    await reader.close();
+    await writer.close();
+  });
+
+  test('never makes a store', async () => {
+    await expect(openStore({ path, readonly: true })).rejects.toEqual(
+      failure('InvalidRequest', `There is no store at ${path} yet`),
+    );
+  });
+
+  test('never migrates one', async () => {
+    await writeFile(path, '');
+    await expect(openStore({ path, readonly: true })).rejects.toEqual(failure('InvalidRequest', 'has an older schema'));
+  });
+});
