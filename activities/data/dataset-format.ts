@@ -10,7 +10,7 @@ import { PawlError } from '../errors.ts';
 const MAGIC = 'PAWLSFT1';
 const PREFIX_BYTES = MAGIC.length + 4;
 
-export interface Example {
+interface Example {
   readonly tokens: Int32Array;
   readonly promptLength: number;
 }

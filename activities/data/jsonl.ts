@@ -1,7 +1,6 @@
 /** Rows of a JSONL file, one at a time, each checked; a bad one is an error that names file, line and remedy. */
 import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import type { z } from 'zod';
 import { PawlError } from '../errors.ts';
 
@@ -26,21 +25,26 @@ export async function* readJsonl<Row>(
   signal?: AbortSignal,
 ): AsyncGenerator<JsonlRow<Row>> {
   await requireFile(path, format.field);
-  const stream = createReadStream(path, 'utf8');
-  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
   let number = 0;
-  try {
-    for await (const line of lines) {
-      signal?.throwIfAborted();
-      number += 1;
-      const text = number === 1 ? line.replace(/^\uFEFF/, '') : line;
-      if (text.trim() === '') continue;
-      const place = `${path}:${number}`;
-      yield { row: parseRow(text, place, format), place };
-    }
-  } finally {
-    stream.destroy();
+  for await (const line of readLines(path)) {
+    signal?.throwIfAborted();
+    number += 1;
+    const text = number === 1 ? line.replace(/^\uFEFF/, '') : line;
+    if (text.trim() === '') continue;
+    const place = `${path}:${number}`;
+    yield { row: parseRow(text, place, format), place };
   }
+}
+
+/** Only LF ends a line: other separators, which `readline` also splits at, may stand inside a JSON string. */
+async function* readLines(path: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of createReadStream(path, 'utf8')) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  yield rest;
 }
 
 /** A row that cannot be used, in the words of the person who has to mend it. */

@@ -2,11 +2,11 @@
 import { Migrator } from 'kysely';
 import type { Migration } from 'kysely';
 import { PawlError } from '../errors.ts';
-import * as first from './migrations/0001-first.ts';
+import { up as first } from './migrations/0001-first.ts';
 import type { Sql } from './schema.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
-const MIGRATIONS: Record<string, Migration> = { '0001-first': first };
+const MIGRATIONS: Record<string, Migration> = { '0001-first': { up: first } };
 
 function migrator(db: Sql): Migrator {
   return new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });

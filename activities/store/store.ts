@@ -21,7 +21,7 @@ export interface NewRun {
   readonly createdAt: string;
 }
 
-export interface RunUpdate {
+interface RunUpdate {
   readonly phase: Phase;
   readonly step: number;
   readonly generation: number;
@@ -38,7 +38,7 @@ export interface StoredRun extends NewRun, RunUpdate {
 
 export type EventLevel = 'info' | 'warn' | 'error';
 
-export interface NewRunEvent {
+interface NewRunEvent {
   /** What makes the event itself; a retry that reports it again changes nothing. */
   readonly key: string;
   readonly at: string;
@@ -73,7 +73,7 @@ export interface ProducedSample extends SampleKey {
 }
 
 /** A sample that could not be produced: missing, never zero. */
-export interface MissingSample extends SampleKey {
+interface MissingSample extends SampleKey {
   readonly kind: 'missing';
   readonly error: string;
 }
@@ -85,17 +85,14 @@ export interface ScoredEvaluation extends Evaluation {
 }
 
 /** An evaluation whose identity changed under it: kept as evidence, never as a score. */
-export interface VoidEvaluation extends Pick<
-  Evaluation,
-  'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric'
-> {
+interface VoidEvaluation extends Pick<Evaluation, 'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric'> {
   readonly kind: 'void';
   readonly reason: string;
 }
 
 export type EvaluationRecord = ScoredEvaluation | VoidEvaluation;
 
-export interface PromptSetRecord {
+interface PromptSetRecord {
   /** Artifact (sha256). */
   readonly hash: string;
   readonly prompts: number;
@@ -105,7 +102,7 @@ export interface PromptSetRecord {
   readonly tokenizer: string;
 }
 
-export interface ConfirmedSync extends SyncResult {
+interface ConfirmedSync extends SyncResult {
   readonly confirmedAt: string;
 }
 
