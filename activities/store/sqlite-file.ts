@@ -74,13 +74,14 @@ export function openSqliteFile(path: string, options: { busyTimeoutMs: number })
   };
   const database = open(path, options);
 
+  // Parameters go in as one array: libsql takes a single bare null for a set of named ones.
   const prepare = (sql: string): SqliteStatement => {
     const statement = explaining(() => database.prepare(sql));
     return {
       reader: statement.reader,
-      all: (parameters) => explaining(() => statement.all(...parameters)),
-      run: (parameters) => explaining(() => statement.run(...parameters)),
-      iterate: (parameters) => explaining(() => statement.iterate(...parameters)),
+      all: (parameters) => explaining(() => statement.all(parameters)),
+      run: (parameters) => explaining(() => statement.run(parameters)),
+      iterate: (parameters) => explaining(() => statement.iterate(parameters)),
     };
   };
 
