@@ -13,6 +13,7 @@ export const HELP = `The pawl sandbox: a local stand-in for a remote training pl
   --seed TEXT         seed of the base models' weights               (default pawl)
   --startup-ms N      how long a trainer or replica takes to start   (default 300)
   --load-ms N         how long a replica takes to load a snapshot    (default 50)
+  --hold-ms N         how long a poll of an unfinished request is held (default 20000)
   --account ID        the one account there is                       (default sandbox)
   --exit-with-parent  stop when standard input is closed
   --log-level LEVEL   fatal, error, warn, info, debug, trace, silent (default info)
@@ -41,6 +42,7 @@ const Config = z.object({
   seed: z.string().min(1).default('pawl'),
   'startup-ms': wholeNumber(3_600_000).default(300),
   'load-ms': wholeNumber(3_600_000).default(50),
+  'hold-ms': wholeNumber(60_000).default(20_000),
   account: z
     .string()
     .regex(/^[a-z0-9-]{1,63}$/, 'must be lower-case letters, digits and hyphens')
@@ -62,6 +64,7 @@ export function readConfig(argv: readonly string[]): Config | 'help' {
       seed: text,
       'startup-ms': text,
       'load-ms': text,
+      'hold-ms': text,
       account: text,
       'exit-with-parent': { type: 'boolean' },
       'log-level': text,

@@ -18,8 +18,8 @@ export interface Scores {
 }
 
 /** Compilation is per shape and takes about a second, so batches are padded up to few shapes. */
-const BATCH_SIZES = [4, 16, 64] as const;
-const LENGTHS = [16, 24, 32] as const;
+const BATCH_SIZES = [4, 16, 32, 64] as const;
+const LENGTHS = [8, 16, 20, 24, 32] as const;
 
 type Compiled = (params: np.Array[], tokens: np.Array, targets: np.Array, weights: np.Array) => np.Array[];
 

@@ -3,8 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { CallError } from '../child.ts';
 import { ApiError, notFound } from '../errors.ts';
 
-/** How long a poll is held before the caller is told to ask again. */
-const HOLD_MS = 20_000;
 /** Finished results kept for callers that ask again; the oldest go first. */
 const KEPT_BYTES = 64 * 1024 * 1024;
 
@@ -18,8 +16,14 @@ export class Futures {
   /** Part of every request id, so that a promise of an earlier process is known to be gone. */
   readonly #epoch = randomBytes(4).toString('hex');
   readonly #futures = new Map<string, Future>();
+  readonly #holdMs: number;
   #issued = 0;
   #keptBytes = 0;
+
+  /** `holdMs`: how long a poll is held before the caller is told to ask again. */
+  constructor(holdMs: number) {
+    this.#holdMs = holdMs;
+  }
 
   /** A new request id whose answer is what `result` comes to: failures are answers, too. */
   add(result: Promise<object>): string {
@@ -36,7 +40,7 @@ export class Futures {
   async retrieve(id: string): Promise<string> {
     const future = this.#futures.get(id);
     if (future === undefined) throw this.#missing(id);
-    if (future.body === undefined) await raceTimeout(future.settled, HOLD_MS);
+    if (future.body === undefined) await raceTimeout(future.settled, this.#holdMs);
     return (
       future.body ??
       JSON.stringify({

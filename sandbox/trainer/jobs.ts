@@ -13,6 +13,8 @@ export interface JobsOptions {
   readonly seed: string;
   /** How long a trainer takes to start, at least. */
   readonly startupMs: number;
+  /** How long a poll of an unfinished request is held. */
+  readonly holdMs: number;
   readonly log: Logger;
 }
 
@@ -131,7 +133,7 @@ export class TrainerJobs {
   }
 
   async #launch(record: JobRecord, isCurrent: () => boolean): Promise<void> {
-    const { account, seed, startupMs } = this.#options;
+    const { account, seed, startupMs, holdMs } = this.#options;
     const baseModel = findBaseModel(record.baseModel);
     if (baseModel === undefined) throw new Error(`base model "${record.baseModel}" is not offered any more`);
     const provisioned = new Promise((resolve) => setTimeout(resolve, startupMs));
@@ -142,6 +144,7 @@ export class TrainerJobs {
       loraRank: record.loraRank,
       bucket: this.bucket(record.id),
       seed: `${seed}/${record.baseModel}`,
+      holdMs,
       onExit: (reason) => this.#processEnded(record, runtime, reason),
     });
     await provisioned;

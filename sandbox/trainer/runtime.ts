@@ -22,6 +22,8 @@ export interface RuntimeOptions {
   readonly loraRank: number;
   readonly bucket: string;
   readonly seed: string;
+  /** How long a poll of an unfinished request is held. */
+  readonly holdMs: number;
   readonly onExit: (reason: string) => void;
 }
 
@@ -40,13 +42,14 @@ interface Session {
 
 export class TrainerRuntime {
   readonly options: RuntimeOptions;
-  readonly futures = new Futures();
+  readonly futures: Futures;
   readonly #child: Child<TrainerRequest>;
   readonly #sessions = new Map<string, Session>();
   readonly #models = new Map<string, LiveModel>();
 
   private constructor(options: RuntimeOptions) {
     this.options = options;
+    this.futures = new Futures(options.holdMs);
     this.#child = new Child({ script: new URL('./process.js', import.meta.url), onExit: options.onExit });
   }
 
