@@ -1,0 +1,192 @@
+/** Every way an experiment can be wrong, and the line that a person gets to read. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ExperimentError, loadExperiment } from '../../client/experiment-file.ts';
+
+const GOOD = `name: demo
+model:
+  shape: accounts/fireworks/trainingShapes/tiny
+  tokenizer: tokenizer.json
+data:
+  train: train.jsonl
+train:
+  steps: 100
+  batchSize: 4
+  optimizer:
+    learningRate: 1e-3
+checkpoint:
+  every: 20
+evaluate:
+  prompts: prompts.jsonl
+`;
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pawl-experiment-'));
+  for (const name of ['tokenizer.json', 'train.jsonl', 'prompts.jsonl']) await writeFile(join(folder, name), '{}\n');
+  await writeFile(join(folder, 'empty.jsonl'), '');
+});
+
+afterAll(async () => rm(folder, { recursive: true }));
+
+async function problemsOf(text: string, set: string[] = []): Promise<readonly string[]> {
+  const file = join(folder, 'experiment.yaml');
+  await writeFile(file, text);
+  const error = await loadExperiment(file, { set }).catch((thrown: unknown) => thrown);
+  if (!(error instanceof ExperimentError)) throw new Error(`no ExperimentError: ${String(error)}`);
+  return error.problems.map((problem) => problem.replaceAll(`${folder}/`, ''));
+}
+
+describe('a good experiment', () => {
+  test('gets its defaults, and absolute paths from its own folder', async () => {
+    const file = join(folder, 'good.yaml');
+    await writeFile(file, GOOD);
+    const spec = await loadExperiment(file);
+    expect(spec.train.optimizer.beta2).toBe(0.95);
+    expect([spec.model.tokenizer, spec.data.train, spec.evaluate.prompts]).toEqual(
+      ['tokenizer.json', 'train.jsonl', 'prompts.jsonl'].map((name) => join(folder, name)),
+    );
+  });
+
+  test('takes overrides, also of sections it does not have', async () => {
+    const file = join(folder, 'good.yaml');
+    await writeFile(file, GOOD);
+    const spec = await loadExperiment(file, { set: ['train.steps=40', 'policy.target=0.5', 'name=other'] });
+    expect([spec.train.steps, spec.policy.target, spec.name]).toEqual([40, 0.5, 'other']);
+  });
+});
+
+describe('a bad experiment', () => {
+  test.each([
+    [
+      'an unknown field near a known one',
+      GOOD.replace('learningRate', 'learning_rate'),
+      [
+        'experiment.yaml:10:3 train.optimizer.learningRate: is missing. Add "learningRate: <a number>" under "train.optimizer".',
+        'experiment.yaml:11:5 train.optimizer.learning_rate: unknown field. Did you mean "learningRate"?',
+      ],
+    ],
+    [
+      'an unknown field unlike any',
+      GOOD.replace('checkpoint:\n', 'checkpoint:\n  zebra: 1\n'),
+      ['experiment.yaml:13:3 checkpoint.zebra: unknown field. Known here: every, baseEvery.'],
+    ],
+    [
+      'a missing section',
+      GOOD.replace('checkpoint:\n  every: 20\n', ''),
+      ['experiment.yaml checkpoint: is missing. Add "checkpoint: {every, baseEvery}" at the top level.'],
+    ],
+    [
+      'a missing key with a description',
+      GOOD.replace('  every: 20', '  baseEvery: 2'),
+      ['experiment.yaml:12:1 checkpoint.every: is missing. Add "every: <a number>" under "checkpoint" (steps).'],
+    ],
+    [
+      'an empty section',
+      GOOD.replace('  every: 20\n', ''),
+      ['experiment.yaml:12:1 checkpoint: expected a section with the fields every, baseEvery; got nothing.'],
+    ],
+    [
+      'a number in quotes',
+      GOOD.replace('steps: 100', 'steps: "100"'),
+      ['experiment.yaml:8:3 train.steps: expected a number, got the text "100". Write it without quotes.'],
+    ],
+    [
+      'text without quotes that YAML takes for a number',
+      GOOD.replace('name: demo', 'name: 12'),
+      ['experiment.yaml:1:1 name: expected text, got 12. Write it in quotes: "12".'],
+    ],
+    [
+      'a fraction where a whole number belongs',
+      GOOD.replace('batchSize: 4', 'batchSize: 4.5'),
+      ['experiment.yaml:9:3 train.batchSize: expected a whole number, got 4.5.'],
+    ],
+    [
+      'a number out of range',
+      GOOD.replace('batchSize: 4', 'batchSize: 4000'),
+      ['experiment.yaml:9:3 train.batchSize: must be at most 1024, got 4000.'],
+    ],
+    [
+      'a word that is no choice',
+      `${GOOD}policy:\n  direction: maximise\n`,
+      [
+        'experiment.yaml:17:3 policy.direction: expected one of maximize, minimize; got the text "maximise". Did you mean "maximize"?',
+      ],
+    ],
+    [
+      'a name that cannot be part of an id',
+      GOOD.replace('name: demo', 'name: My Run'),
+      [
+        'experiment.yaml:1:1 name: the text "My Run" is not allowed here: use 1 to 31 lower-case letters, digits and hyphens, e.g. my-run.',
+      ],
+    ],
+    [
+      'a checkpoint that never comes, and a warm-up that never ends',
+      GOOD.replace('every: 20', 'every: 200').replace('checkpoint:', '  schedule: {warmupSteps: 101}\ncheckpoint:'),
+      [
+        'experiment.yaml:14:3 checkpoint.every: 200 is more than train.steps (100). Lower it, or train longer.',
+        'experiment.yaml:12:14 train.schedule.warmupSteps: 101 is more than train.steps (100). Lower it, or train longer.',
+      ],
+    ],
+    [
+      'a target in per cent',
+      `${GOOD}policy: {target: 20}\n`,
+      ['experiment.yaml:16:10 policy.target: scores run from 0 to 1, got 20. For 20 % write 0.2.'],
+    ],
+    [
+      'a budget without prices',
+      `${GOOD}budget: {maxCost: 5}\n`,
+      [
+        'experiment.yaml:16:10 budget.maxCost: limits nothing while every price is 0. Add prices.trainerPerHour and prices.replicaPerHour.',
+      ],
+    ],
+    [
+      'files that are missing, empty, or folders',
+      GOOD.replace('train.jsonl', 'nowhere.jsonl')
+        .replace('prompts.jsonl', 'empty.jsonl')
+        .replace('tokenizer.json', '.'),
+      [
+        expect.stringMatching(/^experiment\.yaml:4:3 model\.tokenizer: .* is not a file\. Name a file in it\.$/),
+        "experiment.yaml:6:3 data.train: there is no file nowhere.jsonl. Create it or correct the path, which counts from the experiment file's folder.",
+        'experiment.yaml:15:3 evaluate.prompts: empty.jsonl is empty. Put at least one line into it.',
+      ],
+    ],
+    [
+      'broken YAML, every error with its place',
+      'a: 1\n\tb: 2\nc: [1\n',
+      [
+        'experiment.yaml:2:1: not valid YAML: Tabs are not allowed as indentation. Correct this line.',
+        expect.stringMatching(/^experiment\.yaml:4:1: not valid YAML: .*\. Correct this line\.$/),
+      ],
+    ],
+    ['an empty file', '', ['experiment.yaml: is empty. Start from a file in examples/; "name:" comes first.']],
+    [
+      'a file of another kind',
+      'hello\n',
+      ['experiment.yaml: holds no "key: value" lines. Start from a file in examples/; "name:" comes first.'],
+    ],
+  ])('%s', async (_, text, problems) => {
+    expect(await problemsOf(text)).toEqual(problems);
+  });
+
+  test('an override without a value', async () => {
+    expect(await problemsOf(GOOD, ['train.steps'])).toEqual([
+      '--set train.steps: expected path=value, for example --set train.steps=100.',
+    ]);
+  });
+
+  test('an override through a field that is no section', async () => {
+    expect(await problemsOf(GOOD, ['name.x=1'])).toEqual([
+      expect.stringMatching(/^--set name\.x=1: .* Give a field of the experiment and a value\.$/),
+    ]);
+  });
+
+  test('a file that is not there', async () => {
+    await expect(loadExperiment('nowhere.yaml')).rejects.toMatchObject({
+      problems: ['nowhere.yaml: there is no such file. Check the path; examples are in examples/.'],
+    });
+  });
+});

@@ -1,0 +1,195 @@
+/** What a person sees, line by line, without a terminal. */
+import { describe, expect, test } from '@jest/globals';
+import { colours } from '../../client/render/colours.ts';
+import { eventLine } from '../../client/render/event-line.ts';
+import { bar, costText, durationText } from '../../client/render/format.ts';
+import { lossPlot } from '../../client/render/loss-plot.ts';
+import { checkpointLine, liveLines, waitingText } from '../../client/render/run-lines.ts';
+import { runReport } from '../../client/render/run-report.ts';
+import { checkpointTable, runTable } from '../../client/render/tables.ts';
+import { cut, oneLine, truncate, visibleLength } from '../../client/render/text.ts';
+import { PLAIN, RUN_ID, STATUS, STORED, VIEW, judgedCheckpoint } from './examples.ts';
+
+const BASELINE = judgedCheckpoint(0, 0.04, 'continue', 'baseline exact_match 4.0 %');
+const LAST = judgedCheckpoint(100, 0.121, 'stop', 'exact_match 12.1 % reaches the target 10.0 %, interval included');
+
+function lossesOf(values: readonly number[]): Parameters<typeof lossPlot>[0] {
+  return values.map((lossMean, index) => ({
+    step: index + 1,
+    generation: 1,
+    lossMean,
+    learningRate: 0.001,
+    tokens: 100,
+    seconds: 0.1,
+  }));
+}
+
+describe('the live block', () => {
+  test('tells where the run is, what serves, how good it is, and the cost', () => {
+    expect(liveLines(VIEW, PLAIN, 1_065_000)).toEqual([
+      `${RUN_ID}  train  ━━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌ step 120/400  loss 2.134  0.11 s/step  about 32 s of training left`,
+      'checkpoint step-000100-g1  serving step-000100-g1-1a2b3c4d (confirmed)',
+      'exact_match 12.1 %  baseline 0.0 %  best 12.1 %',
+      'cost free (no prices set), rented for 1 m 05 s',
+    ]);
+  });
+
+  test('before a worker took the run there is nothing to tell but that', () => {
+    const waiting = { message: 'no worker is polling task queue pawl' };
+    expect(liveLines({ runId: RUN_ID, outcome: 'pending', waiting, checkpoints: [] }, PLAIN, 0)).toEqual([
+      `${RUN_ID}  pending`,
+      'waiting: no worker is polling task queue pawl',
+    ]);
+  });
+
+  test('a stop is announced, and no time left is promised', () => {
+    const [head] = liveLines({ ...VIEW, status: { ...STATUS, stopRequested: true } }, PLAIN, 0);
+    expect(head).toContain('train, stopping');
+    expect(head).not.toContain('left');
+  });
+
+  test('a cancelled run says so until it is over', () => {
+    expect(liveLines({ ...VIEW, outcome: 'cancelling' }, PLAIN, 0)[0]).toContain(`${RUN_ID}  cancelling`);
+  });
+
+  test('an outage is one line, whatever the message holds', () => {
+    expect(waitingText({ message: 'createTrainer:\u0007\n\u001B[31m503\u001B[0m busy', attempt: 4 })).toBe(
+      'waiting: createTrainer: 503 busy (attempt 4)',
+    );
+  });
+});
+
+describe('lines that stay', () => {
+  test('a checkpoint', () => {
+    expect(checkpointLine(LAST, PLAIN)).toBe(
+      '✓ step 100  delta  step-000100-g1-1a2b3c4d  exact_match 12.1 % [8.1, 16.1]  ' +
+        'stop: exact_match 12.1 % reaches the target 10.0 %, interval included',
+    );
+  });
+
+  test('an event', () => {
+    const event = { seq: 1, key: 'k', at: '2026-11-23T16:00:00.000Z', phase: 'train', level: 'warn' } as const;
+    expect(eventLine({ ...event, message: 'two\nlines' }, PLAIN)).toBe(
+      '2026-11-23T16:00:00.000Z warn  train       two lines',
+    );
+  });
+});
+
+describe('tables', () => {
+  test('reasons of verdicts where there is room', () => {
+    expect(checkpointTable([BASELINE, LAST], 110).split('\n')).toEqual([
+      'checkpoint      type   step  identity                 exact_match [95 %]  verdict',
+      'step-000000-g1  base   0     step-000000-g1-1a2b3c4d  4.0 % [0.0, 8.0]    continue: baseline exact_match 4.0 %',
+      'step-000100-g1  delta  100   step-000100-g1-1a2b3c4d  12.1 % [8.1, 16.1]  stop: exact_match 12.1 % reaches th…',
+    ]);
+  });
+
+  test('only the verdict in 90 columns, and never wider', () => {
+    const lines = checkpointTable([BASELINE, LAST], 90).split('\n');
+    expect(lines.at(-1)?.endsWith('  stop')).toBe(true);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(90);
+  });
+
+  test('a checkpoint that was not evaluated has no score, and none of zero', () => {
+    const { checkpoint, savedAt } = LAST;
+    expect(checkpointTable([{ checkpoint, savedAt }], 100).split('\n').at(-1)).toBe(
+      'step-000100-g1  delta  100   step-000100-g1-1a2b3c4d  -             -',
+    );
+  });
+
+  test('runs, one line each', () => {
+    const summary = { runId: RUN_ID, outcome: 'failed', createdAt: STORED.createdAt } as const;
+    const runs = [{ ...summary, phase: 'done', step: 7, steps: 400, reason: 'the key\nwas refused' } as const, summary];
+    expect(runTable(runs, 100).split('\n')).toEqual([
+      'run            outcome  phase  step   started           reason',
+      'demo-1a2b3c4d  failed   done   7/400  2026-11-23 16:00  the key was refused',
+      'demo-1a2b3c4d  failed   -      -      2026-11-23 16:00',
+    ]);
+  });
+});
+
+describe('the loss plot', () => {
+  test('spans the width, first and last step at its ends', () => {
+    const lines = lossPlot(lossesOf([3, 2, 1]), 60)?.split('\n') ?? [];
+    expect(lines[0]).toBe('loss per step (mean −log p per token, in nats)');
+    expect(lines[1]).toMatch(/^ {3}3\.000 ┼/);
+    expect(lines.at(-2)).toMatch(/^ {3}1\.000 ┤.*╰/);
+    expect(lines.at(-1)).toBe(`          step 1${' '.repeat(38)}step 3`);
+    expect(Math.max(...lines.map((line) => line.length))).toBe(60);
+  });
+
+  test('leaves out what is not a number, and needs two points', () => {
+    expect(lossPlot(lossesOf([2, Number.NaN, Number.POSITIVE_INFINITY]), 60)).toBeUndefined();
+    expect(lossPlot(lossesOf([2, Number.NaN, 1]), 60)).toContain('1.000');
+  });
+
+  test('a thousand steps fit as well', () => {
+    const plot = lossPlot(lossesOf(Array.from({ length: 1_000 }, (_, index) => 1_000 - index)), 80) ?? '';
+    expect(Math.max(...plot.split('\n').map((line) => line.length))).toBe(80);
+  });
+});
+
+describe('the report', () => {
+  const details = {
+    ...VIEW,
+    outcome: 'finished',
+    reason: 'all done',
+    checkpoints: [LAST],
+    steps: [],
+    events: [],
+  } as const;
+  const ended = { seq: 9, key: 'ended', at: STORED.updatedAt, phase: 'done', level: 'info' } as const;
+
+  test('ends with the outcome, its reason, what was released, and what to do next', () => {
+    const message = 'finished: all done (trainer JOB_STATE_DELETED, deployment DELETED)';
+    const lines = runReport({ ...details, events: [{ ...ended, message }] }, PLAIN, 100).split('\n');
+    expect(lines.slice(-2)).toEqual([`${RUN_ID} ${message}`, `next: pawl show ${RUN_ID}, pawl logs ${RUN_ID}`]);
+  });
+
+  test('Temporal overrules last words that say otherwise', () => {
+    const events = [{ ...ended, message: 'finished: all done' }];
+    const lines = runReport({ ...details, outcome: 'crashed', reason: 'terminated', events }, PLAIN, 100).split('\n');
+    expect(lines).toContain(`${RUN_ID} crashed: terminated`);
+  });
+
+  test('of a run that goes on offers to stop it', () => {
+    const lines = runReport({ ...details, outcome: 'running' }, PLAIN, 100).split('\n');
+    expect(lines.at(-1)).toBe(`next: pawl show ${RUN_ID}, pawl logs ${RUN_ID}, pawl stop ${RUN_ID}`);
+  });
+});
+
+describe('text and numbers', () => {
+  test.each([
+    [0, '0 s'],
+    [59.6, '1 m 00 s'],
+    [3_599, '59 m 59 s'],
+    [7_620, '2 h 07 m'],
+    [273_600, '3 d 04 h'],
+  ])('%d seconds', (seconds, text) => {
+    expect(durationText(seconds)).toBe(text);
+  });
+
+  test('money is rate times time', () => {
+    const facts = { costPerHour: 12, rentedSinceMs: 0, nowMs: 1_800_000, currency: 'USD' };
+    expect(costText(facts)).toBe('6.00 USD, rented for 30 m 00 s at 12.00 an hour');
+  });
+
+  test('a bar is full at the end and not before', () => {
+    expect([bar(0, 10, 4), bar(9, 10, 4), bar(10, 10, 4), bar(0, 0, 4)]).toEqual(['╌╌╌╌', '━━━╌', '━━━━', '╌╌╌╌']);
+  });
+
+  test('cutting keeps colours whole and closes them', () => {
+    const red = colours(true).bad('abcdef');
+    expect(cut(red, 4)).toBe('\u001B[31mabc…\u001B[0m');
+    expect(cut(red, 6)).toBe(red);
+    expect(visibleLength(red)).toBe(6);
+  });
+
+  test('truncating marks that something is missing', () => {
+    expect([truncate('abc', 3), truncate('abcd', 3), truncate('abcd', 0)]).toEqual(['abc', 'ab…', '']);
+  });
+
+  test('control characters and line breaks become spaces', () => {
+    expect(oneLine(' a\u0000b\r\n\tc\u001B[2J ')).toBe('a b c');
+  });
+});

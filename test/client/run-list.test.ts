@@ -1,0 +1,80 @@
+/** The list of runs, from the store and from Temporal; and what Temporal says of one, in pawl's words. */
+import { describe, expect, test } from '@jest/globals';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import { WorkflowFailedError } from '@temporalio/client';
+import { mergeRuns } from '../../client/run-list.ts';
+import { newRunInput } from '../../client/run-id.ts';
+import { outcomeOf, retryOf } from '../../client/temporal/execution.ts';
+import { failureMessage } from '../../client/temporal/failure.ts';
+import { RUN_ID, SPEC, STORED } from './examples.ts';
+
+type Execution = Parameters<typeof mergeRuns>[1][number];
+
+/** The part of Temporal's answer that is looked at. */
+function execution(workflowId: string, name: Execution['status']['name'], startTime: string): Execution {
+  return { workflowId, status: { name }, historyLength: 20, startTime: new Date(startTime) } as Execution;
+}
+
+describe('the list', () => {
+  const waiting = 'waiting-1a2b3c4d';
+
+  test('has runs that no worker took yet, newest first', () => {
+    const runs = mergeRuns([STORED], [execution(waiting, 'RUNNING', '2026-11-23T17:00:00.000Z')], 10);
+    expect(runs.map(({ runId }) => runId)).toEqual([waiting, RUN_ID]);
+  });
+
+  test('a run that was terminated behind its own back has crashed', () => {
+    const [run] = mergeRuns([STORED], [execution(RUN_ID, 'TERMINATED', STORED.createdAt)], 10);
+    expect(run).toMatchObject({ outcome: 'crashed', phase: 'train', step: 100, steps: 400 });
+  });
+
+  test('an end that was recorded is not undone by a list that lags behind', () => {
+    const [run] = mergeRuns([{ ...STORED, outcome: 'finished' }], [execution(RUN_ID, 'RUNNING', STORED.createdAt)], 10);
+    expect(run?.outcome).toBe('finished');
+  });
+
+  test('is as long as was asked for', () => {
+    expect(mergeRuns([STORED], [execution(waiting, 'RUNNING', STORED.createdAt)], 1)).toHaveLength(1);
+  });
+});
+
+describe('an execution', () => {
+  test.each([
+    ['RUNNING', 2, false, 'pending'],
+    ['RUNNING', 3, false, 'running'],
+    ['RUNNING', 30, true, 'cancelling'],
+    ['COMPLETED', 30, true, 'finished'],
+    ['FAILED', 30, false, 'failed'],
+    ['CANCELLED', 30, true, 'cancelled'],
+    ['TERMINATED', 30, false, 'crashed'],
+    ['TIMED_OUT', 30, false, 'crashed'],
+  ] as const)('%s with %d events, cancel requested: %s', (name, historyLength, cancelRequested, outcome) => {
+    expect(outcomeOf({ status: { name }, historyLength, cancelRequested })).toBe(outcome);
+  });
+
+  test('waits for the activity that was tried most often', () => {
+    const raw = {
+      pendingActivities: [
+        { activityType: { name: 'record' }, attempt: 1 },
+        { activityType: { name: 'createTrainer' }, attempt: 2, lastFailure: { message: 'later' } },
+        { activityType: { name: 'evaluate' }, attempt: 4, lastFailure: { message: '503\nbusy' } },
+      ],
+    } as Parameters<typeof retryOf>[0]['raw'];
+    expect(retryOf({ raw })).toEqual({ message: 'evaluate: 503 busy', attempt: 4 });
+    expect(retryOf({ raw: { ...raw, pendingActivities: [] } })).toBeUndefined();
+  });
+});
+
+test('a failure is what the activity said, without what Temporal wrapped around it', () => {
+  const said = ApplicationFailure.create({ message: 'the key is not allowed to train', cause: new Error('HTTP 403') });
+  const activity = new ActivityFailure('Activity task failed', 'plan', '1', 'NON_RETRYABLE_FAILURE', 'w', said);
+  const failed = new WorkflowFailedError('Workflow execution failed', activity, 'NON_RETRYABLE_FAILURE');
+  expect(failureMessage(failed)).toBe('the key is not allowed to train');
+});
+
+test('a run id and everything named after it is a DNS label, and snapshots carry its digits', () => {
+  const { runId, runHex } = newRunInput({ ...SPEC, name: 'a'.repeat(31) });
+  expect(runId).toMatch(/^a{31}-[0-9a-f]{8}$/);
+  expect(runId).toBe(`${'a'.repeat(31)}-${runHex}`);
+  expect(`${runId}-trainer`.length).toBeLessThanOrEqual(63);
+});
