@@ -16,6 +16,7 @@ export function recording({ store }: { store: Store }): Pick<Activities, 'record
         ...(facts.plan !== undefined && { plan: facts.plan }),
         ...(facts.outcome !== undefined && { outcome: facts.outcome }),
         ...(facts.reason !== undefined && { reason: facts.reason }),
+        ...(facts.release !== undefined && { release: facts.release }),
       });
       const at = new Date().toISOString();
       for (const event of eventsOf(facts)) await store.addEvent(runId, { at, phase, ...event });

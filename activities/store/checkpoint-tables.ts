@@ -43,6 +43,8 @@ export function checkpointTables(db: Sql): CheckpointVerbs {
           .where('runId', '=', runId)
           .orderBy('step')
           .orderBy('generation')
+          // The final base of a step comes after its delta.
+          .orderBy('savedAt')
           .execute(),
         db
           .selectFrom('syncs')

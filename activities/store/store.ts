@@ -120,7 +120,7 @@ export interface StoreReader {
   getRun(reference: string): Promise<StoredRun>;
   /** In order of step, at most one row per step: the one of the highest generation. */
   steps(runId: string, options?: { afterStep?: number }): Promise<readonly StepMetrics[]>;
-  /** In order of step, then generation. */
+  /** In order of step, generation and saving. */
   checkpointReports(runId: string): Promise<readonly StoredCheckpoint[]>;
   /** In order of step, then of recording; void ones too. */
   evaluations(runId: string): Promise<readonly EvaluationRecord[]>;

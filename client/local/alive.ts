@@ -1,12 +1,13 @@
 /** Whether a process still runs. */
 import { readFileSync } from 'node:fs';
+import { codeOf } from '../errors.ts';
 
 /** False for a zombie too: it has ended, and only waits for its parent to take note. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return error instanceof Error && (error as NodeJS.ErrnoException).code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
   return process.platform !== 'linux' || !isZombie(pid);
 }

@@ -6,7 +6,7 @@ import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { UserError } from '../errors.ts';
+import { codeOf, UserError } from '../errors.ts';
 import { isAlive } from './alive.ts';
 
 /** What the stack's children are given to end by themselves after their parent was killed. */
@@ -154,8 +154,4 @@ function bootedBefore(info: StackInfo): boolean {
   const bootedAt = Date.now() - uptime() * 1000;
   // Both clocks are rounded and may be set: a few seconds do not make another boot.
   return Date.parse(info.startedAt) > bootedAt - 5_000;
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }

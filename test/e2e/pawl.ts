@@ -1,0 +1,139 @@
+/** The compiled `pawl`, driven as a person would: a stack in a folder of its own, commands, and the sandbox's ledger. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { packageRoot } from '../../client/local/paths.ts';
+import { readStack, type StackInfo } from '../../client/local/stack.ts';
+import type { RunDetails, RunResult } from '../../client/run-view.ts';
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What the sandbox counted: the oracle of every claim about steps and leases. */
+export interface Ledger {
+  readonly trainers: readonly {
+    readonly job: string;
+    readonly models: readonly { readonly optimizerSteps: number; readonly forwardBackwardCalls: number }[];
+  }[];
+  readonly rented: { readonly trainerJobs: readonly string[]; readonly deployments: readonly unknown[] };
+}
+
+export class Pawl {
+  readonly home = mkdtempSync(join(tmpdir(), 'pawl-e2e-'));
+  #up: ChildProcess | undefined;
+
+  /** Runs a command to its end. */
+  async run(args: readonly string[], environment: Record<string, string> = {}): Promise<Finished> {
+    const child = this.#spawn(args, environment);
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.on('data', (data: Buffer) => (stdout += data.toString()));
+    child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()));
+    const code = await ended(child);
+    return { code, stdout, stderr };
+  }
+
+  async up(): Promise<StackInfo> {
+    const child = this.#spawn(['up'], {});
+    this.#up = child;
+    let said = '';
+    child.stdout?.on('data', (data: Buffer) => (said += data.toString()));
+    child.stderr?.on('data', (data: Buffer) => (said += data.toString()));
+    for (;;) {
+      const stack = await readStack(this.home);
+      if (stack?.state === 'running') return stack;
+      if (child.exitCode !== null) throw new Error(`pawl up ended: ${said}`);
+      await sleep(50);
+    }
+  }
+
+  async stack(): Promise<StackInfo> {
+    const stack = await readStack(this.home);
+    if (stack === undefined) throw new Error('no stack is running');
+    return stack;
+  }
+
+  /** One Ctrl-C; the exit code. */
+  async down(): Promise<number | null> {
+    if (this.#up === undefined) return null;
+    const exited = ended(this.#up);
+    this.#up.kill('SIGINT');
+    return exited;
+  }
+
+  async cleanUp(): Promise<void> {
+    if (this.#up?.exitCode === null) await this.down();
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Follows a run from submission to its end. */
+  async follow(args: readonly string[]): Promise<Finished & { result: RunResult }> {
+    const finished = await this.run(['run', ...args, '--output', 'json']);
+    const last = finished.stdout.trim().split('\n').at(-1) ?? '';
+    return { ...finished, result: JSON.parse(last) as RunResult };
+  }
+
+  async start(args: readonly string[]): Promise<string> {
+    const { stdout, stderr, code } = await this.run(['run', ...args, '--detach', '--output', 'json']);
+    if (code !== 0) throw new Error(`pawl run --detach failed: ${stderr}`);
+    return (JSON.parse(stdout) as { runId: string }).runId;
+  }
+
+  async show(runId: string): Promise<RunDetails> {
+    const { stdout, stderr, code } = await this.run(['show', runId, '--output', 'json']);
+    if (code !== 0) throw new Error(`pawl show failed: ${stderr}`);
+    return JSON.parse(stdout) as RunDetails;
+  }
+
+  /** Resolves with the first view of the run that the condition holds for. */
+  async until(runId: string, condition: (run: RunDetails) => boolean): Promise<RunDetails> {
+    for (;;) {
+      const run = await this.show(runId);
+      if (condition(run)) return run;
+      await sleep(100);
+    }
+  }
+
+  async ledger(): Promise<Ledger> {
+    const { sandboxUrl } = await this.stack();
+    const response = await fetch(`${sandboxUrl}/sandbox/v1/ledger`, { headers: { 'X-Api-Key': 'sandbox' } });
+    return (await response.json()) as Ledger;
+  }
+
+  /** SIGKILL to the worker of the moment; resolves when another one runs. */
+  async killWorker(): Promise<void> {
+    const before = (await this.stack()).processes['worker'];
+    if (before === undefined) throw new Error('no worker is running');
+    process.kill(before, 'SIGKILL');
+    for (;;) {
+      const now = (await this.stack()).processes['worker'];
+      if (now !== undefined && now !== before) return;
+      await sleep(20);
+    }
+  }
+
+  #spawn(args: readonly string[], environment: Record<string, string>): ChildProcess {
+    return spawn(process.execPath, [join(packageRoot(), 'lib/client/cli.js'), ...args], {
+      env: {
+        ...process.env,
+        TEMPORAL_ADDRESS: '',
+        FIREWORKS_API_KEY: '',
+        PAWL_HOME: this.home,
+        NO_COLOR: '1',
+        ...environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+}
+
+function ended(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => {
+    child.once('close', (code) => resolve(code));
+  });
+}
