@@ -52,7 +52,8 @@ export class Ledger {
   /** Makes what was counted for a job durable. */
   write(job: string): void {
     const entry = this.#jobs.get(job);
-    if (entry !== undefined) writeJsonAtomic(join(this.#folder, `${job}.json`), entry);
+    // Counted several times per step: a crash of the whole machine may cost the last of them.
+    if (entry !== undefined) writeJsonAtomic(join(this.#folder, `${job}.json`), entry, false);
   }
 
   all(): readonly JobLedger[] {

@@ -32,9 +32,13 @@ function operation<Schema extends z.ZodType<{ model_id: string; seq_id: number }
     return {
       modelId: request.model_id,
       seq: request.seq_id,
-      run: (model) => {
+      run: async (model) => {
         model.ledger.lastSeq = request.seq_id;
-        return run(context, model, request);
+        try {
+          return await run(context, model, request);
+        } finally {
+          context.ledger.write(context.runtime.options.job);
+        }
       },
     };
   };
@@ -55,7 +59,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
 };
 
 async function score(
-  { runtime, ledger }: OperationContext,
+  { runtime }: OperationContext,
   model: LiveModel,
   op: 'forward' | 'forward_backward',
   input: schemas.ScoreInput,
@@ -68,7 +72,6 @@ async function score(
     model.ledger.forwardBackwardCalls += 1;
     model.ledger.datums += batch.length;
     model.ledger.tokens += batch.reduce((sum, { tokens }) => sum + tokens.length, 0);
-    ledger.write(runtime.options.job);
   }
   return {
     loss_fn_output_type: 'TorchLossReturn',
@@ -80,7 +83,7 @@ async function score(
 }
 
 async function optimStep(
-  { runtime, ledger }: OperationContext,
+  { runtime }: OperationContext,
   model: LiveModel,
   request: z.output<typeof schemas.OptimStep>,
 ): Promise<object> {
@@ -101,7 +104,6 @@ async function optimStep(
     normMetrics: emit === true || emit === 'basic' || emit === 'detailed',
   });
   model.ledger.optimizerSteps += 1;
-  ledger.write(runtime.options.job);
   return { type: 'optim_step', metrics: result.metrics };
 }
 

@@ -28,11 +28,16 @@ export class Sandbox {
     this.#process = process;
   }
 
-  static async start(state = mkdtempSync(join(tmpdir(), 'pawl-sandbox-')), args: string[] = []): Promise<Sandbox> {
+  static async start(
+    state = mkdtempSync(join(tmpdir(), 'pawl-sandbox-')),
+    args: string[] = [],
+    apiKey?: string,
+  ): Promise<Sandbox> {
     if (!existsSync(MAIN)) throw new Error('lib/sandbox/main.js is missing: run `npm run build` first');
     const flags = ['--port', '0', '--state', state, '--startup-ms', '50', '--load-ms', '20', '--log-level', 'error'];
     const child = spawn(process.execPath, [MAIN, ...flags, '--exit-with-parent', ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...(apiKey !== undefined && { SANDBOX_API_KEY: apiKey }) },
     });
     const line = await new Promise<string>((resolve, reject) => {
       let text = '';
