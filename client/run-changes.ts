@@ -32,7 +32,7 @@ function judged(view: RunView | undefined): readonly StoredCheckpoint[] {
 }
 
 function momentOf(view: RunView | undefined): unknown {
-  return view && [view.outcome, view.status, view.stored?.phase, view.stored?.step, view.waiting];
+  return view && [view.outcome, view.status, view.latest?.step, view.stored?.phase, view.stored?.step, view.waiting];
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -1,7 +1,7 @@
 /** Which runs there are: the store knows those that a worker took, Temporal those that wait or were cut off. */
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { PawlError, type StoreReader, type StoredRun } from '../activities/store/index.ts';
-import { UserError } from './errors.ts';
+import { UnreachableError, UserError } from './errors.ts';
 import { isOver, type RunSummary } from './run-view.ts';
 import { unknownRun } from './run-watch.ts';
 import { outcomeOf } from './temporal/execution.ts';
@@ -48,7 +48,10 @@ export async function resolveRun(
   }
   const recorded = await lookUp(reference, store);
   if (typeof recorded === 'string') return recorded;
-  const runId = await submitted(reference, temporal);
+  const runId = await submitted(reference, temporal).catch((error: unknown) => {
+    // A store that knows runs, and not this one, says more than a server that is silent.
+    if (store === undefined || !(error instanceof UnreachableError)) throw error;
+  });
   if (runId === undefined) throw recorded;
   return runId;
 }

@@ -1,6 +1,6 @@
 /** A run as people and programs see it from outside: what Temporal, the run itself and the store say, put together. */
 import type { RunEvent, StoredCheckpoint, StoredRun } from '../activities/store/index.ts';
-import type { Phase, RunOutcome, RunReport, RunSpec, RunStatus, StepMetrics } from '../workflows/contracts.ts';
+import type { Phase, RunOutcome, RunReport, RunStatus, StepMetrics } from '../workflows/contracts.ts';
 
 /** Why a run stands still for now, although nothing is lost. */
 export interface Waiting {
@@ -16,6 +16,8 @@ export interface RunView {
   readonly reason?: string;
   /** The run's own answer; absent when it is over or nobody answers. */
   readonly status?: RunStatus;
+  /** A step of the window that trains now: the run itself hears of it when the window is done. */
+  readonly latest?: StepMetrics;
   readonly waiting?: Waiting;
   /** What a worker recorded of it; absent until one took the run. */
   readonly stored?: StoredRun;
@@ -55,14 +57,10 @@ export interface Progress {
 }
 
 /** Where the run is, by the best source there is. */
-export function progressOf({ status, stored }: RunView): Progress {
-  if (status !== undefined) return status;
+export function progressOf({ status, stored, latest }: RunView): Progress {
+  if (status !== undefined) return { phase: status.phase, step: latest?.step ?? status.step, steps: status.steps };
   if (stored !== undefined) return { phase: stored.phase, step: stored.step, steps: stored.spec.train.steps };
   return { phase: 'plan', step: 0 };
-}
-
-export function currencyOf(spec: RunSpec | undefined): string {
-  return spec?.prices.currency ?? '';
 }
 
 /** Nothing more happens to a run with this outcome. */

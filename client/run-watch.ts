@@ -1,6 +1,7 @@
 /** Looks at a run from outside, and keeps looking: Temporal, the run itself and the store, over any outage of theirs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { RunStatus, StepMetrics } from '../workflows/contracts.ts';
 import { UnreachableError, UserError, messageOf } from './errors.ts';
 import { changesBetween, resultOf, type RunChange } from './run-changes.ts';
 import type { RunStore } from './run-store.ts';
@@ -89,7 +90,7 @@ export class RunWatch {
   async #current(
     { runId, stored }: RunView,
     execution: WorkflowExecutionDescription,
-  ): Promise<Pick<RunView, 'outcome' | 'reason' | 'status' | 'waiting'>> {
+  ): Promise<Pick<RunView, 'outcome' | 'reason' | 'status' | 'latest' | 'waiting'>> {
     const outcome = outcomeOf({ ...execution, cancelRequested: cancelRequested(execution) });
     if (isOver(outcome)) {
       const recorded = stored?.outcome === outcome ? stored.reason : undefined;
@@ -97,7 +98,14 @@ export class RunWatch {
     }
     const status = await this.#temporal.status(runId);
     const waiting = retryOf(execution) ?? (status === undefined ? await this.#silence() : undefined);
-    return { outcome, ...(status && { status }), ...(waiting && { waiting }) };
+    const latest = status && (await this.#latestStep(status));
+    return { outcome, ...(status && { status }), ...(latest && { latest }), ...(waiting && { waiting }) };
+  }
+
+  async #latestStep({ runId, step, generation }: RunStatus): Promise<StepMetrics | undefined> {
+    const reader = await this.#store.reader();
+    const ahead = (await reader?.steps(runId, { afterStep: step })) ?? [];
+    return ahead.findLast((metrics) => metrics.generation === generation);
   }
 
   async #silence(): Promise<Waiting | undefined> {

@@ -12,8 +12,8 @@ export class JsonScreen implements RunScreen {
   show(change: RunChange): void {
     switch (change.kind) {
       case 'progress': {
-        const { runId, outcome, status } = change.view;
-        this.#print({ event: 'progress', runId, outcome, ...(status && { status }) });
+        const { runId, outcome, status, latest } = change.view;
+        this.#print({ event: 'progress', runId, outcome, ...(status && { status }), ...(latest && { latest }) });
         break;
       }
       case 'checkpoint':

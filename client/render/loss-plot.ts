@@ -21,7 +21,8 @@ export function lossPlot(steps: readonly StepMetrics[], width: number): string |
   const [from, to] = [`step ${first.step}`, `step ${last.step}`];
   const gap = Math.max(1, series.length - from.length - to.length);
   const axis = `${' '.repeat(LABEL_WIDTH + AXIS_WIDTH)}${from}${' '.repeat(gap)}${to}`;
-  return `loss per step (mean −log p per token, in nats)\n${plot}\n${axis}`;
+  const lines = plot.split('\n').map((line) => line.trimEnd());
+  return ['loss per step (mean −log p per token, in nats)', ...lines, axis].join('\n');
 }
 
 /** As many values as there is room for, each the mean of the steps it stands for; few values are stretched. */

@@ -29,12 +29,13 @@ export function activityText(view: RunView): string {
 }
 
 /** `loss 2.134  0.11 s/step  about 44 s of training left`: what is known of it. */
-export function paceParts({ status }: RunView): string[] {
+export function paceParts({ status, latest }: RunView): string[] {
   const parts: string[] = [];
-  if (status?.lossMean !== undefined) parts.push(lossText(status.lossMean));
+  const lossMean = latest?.lossMean ?? status?.lossMean;
+  if (lossMean !== undefined) parts.push(lossText(lossMean));
   if (status?.secondsPerStep === undefined) return parts;
   parts.push(paceText(status.secondsPerStep));
-  const left = (status.steps - status.step) * status.secondsPerStep;
+  const left = (status.steps - (latest?.step ?? status.step)) * status.secondsPerStep;
   if (left > 0 && !status.stopRequested) parts.push(`about ${durationText(left)} of training left`);
   return parts;
 }

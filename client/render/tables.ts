@@ -29,8 +29,8 @@ const PLAIN = {
 };
 
 const GAP = 2;
-/** Below this a reason says nothing; it stands under the table then. */
-const MIN_REASON = 24;
+/** Below this a reason says nothing: `pawl logs` has them all. */
+const MIN_REASON = 40;
 
 type Cells = readonly string[];
 

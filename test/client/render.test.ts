@@ -34,6 +34,12 @@ describe('the live block', () => {
     ]);
   });
 
+  test('moves with every step of the window, though the run hears of them later', () => {
+    const latest = { step: 130, generation: 1, lossMean: 2, learningRate: 0.001, tokens: 100, seconds: 0.1 };
+    const [head] = liveLines({ ...VIEW, latest }, PLAIN, 0);
+    expect(head).toMatch(/step 130\/400 {2}loss 2\.000 .* about 31 s of training left$/);
+  });
+
   test('before a worker took the run there is nothing to tell but that', () => {
     const waiting = { message: 'no worker is polling task queue pawl' };
     expect(liveLines({ runId: RUN_ID, outcome: 'pending', waiting, checkpoints: [] }, PLAIN, 0)).toEqual([
@@ -77,17 +83,17 @@ describe('lines that stay', () => {
 
 describe('tables', () => {
   test('reasons of verdicts where there is room', () => {
-    expect(checkpointTable([BASELINE, LAST], 110).split('\n')).toEqual([
+    expect(checkpointTable([BASELINE, LAST], 125).split('\n')).toEqual([
       'checkpoint      type   step  identity                 exact_match [95 %]  verdict',
       'step-000000-g1  base   0     step-000000-g1-1a2b3c4d  4.0 % [0.0, 8.0]    continue: baseline exact_match 4.0 %',
-      'step-000100-g1  delta  100   step-000100-g1-1a2b3c4d  12.1 % [8.1, 16.1]  stop: exact_match 12.1 % reaches th…',
+      'step-000100-g1  delta  100   step-000100-g1-1a2b3c4d  12.1 % [8.1, 16.1]  stop: exact_match 12.1 % reaches the target 10.0…',
     ]);
   });
 
-  test('only the verdict in 90 columns, and never wider', () => {
-    const lines = checkpointTable([BASELINE, LAST], 90).split('\n');
+  test('only the verdict in 100 columns, and never wider', () => {
+    const lines = checkpointTable([BASELINE, LAST], 100).split('\n');
     expect(lines.at(-1)?.endsWith('  stop')).toBe(true);
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(90);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 
   test('a checkpoint that was not evaluated has no score, and none of zero', () => {
