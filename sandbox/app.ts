@@ -25,15 +25,8 @@ const HEALTH = '/sandbox/v1/healthz';
 export function createApp(config: Config, log: Logger): FastifyInstance {
   const { account, seed, state: stateFolder } = config;
   const times = { startupMs: config['startup-ms'], loadMs: config['load-ms'] };
-  const jobs = new TrainerJobs({
-    account,
-    stateFolder,
-    seed,
-    startupMs: times.startupMs,
-    holdMs: config['hold-ms'],
-    log,
-  });
-  const deployments = new Deployments({ ...times, stateFolder, seed, bucketOf: (job) => jobs.bucket(job) });
+  const jobs = new TrainerJobs({ stateFolder, seed, startupMs: times.startupMs, holdMs: config['hold-ms'], log });
+  const deployments = new Deployments({ ...times, log, stateFolder, seed, bucketOf: (job) => jobs.bucket(job) });
   const ledger = new Ledger(stateFolder);
 
   const app = Fastify({

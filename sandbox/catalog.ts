@@ -10,7 +10,7 @@ export interface BaseModel {
   readonly config: ModelConfig;
 }
 
-export type TrainerMode = 'POLICY_TRAINER' | 'LORA_TRAINER';
+type TrainerMode = 'POLICY_TRAINER' | 'LORA_TRAINER';
 
 export interface TrainingShape {
   readonly name: string;

@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { z } from 'zod';
 
 /** `flush` makes it outlive the machine's crash, not only the process's; that costs milliseconds. */
 export function writeFileAtomic(path: string, content: Uint8Array | string, flush = true): void {
@@ -43,12 +44,20 @@ export function readFileIfAny(path: string): Buffer | undefined {
 }
 
 /** The JSON files of a folder, parsed, in order of their names. */
-export function readJsonFolder(folder: string): unknown[] {
+export function readJsonFolder<Schema extends z.ZodType>(folder: string, schema: Schema): z.output<Schema>[] {
   mkdirSync(folder, { recursive: true });
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as unknown);
+  const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  return names.sort().map((name) => readJson(join(folder, name), schema));
+}
+
+function readJson<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> {
+  try {
+    return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    throw new Error(`${path} is not a state file of this version: remove it, or choose another folder with --state`, {
+      cause: error,
+    });
+  }
 }
 
 export function removeFile(path: string): void {

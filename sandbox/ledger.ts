@@ -25,9 +25,7 @@ export class Ledger {
 
   constructor(stateFolder: string) {
     this.#folder = join(stateFolder, 'ledger');
-    for (const entry of readJsonFolder(this.#folder).map((value) => JobLedger.parse(value))) {
-      this.#jobs.set(entry.job, entry);
-    }
+    for (const entry of readJsonFolder(this.#folder, JobLedger)) this.#jobs.set(entry.job, entry);
   }
 
   /** Starts the account of a new model. */

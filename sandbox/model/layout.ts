@@ -11,7 +11,7 @@ export interface ModelConfig {
 }
 
 /** Which switch of a LoRA configuration decides whether a tensor gets an adapter. */
-export type TensorRole = 'attn' | 'mlp' | 'unembed' | 'frozen';
+type TensorRole = 'attn' | 'mlp' | 'unembed' | 'frozen';
 
 export interface Tensor {
   readonly name: string;

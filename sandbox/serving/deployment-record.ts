@@ -9,7 +9,7 @@ const LoadStep = z.object({
 export type LoadStep = z.output<typeof LoadStep>;
 
 const DeploymentState = z.enum(['CREATING', 'READY', 'UPDATING', 'FAILED', 'DELETED']);
-export type DeploymentState = z.output<typeof DeploymentState>;
+type DeploymentState = z.output<typeof DeploymentState>;
 
 export const DeploymentRecord = z.object({
   id: z.string(),

@@ -1,4 +1,5 @@
 /** One deployment: as many replicas as were asked for, and the chain of snapshots that new ones catch up on. */
+import type { Logger } from 'pino';
 import { findBaseModel } from '../catalog.ts';
 import { ApiError, invalid } from '../errors.ts';
 import type { DeploymentRecord, LoadStep } from './deployment-record.ts';
@@ -14,6 +15,7 @@ export interface DeploymentOptions {
   /** Folder of the bucket of the linked trainer job. */
   readonly bucketOf: (job: string) => string;
   readonly save: (record: DeploymentRecord) => void;
+  readonly log: Logger;
 }
 
 export class Deployment {
@@ -39,7 +41,12 @@ export class Deployment {
 
   /** Brings the number of replicas to what is desired; resolves once surplus processes are gone. */
   async reconcile(): Promise<void> {
-    while (this.#replicas.length < this.desiredReplicas) this.#replicas.push(this.#startReplica());
+    try {
+      while (this.#replicas.length < this.desiredReplicas) this.#replicas.push(this.#startReplica());
+    } catch (error) {
+      this.record.state = 'FAILED';
+      this.#options.log.error({ err: error, deployment: this.record.id }, 'replicas cannot be started');
+    }
     const surplus = this.#replicas.splice(this.desiredReplicas);
     this.#settle();
     await Promise.all(surplus.map((replica) => replica.stop()));
@@ -105,12 +112,13 @@ export class Deployment {
       catchUp: record.chain.map((step) => ({ bucket, ...step })),
       drainBeforeLoad: record.hotLoadTransitionType === 'SYNC',
       onChange: () => this.#settle(),
-      onExit: () => this.#replaceLater(replica),
+      onExit: (reason) => this.#replaceLater(replica, reason),
     });
     return replica;
   }
 
-  #replaceLater(dead: Replica): void {
+  #replaceLater(dead: Replica, reason: string): void {
+    this.#options.log.warn({ deployment: this.record.id, reason }, 'a replica ended: starting another');
     setTimeout(() => {
       if (!this.#replicas.includes(dead)) return;
       this.#replicas = this.#replicas.filter((replica) => replica !== dead);

@@ -27,8 +27,7 @@ export class Deployments {
   constructor({ stateFolder, ...options }: DeploymentsOptions) {
     this.#folder = join(stateFolder, 'deployments');
     this.#options = { ...options, save: (record) => this.#save(record) };
-    for (const value of readJsonFolder(this.#folder)) {
-      const record = DeploymentRecord.parse(value);
+    for (const record of readJsonFolder(this.#folder, DeploymentRecord)) {
       this.#deployments.set(record.id, new Deployment(record, this.#options));
     }
   }
@@ -91,8 +90,9 @@ export class Deployments {
   }
 
   #save(record: DeploymentRecord): void {
-    // A replica that is just stopping must not bring back the row of a forgotten deployment.
-    if (record.state === 'DELETED' && !this.#deployments.has(record.id)) return;
+    // Replicas that are just stopping must not bring back the row of a deployment that is gone, or replace its successor's.
+    const current = this.#deployments.get(record.id)?.record;
+    if (current === undefined ? record.state === 'DELETED' : current !== record) return;
     writeJsonAtomic(this.#path(record.id), record);
   }
 

@@ -44,7 +44,7 @@ export interface GenerateRequest {
   readonly params: SamplingParams;
 }
 
-export interface CancelRequest {
+interface CancelRequest {
   readonly op: 'cancel';
   readonly stream: number;
 }

@@ -8,7 +8,6 @@ import { isRented, JobRecord, type CheckpointRow, type CheckpointType, type JobS
 import { TrainerRuntime } from './runtime.ts';
 
 export interface JobsOptions {
-  readonly account: string;
   readonly stateFolder: string;
   readonly seed: string;
   /** How long a trainer takes to start, at least. */
@@ -32,8 +31,7 @@ export class TrainerJobs {
 
   constructor(options: JobsOptions) {
     this.#options = options;
-    for (const value of readJsonFolder(this.#folder())) {
-      const record = JobRecord.parse(value);
+    for (const record of readJsonFolder(this.#folder(), JobRecord)) {
       this.#records.set(record.id, record);
       // Its process died with the sandbox that ran it; `:resume` starts an empty one.
       if (isRented(record.state)) this.#fail(record, 'the trainer process was lost when the platform restarted');
@@ -133,12 +131,11 @@ export class TrainerJobs {
   }
 
   async #launch(record: JobRecord, isCurrent: () => boolean): Promise<void> {
-    const { account, seed, startupMs, holdMs } = this.#options;
+    const { seed, startupMs, holdMs } = this.#options;
     const baseModel = findBaseModel(record.baseModel);
     if (baseModel === undefined) throw new Error(`base model "${record.baseModel}" is not offered any more`);
     const provisioned = new Promise((resolve) => setTimeout(resolve, startupMs));
     const runtime = await TrainerRuntime.start({
-      account,
       job: record.id,
       baseModel,
       loraRank: record.loraRank,

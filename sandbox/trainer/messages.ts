@@ -27,7 +27,7 @@ export interface CreateModelRequest {
 
 export type LossName = 'cross_entropy';
 
-export interface ScoreRequest {
+interface ScoreRequest {
   readonly op: 'forward' | 'forward_backward';
   readonly model: string;
   readonly loss: LossName;
@@ -42,20 +42,20 @@ export interface OptimStepRequest {
   readonly normMetrics: boolean;
 }
 
-export interface SaveStateRequest {
+interface SaveStateRequest {
   readonly op: 'save_state';
   readonly model: string;
   readonly name: string;
 }
 
-export interface SaveSnapshotRequest {
+interface SaveSnapshotRequest {
   readonly op: 'save_snapshot';
   readonly model: string;
   readonly identity: string;
   readonly kind: 'base' | 'delta';
 }
 
-export interface LoadStateRequest {
+interface LoadStateRequest {
   readonly op: 'load_state';
   readonly model: string;
   /** Folder of the bucket that holds it: this job's, or another's. */
@@ -64,7 +64,7 @@ export interface LoadStateRequest {
   readonly optimizer: boolean;
 }
 
-export interface UnloadRequest {
+interface UnloadRequest {
   readonly op: 'unload';
   readonly model: string;
 }

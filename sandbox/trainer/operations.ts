@@ -9,13 +9,13 @@ import type { OptimStepResult, ScoreResult } from './messages.ts';
 import type { LiveModel, TrainerRuntime } from './runtime.ts';
 import * as schemas from './schemas.ts';
 
-export interface OperationContext {
+interface OperationContext {
   readonly jobs: TrainerJobs;
   readonly ledger: Ledger;
   readonly runtime: TrainerRuntime;
 }
 
-export interface Submission {
+interface Submission {
   readonly modelId: string;
   readonly seq: number;
   readonly run: (model: LiveModel) => Promise<object>;

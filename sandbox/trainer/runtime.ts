@@ -15,7 +15,6 @@ const MAX_MODELS = 16;
 const DEFAULT_ALPHA_PER_RANK = 2;
 
 export interface RuntimeOptions {
-  readonly account: string;
   readonly job: string;
   readonly baseModel: BaseModel;
   /** 0: full-parameter trainer; otherwise the largest adapter. */

@@ -78,7 +78,6 @@ const LoraConfig = z.object({
   train_mlp: z.boolean().default(true),
   train_attn: z.boolean().default(true),
 });
-export type LoraConfig = z.output<typeof LoraConfig>;
 
 export const CreateModel = z.object({
   session_id: Text,

@@ -341,7 +341,7 @@ export class Deployed {
   }
 }
 
-export interface TokenLogprob {
+interface TokenLogprob {
   readonly token: string;
   readonly token_id: number;
   readonly logprob: number | null;
