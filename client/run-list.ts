@@ -2,12 +2,12 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { PawlError, type StoreReader, type StoredRun } from '../activities/store/index.ts';
 import { UnreachableError, UserError } from './errors.ts';
-import { isOver, type RunSummary } from './run-view.ts';
+import { isOver, recordedOutcome, type RunSummary } from './run-view.ts';
 import { unknownRun } from './run-watch.ts';
 import { outcomeOf } from './temporal/execution.ts';
 import type { TemporalLink } from './temporal/temporal-link.ts';
 
-/** Newest first. Visibility lags behind, so it only overrules a record that is not final. */
+/** Newest first. Temporal's list lags behind: only an end that it knows of overrules a record, and no recorded end. */
 export function mergeRuns(
   stored: readonly StoredRun[],
   executions: readonly WorkflowExecutionInfo[],
@@ -26,7 +26,7 @@ export function mergeRuns(
     const now = summaries.get(run.runId)?.outcome;
     summaries.set(run.runId, {
       runId: run.runId,
-      outcome: now === undefined || isOver(run.outcome) ? run.outcome : now,
+      outcome: now !== undefined && isOver(now) && !isOver(run.outcome) ? now : recordedOutcome(run),
       createdAt: run.createdAt,
       phase: run.phase,
       step: run.step,

@@ -63,6 +63,11 @@ export function progressOf({ status, stored, latest }: RunView): Progress {
   return { phase: 'plan', step: 0 };
 }
 
+/** What the store says of a run: it holds those that a worker took, so none of them is pending. */
+export function recordedOutcome({ outcome }: StoredRun): RunOutcome {
+  return outcome === 'pending' ? 'running' : outcome;
+}
+
 /** Nothing more happens to a run with this outcome. */
 export function isOver(outcome: RunOutcome): boolean {
   return outcome === 'finished' || outcome === 'failed' || outcome === 'cancelled' || outcome === 'crashed';

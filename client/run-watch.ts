@@ -5,7 +5,7 @@ import type { RunStatus, StepMetrics } from '../workflows/contracts.ts';
 import { UnreachableError, UserError, messageOf } from './errors.ts';
 import { changesBetween, resultOf, type RunChange } from './run-changes.ts';
 import type { RunStore } from './run-store.ts';
-import { isOver, type RunView, type Waiting } from './run-view.ts';
+import { isOver, recordedOutcome, type RunView, type Waiting } from './run-view.ts';
 import { cancelRequested, outcomeOf, retryOf } from './temporal/execution.ts';
 import { failureMessage } from './temporal/failure.ts';
 import type { TemporalLink } from './temporal/temporal-link.ts';
@@ -82,8 +82,8 @@ export class RunWatch {
     const [stored, reader] = await Promise.all([this.#store.run(runId), this.#store.reader()]);
     const checkpoints = (await reader?.checkpointReports(runId)) ?? [];
     if (stored === undefined) return { runId, outcome: 'pending', checkpoints };
-    const { outcome, reason } = stored;
-    return { runId, outcome, ...(reason !== undefined && { reason }), stored, checkpoints };
+    const { reason } = stored;
+    return { runId, outcome: recordedOutcome(stored), ...(reason !== undefined && { reason }), stored, checkpoints };
   }
 
   /** Temporal's word on the outcome stands over what was recorded. */

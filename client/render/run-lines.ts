@@ -61,9 +61,10 @@ function costLine({ status, stored }: RunView, nowMs: number): string {
   return `cost ${costText({ costPerHour, rentedSinceMs, nowMs, currency: stored?.spec.prices.currency ?? '' })}`;
 }
 
-/** `waiting: trainWindow: … (attempt 4)` */
+/** `trying again: trainWindow: … (attempt 4)`, or `waiting: …` for what nobody is trying. */
 export function waitingText({ message, attempt }: Waiting): string {
-  return `waiting: ${oneLine(message)}${attempt === undefined ? '' : ` (attempt ${attempt})`}`;
+  const problem = oneLine(message);
+  return attempt === undefined ? `waiting: ${problem}` : `trying again: ${problem} (attempt ${attempt})`;
 }
 
 /** `✓ step 100  delta  step-000100-g1-1a2b3c4d  exact_match 12.1 % [8.6, 16.7]  continue: …` */

@@ -60,7 +60,7 @@ describe('the live block', () => {
 
   test('an outage is one line, whatever the message holds', () => {
     expect(waitingText({ message: 'createTrainer:\u0007\n\u001B[31m503\u001B[0m busy', attempt: 4 })).toBe(
-      'waiting: createTrainer: 503 busy (attempt 4)',
+      'trying again: createTrainer: 503 busy (attempt 4)',
     );
   });
 });
@@ -86,7 +86,7 @@ describe('tables', () => {
     expect(checkpointTable([BASELINE, LAST], 125).split('\n')).toEqual([
       'checkpoint      type   step  identity                 exact_match [95 %]  verdict',
       'step-000000-g1  base   0     step-000000-g1-1a2b3c4d  4.0 % [0.0, 8.0]    continue: baseline exact_match 4.0 %',
-      'step-000100-g1  delta  100   step-000100-g1-1a2b3c4d  12.1 % [8.1, 16.1]  stop: exact_match 12.1 % reaches the target 10.0…',
+      'step-000100-g1  delta  100   step-000100-g1-1a2b3c4d  12.1 % [8.1, 16.1]  stop: exact_match 12.1 % reaches the target 10.0 %…',
     ]);
   });
 

@@ -28,6 +28,11 @@ describe('the list', () => {
     expect(run).toMatchObject({ outcome: 'crashed', phase: 'train', step: 100, steps: 400 });
   });
 
+  test('a run that a worker took is not pending, however short its history seems in the list', () => {
+    const listed = { ...execution(RUN_ID, 'RUNNING', STORED.createdAt), historyLength: 0 };
+    expect(mergeRuns([{ ...STORED, outcome: 'pending' }], [listed], 10)[0]?.outcome).toBe('running');
+  });
+
   test('an end that was recorded is not undone by a list that lags behind', () => {
     const [run] = mergeRuns([{ ...STORED, outcome: 'finished' }], [execution(RUN_ID, 'RUNNING', STORED.createdAt)], 10);
     expect(run?.outcome).toBe('finished');

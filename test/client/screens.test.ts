@@ -69,8 +69,8 @@ describe('a log', () => {
   test('an outage is one line, however often it is tried again, and another one when it comes back', () => {
     const out = (attempt: number): RunView => at(120, { waiting: { message: '503', attempt } });
     expect(lines([at(120), out(1), out(2), out(3), at(120), out(1)]).slice(1)).toEqual([
-      '16:05:09 waiting: 503 (attempt 1)',
-      '16:05:09 waiting: 503 (attempt 1)',
+      '16:05:09 trying again: 503 (attempt 1)',
+      '16:05:09 trying again: 503 (attempt 1)',
     ]);
   });
 });
