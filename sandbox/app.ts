@@ -48,6 +48,11 @@ export function createApp(config: Config, log: Logger): FastifyInstance {
     if (known.status >= 500 && known.code === 'INTERNAL') log.error({ err: error, url: request.url }, 'request failed');
     return reply.status(known.status).send(errorBody(known, request.url));
   });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, url } = request;
+    log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
+    done();
+  });
   app.addHook('onClose', async () => {
     await Promise.all([jobs.close(), deployments.close()]);
   });

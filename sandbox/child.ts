@@ -125,15 +125,20 @@ export function serveParent(handle: (request: unknown) => unknown): void {
 
 /** Tells the parent something that it did not ask for. */
 export function tellParent(event: unknown): void {
-  process.send?.({ event });
+  send({ event });
+}
+
+function send(message: object): void {
+  // A parent that has just gone is not an error here: 'disconnect' follows.
+  process.send?.(message, undefined, undefined, () => undefined);
 }
 
 async function answer(call: number, run: () => unknown): Promise<void> {
   try {
     const result = await run();
-    process.send?.({ call, result });
+    send({ call, result });
   } catch (error) {
-    process.send?.({ call, error: replyOf(error) });
+    send({ call, error: replyOf(error) });
   }
 }
 

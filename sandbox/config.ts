@@ -17,6 +17,7 @@ export const HELP = `The pawl sandbox: a local stand-in for a remote training pl
   --account ID        the one account there is                       (default sandbox)
   --exit-with-parent  stop when standard input is closed
   --log-level LEVEL   fatal, error, warn, info, debug, trace, silent (default info)
+                      debug tells of every request
   --help              print this
 
 Environment:

@@ -4,7 +4,7 @@ import { CallError } from '../child.ts';
 import { ApiError, notFound } from '../errors.ts';
 
 /** Finished results kept for callers that ask again; the oldest go first. */
-const KEPT_BYTES = 64 * 1024 * 1024;
+const ROOM_BYTES = 64 * 1024 * 1024;
 
 interface Future {
   readonly settled: Promise<void>;
@@ -20,9 +20,12 @@ export class Futures {
   #issued = 0;
   #keptBytes = 0;
 
+  readonly #roomBytes: number;
+
   /** `holdMs`: how long a poll is held before the caller is told to ask again. */
-  constructor(holdMs: number) {
+  constructor(holdMs: number, roomBytes: number = ROOM_BYTES) {
     this.#holdMs = holdMs;
+    this.#roomBytes = roomBytes;
   }
 
   /** A new request id whose answer is what `result` comes to: failures are answers, too. */
@@ -58,7 +61,7 @@ export class Futures {
     future.body = body;
     this.#keptBytes += body.length;
     for (const [oldest, { body: old }] of this.#futures) {
-      if (this.#keptBytes <= KEPT_BYTES) break;
+      if (this.#keptBytes <= this.#roomBytes) break;
       if (old === undefined || oldest === id) continue;
       this.#futures.delete(oldest);
       this.#keptBytes -= old.length;

@@ -136,7 +136,7 @@ describe('completions', () => {
   });
 
   test('SYNC turns new requests away while it loads; ASYNC serves on', async () => {
-    const slow = await Sandbox.start(undefined, ['--load-ms', '400']);
+    const slow = await Sandbox.start(undefined, ['--load-ms', '20000']);
     try {
       const own = await (await startTrainer(slow, 'job-t')).model();
       await own.snapshot('one', 'base');

@@ -1,5 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DATA, NANO, Sandbox, datum, startTrainer, type Json, type Model, type Trainer } from './harness.ts';
+import {
+  DATA,
+  NANO,
+  Sandbox,
+  datum,
+  startTrainer,
+  waitForJob,
+  type Json,
+  type Model,
+  type Trainer,
+} from './harness.ts';
 
 const ADAM = { learning_rate: 0.01, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0, grad_clip_norm: 0 };
 
@@ -52,6 +64,28 @@ describe('training', () => {
     const straight = [await model.step(DATA), await model.step(DATA)];
     await model.load('state-a');
     expect([await model.step(DATA), await model.step(DATA)]).toEqual(straight);
+  });
+
+  test('a run that lost its trainer ends with the same bytes as one that did not', async () => {
+    const straight = await trainer.model();
+    for (let step = 0; step < 4; step++) await straight.step(DATA);
+    await straight.save('end');
+    const job = await startTrainer(sandbox, 'job-e');
+    const before = await job.model();
+    for (let step = 0; step < 2; step++) await before.step(DATA);
+    await before.save('half');
+    await before.step(DATA);
+    await sandbox.ok('POST', '/v1/accounts/sandbox/rlorTrainerJobs/job-e:cancel');
+    await sandbox.ok('POST', '/v1/accounts/sandbox/rlorTrainerJobs/job-e:resume');
+    await waitForJob(sandbox, 'job-e', 'JOB_STATE_RUNNING');
+    const after = await job.model();
+    await after.load('half');
+    for (let step = 0; step < 2; step++) await after.step(DATA);
+    await after.save('end');
+    const [left, right] = ['job-a', 'job-e'].map((id) =>
+      readFileSync(join(sandbox.state, 'buckets', id, 'states', 'end.bin')),
+    );
+    expect(right?.equals(left ?? Buffer.alloc(0))).toBe(true);
   });
 
   test('load_weights without optimizer restores weights only', async () => {
