@@ -39,7 +39,7 @@ export interface ChildOptions<Event> {
   readonly onExit: (reason: string) => void;
 }
 
-/** The parent's end. `Methods` maps a request's type to its result's. */
+/** The parent's end: starts the process, calls it, hears of its events and of its end. */
 export class Child<Request, Event = never> {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();

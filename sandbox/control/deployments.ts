@@ -90,8 +90,8 @@ export function deploymentRoutes(
   app.get(`${collection}/:target`, (request) => view(account, deployments.get(targetOf(request.params))));
   app.patch(`${collection}/:target`, async (request) => {
     const [id = '', verb] = targetOf(request.params).split(':');
-    const change = verb === 'scale' ? scaled(request.body) : masked(request.query, request.body, linkOf);
     if (verb !== undefined && verb !== 'scale') throw notFound(`method "${verb}" of a deployment`);
+    const change = verb === 'scale' ? scaled(request.body) : masked(request.query, request.body, linkOf);
     return view(account, await deployments.update(id, change));
   });
   app.delete(`${collection}/:target`, async (request) => {

@@ -159,6 +159,7 @@ export class Replica {
     const loaded = this.#identity === step.identity || (await this.#apply(step));
     if (loaded && this.#target === step.identity) {
       this.#target = undefined;
+      this.#error = undefined;
       this.#stage = 'idle';
     }
     this.#loading -= 1;
