@@ -35,9 +35,9 @@ export interface Platform {
   readonly backend: Backend;
   readonly received: Received[];
   /** Requests whose `METHOD path` contains the text. */
-  to(text: string): Received[];
+  readonly to: (text: string) => Received[];
   /** Parsed bodies of those. */
-  bodies(text: string): unknown[];
+  readonly bodies: (text: string) => unknown[];
   close(): Promise<void>;
 }
 

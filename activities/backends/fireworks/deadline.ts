@@ -1,5 +1,7 @@
 /** A time limit joined with the caller's signal; leaves no listener behind on a signal that outlives it. */
 
+import { setMaxListeners } from 'node:events';
+
 export interface Deadline {
   readonly signal: AbortSignal;
   /** Ended by its own clock, not by the caller. */
@@ -18,9 +20,11 @@ export function createDeadline(outer: AbortSignal, ms: number): Deadline {
     clearTimeout(timer);
     timer = setTimeout(() => {
       expired = true;
-      controller.abort(new Error(`no answer within ${limit / 1000} s`));
+      controller.abort(new Error(`no answer within ${Math.round(limit) / 1000} s`));
     }, limit);
   };
+  // One signal may rule over hundreds of requests at once; that is not a leak.
+  setMaxListeners(0, outer);
   if (outer.aborted) forward();
   outer.addEventListener('abort', forward, { once: true });
   restart(ms);

@@ -74,7 +74,9 @@ export function createHttp(settings: Settings): Http {
     if (status === 400 && body === '' && call.service === 'trainer') {
       return noReply(call, new Error('a proxy answered 400 without a body'), false);
     }
-    return { ok: false, failure: { cause: status, headers }, error: replyError(call, status, body, redact) };
+    const final = status === 409 && isReuse(body) ? ({ final: true } as const) : {};
+    const error = replyError(call, status, body, redact);
+    return { ok: false, failure: { cause: status, headers, ...final }, error };
   }
 
   function noReply(call: Call, error: unknown, expired: boolean): Outcome<never> {
@@ -111,6 +113,11 @@ export function createHttp(settings: Settings): Http {
       if (!agent.closed) await agent.close();
     },
   };
+}
+
+/** A conflict over a number or a key that already stands for another body does not pass by waiting, as others may. */
+function isReuse(body: string): boolean {
+  return /different request payload|idempotency|already exists|reused/i.test(body);
 }
 
 function headersOf(call: Call, apiKey: string): Record<string, string> {

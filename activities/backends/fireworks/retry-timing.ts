@@ -9,6 +9,8 @@ export type ReplyHeaders = Readonly<Record<string, string | string[] | undefined
 export interface Failure {
   readonly cause: FailureCause;
   readonly headers?: ReplyHeaders;
+  /** The answer itself says that the same request can never succeed. */
+  readonly final?: true;
 }
 
 /** How failures of some kinds are repeated. Delays double from `firstMs` up to `maxMs`. */
@@ -38,7 +40,7 @@ export interface RetryProgress {
 /** The rule that decides on a failure, or undefined if it is final. */
 export function ruleFor(policy: RetryPolicy, failure: Failure): RetryRule | undefined {
   const verdict = headerOf(failure.headers, 'x-should-retry');
-  if (verdict === 'false') return undefined;
+  if (failure.final === true || verdict === 'false') return undefined;
   const rule = policy.find((candidate) => candidate.on.some((kind) => matches(kind, failure.cause)));
   return rule ?? (verdict === 'true' ? policy[0] : undefined);
 }

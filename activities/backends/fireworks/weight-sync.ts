@@ -108,7 +108,8 @@ export function createWeightSync(wire: Wire): WeightSync {
           const failed = last.findIndex((replica) => failedOn(replica, identity));
           if (failed >= 0) throw syncFailed(`replica ${failed} failed to load it`, target, identity, last);
         } else {
-          trouble = outcome.error.message;
+          // The last request is often cut by the deadline itself: the first one to fail says more.
+          trouble ??= outcome.error.message;
         }
         const leftMs = deadlineMs - performance.now();
         if (leftMs <= 0) {
