@@ -108,7 +108,7 @@ export class Completion {
     return {
       token: text(token),
       token_id: token,
-      logprob: logprob ?? null,
+      logprob,
       sampling_logprob: samplingLogprob ?? null,
       text_offset: offset,
       bytes: [...Buffer.from(text(token))],

@@ -67,6 +67,7 @@ export class Generation {
 
 function echoed(token: number, before: Float32Array | undefined, topLogprobs: number): TokenRecord {
   const logprob = before?.[token];
-  if (before === undefined || logprob === undefined) return { token, top: [] };
+  // Nothing precedes the first token; clients drop its row, but they want a number in it.
+  if (before === undefined || logprob === undefined) return { token, logprob: 0, top: [] };
   return { token, logprob, top: mostLikely(before, topLogprobs) };
 }

@@ -53,9 +53,9 @@ export type ReplicaRequest = BootRequest | LoadRequest | GenerateRequest | Cance
 
 export interface TokenRecord {
   readonly token: number;
-  /** Under the model alone; absent for the first token of a prompt, which nothing precedes. */
-  readonly logprob?: number;
-  /** Under the distribution that the token was drawn from. */
+  /** Under the model alone. */
+  readonly logprob: number;
+  /** Under the distribution that the token was drawn from; absent for a prompt's tokens, which were not drawn. */
   readonly samplingLogprob?: number;
   readonly top: readonly { readonly token: number; readonly logprob: number }[];
 }
