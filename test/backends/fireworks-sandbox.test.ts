@@ -4,10 +4,10 @@ import { createFireworksBackend } from '../../activities/backends/fireworks/inde
 import type { AdamParams, Backend, Datum, ForwardBackwardResult, Trainer } from '../../activities/ports.ts';
 import type { ResolvedShape, Target } from '../../workflows/contracts.ts';
 import { NANO_SHAPE, Sandbox } from '../sandbox/harness.ts';
-import { failureOf, never } from './scripted-platform.ts';
+import { failureOf } from './scripted-platform.ts';
 
 const TRAINER = 'flow-trainer';
-const signal = never();
+const signal = AbortSignal.timeout(50_000);
 const adam: AdamParams = { learningRate: 0.01, beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0, gradClipNorm: 1 };
 const target: Target = { deploymentId: 'flow-deploy', baseModel: 'accounts/fireworks/models/pawl-nano', replicas: 2 };
 const data: readonly Datum[] = [example([10, 11, 12, 13, 14]), example([20, 21, 22, 23])];
@@ -119,7 +119,7 @@ describe('against the sandbox', () => {
     ];
     expect(again.requestId).toBe(first.requestId);
     expect(await again.result(signal)).toEqual(await first.result(signal));
-    const reuse = trainer.forwardBackward({ ...call, data: data.slice(1) }, signal);
+    const reuse = backend.trainer(TRAINER).forwardBackward({ ...call, data: data.slice(1) }, signal);
     expect(await failureOf(reuse)).toMatchObject({ type: 'LostTrainer', status: 409 });
     await (await trainer.optimStep({ modelId, seq: ++seq, adam }, signal)).result(signal);
   });

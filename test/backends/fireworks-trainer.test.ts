@@ -231,6 +231,7 @@ describe('retrieve_future', () => {
     expect(await waiting(replies)).toEqual({ metrics: {} });
     expect(asked()).toBe(replies.length);
     expect(platform?.bodies('retrieve_future')[0]).toEqual({ request_id: 'req-12', allow_metadata_only: false });
+    expect(platform?.to('retrieve_future')[0]?.headers).not.toHaveProperty('x-idempotency-key');
   });
   test('goes on after a poll that the server held for too long', async () => {
     const timeouts = { retrieve: { headersMs: 20, bodyMs: 1_000 } };

@@ -9,7 +9,7 @@ import type { Backend } from '../../activities/ports.ts';
 
 export const API_KEY = 'fw_SECRET+/=key0123456789';
 
-export interface Received {
+interface Received {
   readonly method: string;
   readonly path: string;
   readonly query: Record<string, string>;

@@ -26,7 +26,7 @@ const PHASES: Readonly<Record<string, DeploymentStatus['phase']>> = {
   DELETED: 'deleted',
 };
 
-export function deploymentPhase(state: string): DeploymentStatus['phase'] {
+function deploymentPhase(state: string): DeploymentStatus['phase'] {
   return PHASES[state] ?? 'starting';
 }
 

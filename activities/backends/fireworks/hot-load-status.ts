@@ -40,7 +40,7 @@ function replicaStatus(row: z.output<typeof Replica>): ReplicaStatus {
   };
 }
 
-export function isCurrent(replica: ReplicaStatus, identity: string): boolean {
+function isCurrent(replica: ReplicaStatus, identity: string): boolean {
   return replica.ready && replica.loaded.includes(identity);
 }
 

@@ -1,3 +1,3 @@
 /** What the worker sees of this backend. */
 export { createFireworksBackend } from './backend.ts';
-export type { FireworksConfig, Logger } from './settings.ts';
+export type { FireworksConfig } from './settings.ts';

@@ -1,7 +1,7 @@
 /** Whether and when to repeat a failed request: a pure function of the rule, the answer and what was tried before. */
 
 /** What an attempt ended with: an HTTP status, or no answer at all. */
-export type FailureCause = number | 'network' | 'timeout';
+type FailureCause = number | 'network' | 'timeout';
 
 export type ReplyHeaders = Readonly<Record<string, string | string[] | undefined>>;
 

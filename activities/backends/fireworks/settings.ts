@@ -11,10 +11,10 @@ import {
   type Timeouts,
 } from './tables.ts';
 
-export const DEFAULT_BASE_URL = 'https://api.fireworks.ai';
+const DEFAULT_BASE_URL = 'https://api.fireworks.ai';
 
 /** The part of a pino logger that is used. It is never given a key or a body. */
-export interface Logger {
+interface Logger {
   debug(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }

@@ -29,7 +29,7 @@ const PHASES: Readonly<Record<string, TrainerStatus['phase']>> = {
 };
 
 /** A state that a later platform adds is one on the way up, until it says otherwise. */
-export function trainerPhase(state: string): TrainerStatus['phase'] {
+function trainerPhase(state: string): TrainerStatus['phase'] {
   return PHASES[state] ?? 'starting';
 }
 

@@ -20,11 +20,16 @@ export const ModelCreated = z
   )
   .transform((reply) => ({ modelId: reply.model_id }));
 
-/** JSON has no NaN: a diverged model's numbers arrive as null. */
-const Float = z
-  .number()
-  .nullable()
-  .transform((value) => value ?? Number.NaN);
+/**
+ * JSON has no NaN: a diverged model's numbers arrive as null. There may be millions of them, and a schema per number
+ * costs more than reading the reply.
+ */
+const Floats = z
+  .custom<readonly (number | null)[]>(
+    (value) => Array.isArray(value) && value.every((item) => item === null || typeof item === 'number'),
+    'expected an array of numbers',
+  )
+  .transform((values) => values.map((value) => value ?? Number.NaN));
 
 /** Metrics are free-form; what is not a number is not a metric. */
 const Numbers = z.record(z.string(), z.unknown()).transform((metrics) => {
@@ -38,7 +43,7 @@ export const Metrics = z
 
 export const ForwardBackwardOutput = z
   .object({
-    loss_fn_outputs: z.array(z.object({ logprobs: z.object({ data: z.array(Float) }) })),
+    loss_fn_outputs: z.array(z.object({ logprobs: z.object({ data: Floats }) })),
     metrics: Numbers.refine((metrics) => 'loss:sum' in metrics, 'loss:sum is missing'),
   })
   .transform((reply) => ({

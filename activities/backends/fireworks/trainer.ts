@@ -64,7 +64,7 @@ export function createTrainer(wire: Wire, trainerId: string): Trainer {
               ...(await callTo('retrieve_future', waiting)),
               method: 'POST',
               body: bodies.retrieveBody(requestId),
-              headers: { 'x-idempotency-key': randomKey() },
+              // No idempotency key: a remembered answer to an earlier poll would never change.
               timeout: timeouts.retrieve,
               retry: retries.retrieve,
             },

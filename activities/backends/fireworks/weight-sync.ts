@@ -108,8 +108,7 @@ export function createWeightSync(wire: Wire): WeightSync {
           const failed = last.findIndex((replica) => failedOn(replica, identity));
           if (failed >= 0) throw syncFailed(`replica ${failed} failed to load it`, target, identity, last);
         } else {
-          // The last request is often cut by the deadline itself: the first one to fail says more.
-          trouble ??= outcome.error.message;
+          trouble = outcome.error.message;
         }
         const leftMs = deadlineMs - performance.now();
         if (leftMs <= 0) {
@@ -128,7 +127,8 @@ export function createWeightSync(wire: Wire): WeightSync {
     signal: AbortSignal,
   ): Promise<Outcome<readonly ReplicaStatus[]>> {
     const call = await statusCall(target, signal);
-    const limitMs = Math.max(1, Math.min(call.timeout.headersMs, deadlineMs - performance.now()));
+    // The last request, made as the time runs out, still gets its second.
+    const limitMs = Math.min(call.timeout.headersMs, Math.max(1_000, deadlineMs - performance.now()));
     const timeout = { headersMs: limitMs, bodyMs: limitMs };
     const outcome = await http.once({ ...call, timeout }, HotLoadStatus, signal);
     if (outcome.ok) return { ok: true, value: outcome.value.replicas };
