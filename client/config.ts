@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { DEFAULT_TASK_QUEUE } from '../workflows/contracts.ts';
 import { UserError } from './errors.ts';
 
+export const DEFAULT_NAMESPACE = 'default';
+
 /** What a person may set, with its defaults. Documented in `docs/deploy.md`. */
 const Variables = z.object({
   PAWL_HOME: z.string().optional(),
@@ -14,7 +16,7 @@ const Variables = z.object({
     .string()
     .regex(/^(\[[0-9a-f:]+\]|[^\s:/]+):\d{1,5}$/i, 'must be host:port, for example 127.0.0.1:7233')
     .optional(),
-  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_NAMESPACE: z.string().default(DEFAULT_NAMESPACE),
   TEMPORAL_CLI_PATH: z.string().optional(),
   FIREWORKS_API_KEY: z
     .string()

@@ -1,7 +1,8 @@
 /** What every command starts from: its environment, its screen, the way to the runs. */
 import { Option } from '@commander-js/extra-typings';
-import { readConfig, type ClientConfig } from '../config.ts';
-import { readStack } from '../local/stack.ts';
+import { DEFAULT_TASK_QUEUE } from '../../workflows/contracts.ts';
+import { DEFAULT_NAMESPACE, readConfig, type ClientConfig } from '../config.ts';
+import { readStack, type StackInfo } from '../local/stack.ts';
 import { processOutput, type Output } from '../output.ts';
 import { storeFile } from '../run-store.ts';
 import { Runs } from '../runs.ts';
@@ -29,8 +30,7 @@ export async function withRuns<T>(config: ClientConfig, work: (runs: Runs) => Pr
   const stack = config.temporalAddress === undefined ? await readStack(config.home) : undefined;
   const runs = new Runs({
     temporalAddress: config.temporalAddress ?? stack?.temporalAddress ?? DEFAULT_TEMPORAL_ADDRESS,
-    temporalNamespace: stack?.temporalNamespace ?? config.temporalNamespace,
-    taskQueue: stack?.taskQueue ?? config.taskQueue,
+    ...placeOf(config, stack),
     storePath: storeFile(config.home),
   });
   try {
@@ -38,6 +38,16 @@ export async function withRuns<T>(config: ClientConfig, work: (runs: Runs) => Pr
   } finally {
     await runs.close();
   }
+}
+
+/** What the environment names wins over the stack; where it is silent, the stack knows better than the defaults. */
+function placeOf(config: ClientConfig, stack: StackInfo | undefined): { temporalNamespace: string; taskQueue: string } {
+  const { temporalNamespace, taskQueue } = config;
+  return {
+    temporalNamespace:
+      temporalNamespace === DEFAULT_NAMESPACE ? (stack?.temporalNamespace ?? DEFAULT_NAMESPACE) : temporalNamespace,
+    taskQueue: taskQueue === DEFAULT_TASK_QUEUE ? (stack?.taskQueue ?? DEFAULT_TASK_QUEUE) : taskQueue,
+  };
 }
 
 export function outputOption(): Option<'--output <format>', undefined, 'table', undefined, false, 'table' | 'json'> {
