@@ -141,6 +141,28 @@ describe('control plane', () => {
     expect((await deployed.complete([3])).status).toBe(404);
   });
 
+  test('a deployment that is attached to another trainer starts again from the base model', async () => {
+    const model = await (await startTrainer(sandbox, 'job-m')).model();
+    await model.snapshot('m-1', 'base');
+    const other = await (await startTrainer(sandbox, 'job-o')).model();
+    await other.snapshot('o-1', 'base');
+    const deployed = await Deployed.create(sandbox, 'dep-m', 'job-m');
+    await deployed.sync('m-1');
+    const hotLoadTrainerJob = 'accounts/sandbox/rlorTrainerJobs/job-o';
+    const path = `${DEPLOYMENTS}/dep-m?updateMask=hot_load_trainer_job`;
+    expect(
+      (await sandbox.call('PATCH', path, { hotLoadTrainerJob: 'accounts/sandbox/rlorTrainerJobs/none' })).status,
+    ).toBe(404);
+    await sandbox.ok('PATCH', path, { hotLoadTrainerJob });
+    await deployed.waitFor('READY');
+    expect(await deployed.get()).toMatchObject({ hotLoadTrainerJob });
+    expect((await deployed.status())[0]?.current_snapshot_identity).toBeUndefined();
+    expect((await deployed.sync('m-1'))[0]?.loading_state.stage).toBe('error');
+    expect((await deployed.sync('o-1'))[0]?.current_snapshot_identity).toBe('o-1');
+    await sandbox.ok('DELETE', `${DEPLOYMENTS}/dep-m?hard=true`);
+    for (const id of ['job-m', 'job-o']) await sandbox.ok('DELETE', `${JOBS}/${id}`);
+  });
+
   test('what is rented is known', async () => {
     await startTrainer(sandbox, 'job-l');
     await Deployed.create(sandbox, 'dep-l', 'job-l');
