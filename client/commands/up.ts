@@ -18,6 +18,7 @@ Examples:
 interface UpOptions {
   readonly platform: 'sandbox' | 'fireworks';
   readonly workers: number;
+  readonly temporalBin?: string;
   readonly temporalPort?: number;
   readonly temporalUiPort?: number;
   readonly sandboxPort?: number;
@@ -34,9 +35,10 @@ export function addUpCommand(program: Command): void {
         .default('sandbox' as const),
     )
     .option('--workers <count>', 'worker processes', positiveInteger, 1)
+    .option('--temporal-bin <path>', 'Temporal CLI to use, before any that is found')
     .option('--temporal-port <port>', 'default: 7233, or any free one', port)
     .option('--temporal-ui-port <port>', 'default: 8233, or any free one', port)
-    .option('--sandbox-port <port>', 'default: 8787, or any free one', port)
+    .option('--sandbox-port <port>', 'default: 7480, or any free one', port)
     .option('--offline', 'never download a Temporal server')
     .addHelpText('after', HELP)
     .action(act((context, options) => up(context, options)));

@@ -9,7 +9,7 @@ import type { SupervisorMessage } from './supervisor.ts';
 const SUPERVISOR_SLACK_MS = 5_000;
 
 /** How a process shows that it does its work; `T` is what it then says of itself. */
-export type Readiness<T> =
+type Readiness<T> =
   /** By its first line on standard output. */
   | { readonly by: 'line'; readonly parse: (line: string) => T }
   /** By answering: the probe resolves as soon as it does, and gives up when the signal aborts. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
 import { launch, type Life, type ProcessOptions } from './launch.ts';
 
-export type { ProcessOptions, Readiness } from './launch.ts';
+export type { ProcessOptions } from './launch.ts';
 
 /** Doubled after each failure up to the maximum; a life longer than `steadyMs` starts over. */
 const BACK_OFF = { firstMs: 250, maxMs: 15_000, steadyMs: 30_000 } as const;

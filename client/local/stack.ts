@@ -14,7 +14,8 @@ import { startTemporal } from './temporal-server.ts';
 
 export { readStack, type StackInfo } from './stack-file.ts';
 
-const SANDBOX_PORT = 8787;
+/** The sandbox's own default. */
+const SANDBOX_PORT = 7480;
 const REACHABLE_TIMEOUT_MS = 3_000;
 const TIER = { temporal: 0, sandbox: 1, worker: 2 } as const;
 
@@ -22,6 +23,8 @@ export interface StackOptions {
   readonly config: ClientConfig;
   readonly platform: StackInfo['platform'];
   readonly workers?: number;
+  /** A Temporal binary to use, before the one that the environment names. */
+  readonly temporalBin?: string;
   readonly temporalPort?: number;
   readonly temporalUiPort?: number;
   readonly sandboxPort?: number;
@@ -106,11 +109,12 @@ async function temporal(context: Context): Promise<string> {
     roster.publish({ temporalAddress: usersAddress });
     return usersAddress;
   }
+  const explicit = options.temporalBin ?? config.temporalBinary;
   const binary = await resolveTemporalBinary({
     cache: config.cache,
     env: config.inherited,
     onProgress: say,
-    ...(config.temporalBinary !== undefined && { explicit: config.temporalBinary }),
+    ...(explicit !== undefined && { explicit }),
     ...(options.offline !== undefined && { offline: options.offline }),
   });
   const logFile = logFileOf(config, 'temporal');

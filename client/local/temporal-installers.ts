@@ -13,7 +13,7 @@ export interface InstallContext {
   readonly onProgress: (message: string) => void;
 }
 
-export type Fetched = { readonly ok: true; readonly binary: string } | { readonly ok: false; readonly reason: string };
+type Fetched = { readonly ok: true; readonly binary: string } | { readonly ok: false; readonly reason: string };
 
 export interface Installer {
   readonly name: string;
