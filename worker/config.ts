@@ -16,6 +16,7 @@ const Variables = z.object({
   FIREWORKS_API_KEY: z.string({
     error: 'is missing: set it to a key that is allowed to train (any value does for the sandbox)',
   }),
+  FIREWORKS_ACCOUNT_ID: z.string().optional(),
   FIREWORKS_BASE_URL: url.default('https://api.fireworks.ai'),
   FIREWORKS_TRAINER_GATEWAY_URL: url.optional(),
   FIREWORKS_HOT_LOAD_URL: url.optional(),
@@ -31,6 +32,8 @@ export interface WorkerConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly fireworks: {
     readonly apiKey: string;
+    /** Only where the key sees several accounts. */
+    readonly account?: string;
     readonly baseUrl: string;
     readonly trainerGatewayUrl?: string;
     readonly hotLoadUrl?: string;
@@ -60,6 +63,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     fireworks: {
       apiKey: variables.FIREWORKS_API_KEY,
       baseUrl: variables.FIREWORKS_BASE_URL,
+      ...(variables.FIREWORKS_ACCOUNT_ID && { account: variables.FIREWORKS_ACCOUNT_ID }),
       ...(variables.FIREWORKS_TRAINER_GATEWAY_URL && { trainerGatewayUrl: variables.FIREWORKS_TRAINER_GATEWAY_URL }),
       ...(variables.FIREWORKS_HOT_LOAD_URL && { hotLoadUrl: variables.FIREWORKS_HOT_LOAD_URL }),
       ...(variables.FIREWORKS_INFERENCE_URL && { inferenceUrl: variables.FIREWORKS_INFERENCE_URL }),

@@ -2,12 +2,15 @@
 import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker, type LogMetadata } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { createFireworksBackend } from '../activities/backends/fireworks/index.ts';
+import { createFireworksBackend, retriesWithin } from '../activities/backends/fireworks/index.ts';
 import { openArtifacts } from '../activities/data/artifacts.ts';
 import { createActivities } from '../activities/index.ts';
 import { openStore } from '../activities/store/index.ts';
 import { workflowSource } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
+
+/** A call gives up after this long without an answer, and Temporal repeats the activity: for hours, and visibly. */
+const OUTAGE_SHOWN_AFTER_MS = 10_000;
 
 export interface RunningWorker {
   /** Resolves when the worker has drained and everything it held is closed. */
@@ -21,7 +24,11 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
   const connection = await NativeConnection.connect({ address: config.temporalAddress });
   const store = await openStore({ path: join(config.home, 'pawl.db') });
   const artifacts = openArtifacts(join(config.home, 'artifacts'));
-  const backend = createFireworksBackend({ ...config.fireworks, logger: logger.child({ component: 'fireworks' }) });
+  const backend = createFireworksBackend({
+    ...config.fireworks,
+    retries: retriesWithin(OUTAGE_SHOWN_AFTER_MS),
+    logger: logger.child({ component: 'fireworks' }),
+  });
   const worker = await Worker.create({
     connection,
     namespace: config.temporalNamespace,

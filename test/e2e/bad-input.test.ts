@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -32,10 +32,11 @@ async function worker(taskQueue: string, environment: Record<string, string>): P
       PAWL_TASK_QUEUE: taskQueue,
       ...environment,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', openSync(join(pawl.home, `${taskQueue}.log`), 'a')],
   });
   workers.push(child);
   await new Promise<void>((resolve, reject) => {
+    if (child.stdout === null) throw new Error('the worker has no output');
     createInterface({ input: child.stdout }).once('line', () => resolve());
     child.once('exit', (code) => reject(new Error(`the worker ended with ${code}`)));
   });
@@ -68,7 +69,7 @@ describe('what cannot work says why in one line, and rents nothing', () => {
 
   test('bad YAML', async () => {
     const path = join(pawl.home, 'bad.yaml');
-    writeFileSync(path, 'name: [unclosed\ntrain: {steps: 1');
+    writeFileSync(path, 'name: reverse\n\ttrain: 1\n');
     const finished = await pawl.run(['run', path]);
     expect(finished.code).toBe(2);
     expect(oneLine(finished)).toContain('bad.yaml');

@@ -25,6 +25,7 @@ export interface Ledger {
 
 export class Pawl {
   readonly home = mkdtempSync(join(tmpdir(), 'pawl-e2e-'));
+  readonly #children = new Set<ChildProcess>();
   #up: ChildProcess | undefined;
 
   /** Runs a command to its end. */
@@ -68,6 +69,7 @@ export class Pawl {
 
   async cleanUp(): Promise<void> {
     if (this.#up?.exitCode === null) await this.down();
+    for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -118,7 +120,7 @@ export class Pawl {
   }
 
   #spawn(args: readonly string[], environment: Record<string, string>): ChildProcess {
-    return spawn(process.execPath, [join(packageRoot(), 'lib/client/cli.js'), ...args], {
+    const child = spawn(process.execPath, [join(packageRoot(), 'lib/client/cli.js'), ...args], {
       env: {
         ...process.env,
         TEMPORAL_ADDRESS: '',
@@ -129,6 +131,9 @@ export class Pawl {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    this.#children.add(child);
+    child.once('close', () => this.#children.delete(child));
+    return child;
   }
 }
 

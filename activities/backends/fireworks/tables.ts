@@ -127,3 +127,25 @@ export type Polls = {
   readonly resultMinMs: number;
 };
 export type Limits = typeof DEFAULT_LIMITS;
+
+/**
+ * The same rules for a caller that repeats its calls itself, as a workflow does: an outage is then seen by whoever
+ * watches, instead of being slept through in here. Billing holds and loads under way keep their own time.
+ */
+export function retriesWithin(budgetMs: number, retries: Retries = DEFAULT_RETRIES): Retries {
+  const hasten = (policy: RetryPolicy): RetryPolicy =>
+    policy.map((rule) => (isOutage(rule) ? { ...rule, budgetMs: Math.min(rule.budgetMs, budgetMs) } : rule));
+  return {
+    ...retries,
+    controlPlane: hasten(retries.controlPlane),
+    admission: hasten(retries.admission),
+    creation: hasten(retries.creation),
+    saving: hasten(retries.saving),
+    retrieve: hasten(retries.retrieve),
+    hotLoad: hasten(retries.hotLoad),
+  };
+}
+
+function isOutage({ on }: RetryPolicy[number]): boolean {
+  return on.includes('network');
+}
