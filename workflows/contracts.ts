@@ -2,15 +2,7 @@
 import type { RunSpec } from './spec.ts';
 
 export { RunSpec } from './spec.ts';
-export {
-  DEFAULT_TASK_QUEUE,
-  RUN_WORKFLOW_TYPE,
-  checkpointName,
-  deploymentId,
-  evaluationId,
-  snapshotName,
-  trainerId,
-} from './names.ts';
+export { DEFAULT_TASK_QUEUE, RUN_WORKFLOW_TYPE, deploymentId, trainerId } from './names.ts';
 
 /** Kinds of failure that reach a workflow: the `type` of an `ApplicationFailure`. */
 export type FailureType =
