@@ -75,5 +75,8 @@ async function submitted(
   if ((await temporal.describe(reference)) !== undefined) return reference;
   const found = await temporal.list({ prefix: reference, limit: 10 });
   const ids = new Set(found.map(({ workflowId }) => workflowId));
-  return ids.size === 1 ? [...ids][0] : undefined;
+  if (ids.size > 1) {
+    throw new UserError(`"${reference}" may be any of ${ids.size} runs: ${[...ids].join(', ')}.`, 'Give one id.');
+  }
+  return [...ids][0];
 }

@@ -3,6 +3,7 @@ import {
   Client,
   Connection,
   QueryNotRegisteredError,
+  ServiceError,
   WorkflowNotFoundError,
   isGrpcServiceError,
   type WorkflowExecutionDescription,
@@ -59,8 +60,9 @@ export class TemporalLink {
     try {
       return await this.#call((client) => client.workflow.getHandle(runId).query(statusQuery), DEFAULTS.queryTimeoutMs);
     } catch (error) {
-      if (error instanceof UnreachableError || error instanceof WorkflowNotFoundError) return undefined;
-      if (error instanceof QueryNotRegisteredError || isGrpcServiceError(error)) return undefined;
+      // No worker, one that is starting, or an execution that just ended: in none of these anybody is at fault.
+      const unanswered = [UnreachableError, ServiceError, WorkflowNotFoundError, QueryNotRegisteredError];
+      if (unanswered.some((kind) => error instanceof kind)) return undefined;
       throw error;
     }
   }
