@@ -1,14 +1,25 @@
 /** TCP ports on this machine: which are free, and what to say of one that is not. */
+import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { UserError } from '../errors.ts';
 
 export const LOOPBACK = '127.0.0.1';
 
+/**
+ * Where free ports are looked for: below the range from which systems take ports for outgoing connections and for
+ * whoever asks for any. A port from that range could be taken between our look and our use, as Temporal, which asks for
+ * several while it starts, has done.
+ */
+const FREE_PORTS = { from: 10_000, to: 32_000 } as const;
+const ATTEMPTS = 100;
+
 /** A port that nothing listens on now. */
 export async function freePort(): Promise<number> {
-  const port = await listenOnce(0);
-  if (port === undefined) throw new Error('this machine has no free port');
-  return port;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const port = await listenOnce(randomInt(FREE_PORTS.from, FREE_PORTS.to));
+    if (port !== undefined) return port;
+  }
+  throw new Error(`no free port was found between ${FREE_PORTS.from} and ${FREE_PORTS.to}`);
 }
 
 /** The preferred port if it is free, else any other. */
@@ -37,7 +48,7 @@ export function isListening(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** The port that could be listened on, released again; nothing if it is in use or not ours to take. */
+/** The port if it could be listened on, released again; nothing if it is in use or not ours to take. */
 function listenOnce(port: number): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -45,9 +56,6 @@ function listenOnce(port: number): Promise<number | undefined> {
       if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(undefined);
       else reject(error);
     });
-    server.listen({ host: LOOPBACK, port, exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined));
-    });
+    server.listen({ host: LOOPBACK, port, exclusive: true }, () => server.close(() => resolve(port)));
   });
 }
