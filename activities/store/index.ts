@@ -3,13 +3,17 @@ export { PawlError } from '../errors.ts';
 export { openStore } from './open.ts';
 export type {
   EventLevel,
+  Lease,
   NewRun,
   ProducedSample,
+  Rewind,
   RunEvent,
   SampleRecord,
   ScoredEvaluation,
   Store,
   StoreReader,
   StoredCheckpoint,
+  StoredLease,
+  StoredRewind,
   StoredRun,
 } from './store.ts';

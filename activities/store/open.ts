@@ -6,7 +6,9 @@ import { CamelCasePlugin, Kysely, SqliteDialect } from 'kysely';
 import { PawlError } from '../errors.ts';
 import { checkpointTables } from './checkpoint-tables.ts';
 import { evaluationTables } from './evaluation-tables.ts';
+import { leaseTables } from './lease-tables.ts';
 import { migrate, requireMigrated } from './migrate.ts';
+import { rewindTables } from './rewind-tables.ts';
 import { runTables } from './run-tables.ts';
 import type { Sql, Tables } from './schema.ts';
 import { openSqliteFile } from './sqlite-file.ts';
@@ -40,7 +42,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     file.close();
     throw error;
   }
-  return { ...runTables(db), ...checkpointTables(db), ...evaluationTables(db), close: () => db.destroy() };
+  return {
+    ...runTables(db),
+    ...rewindTables(db),
+    ...checkpointTables(db),
+    ...evaluationTables(db),
+    ...leaseTables(db),
+    close: () => db.destroy(),
+  };
 }
 
 function setPragmas(file: SqliteFile, readonly: boolean): void {

@@ -1,11 +1,11 @@
 /** Runs, their events and their steps. */
 import { sql } from 'kysely';
-import type { Selectable } from 'kysely';
+import type { Expression, Selectable } from 'kysely';
 import { PawlError } from '../errors.ts';
 import { fromJson, fromMeasure, now, present, toJson, toMeasure } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store, StoredRun } from './store.ts';
-import type { Plan, Release, RunSpec } from '../../workflows/contracts.ts';
+import type { Plan, Release, RunSpec, StepMetrics } from '../../workflows/contracts.ts';
 
 type RunVerbs = Pick<
   Store,
@@ -36,7 +36,7 @@ export function runTables(db: Sql): RunVerbs {
     },
 
     async updateRun(runId, { phase, step, generation, outcome, reason, plan, release }) {
-      const behind = sql<boolean>`(generation > ${generation} or (generation = ${generation} and step > ${step}))`;
+      const behind = sql<boolean>`(generation = ${generation} and step > ${step})`;
       const result = await db
         .updateTable('runs')
         .set((column) => ({
@@ -50,8 +50,11 @@ export function runTables(db: Sql): RunVerbs {
           updatedAt: now(),
         }))
         .where('id', '=', runId)
+        .where('generation', '<=', generation)
         .executeTakeFirst();
-      if (result.numUpdatedRows === 0n) throw unknownRun(runId);
+      if (result.numUpdatedRows > 0n) return;
+      const known = await db.selectFrom('runs').select('id').where('id', '=', runId).executeTakeFirst();
+      if (known === undefined) throw unknownRun(runId);
     },
 
     async addEvent(runId, { key, at, phase, level, message }) {
@@ -64,18 +67,10 @@ export function runTables(db: Sql): RunVerbs {
 
     async recordSteps(runId, steps) {
       for (let start = 0; start < steps.length; start += ROWS_PER_INSERT) {
-        const rows = steps.slice(start, start + ROWS_PER_INSERT).map((metrics) => ({
-          runId,
-          step: metrics.step,
-          generation: metrics.generation,
-          lossMean: toMeasure(metrics.lossMean),
-          learningRate: metrics.learningRate,
-          tokens: metrics.tokens,
-          seconds: metrics.seconds,
-        }));
         await db
           .insertInto('stepMetrics')
-          .values(rows)
+          .columns(['runId', 'step', 'generation', 'lossMean', 'learningRate', 'tokens', 'seconds'])
+          .expression(ofThisGeneration(runId, steps.slice(start, start + ROWS_PER_INSERT)))
           .onConflict((conflict) =>
             conflict
               .columns(['runId', 'step'])
@@ -141,6 +136,21 @@ export function runTables(db: Sql): RunVerbs {
         .execute();
     },
   };
+}
+
+/**
+ * The rows that a worker of the run's generation may write, by one statement with the insert: a worker that was
+ * replaced and wakes up late cannot pass between a check and a write.
+ */
+function ofThisGeneration(runId: string, steps: readonly StepMetrics[]): Expression<unknown> {
+  const rows = steps.map(({ step, generation, lossMean, learningRate, tokens, seconds }) => {
+    const values = [runId, step, generation, toMeasure(lossMean), learningRate, tokens, seconds];
+    return sql`(${sql.join(values)})`;
+  });
+  // An unknown run passes, to be refused by the foreign key. SQL calls the columns of VALUES by number.
+  return sql`
+    select * from (values ${sql.join(rows)}) as given
+    where column3 >= coalesce((select generation from runs where id = ${runId}), 0)`;
 }
 
 function toRun(row: Selectable<Tables['runs']>): StoredRun {

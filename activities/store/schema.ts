@@ -1,6 +1,6 @@
 /** The tables as Kysely sees them; columns are snake_case in SQL and camelCase here. Migrations make them. */
 import type { Generated, Kysely } from 'kysely';
-import type { EvaluationRecord, EventLevel, SampleRecord } from './store.ts';
+import type { EvaluationRecord, EventLevel, LeaseKind, SampleRecord } from './store.ts';
 import type { Phase, RunOutcome, SnapshotType, VerdictKind } from '../../workflows/contracts.ts';
 import type { Measure } from './codec.ts';
 
@@ -109,6 +109,26 @@ interface PromptSetsTable {
   createdAt: string;
 }
 
+interface LeasesTable {
+  kind: LeaseKind;
+  id: string;
+  runId: string;
+  plannedAt: string;
+  releasedAt: string | null;
+  state: string | null;
+}
+
+interface RewindsTable {
+  runId: string;
+  generation: number;
+  cause: string;
+  fromStep: number;
+  toStep: number;
+  seconds: number;
+  cost: number;
+  recordedAt: string;
+}
+
 export interface Tables {
   runs: RunsTable;
   events: EventsTable;
@@ -119,6 +139,8 @@ export interface Tables {
   samples: SamplesTable;
   verdicts: VerdictsTable;
   promptSets: PromptSetsTable;
+  leases: LeasesTable;
+  rewinds: RewindsTable;
 }
 
 export type Sql = Kysely<Tables>;

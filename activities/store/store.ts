@@ -112,6 +112,41 @@ export interface StoredCheckpoint extends CheckpointReport {
   readonly sync?: ConfirmedSync;
 }
 
+export type LeaseKind = 'trainer' | 'deployment';
+
+/** Something that costs money, by its planned id. */
+export interface Lease {
+  readonly kind: LeaseKind;
+  readonly id: string;
+}
+
+/** From before it is created until the platform says that it is gone. */
+export interface StoredLease extends Lease {
+  readonly runId: string;
+  readonly plannedAt: string;
+  readonly releasedAt?: string;
+  /** The platform's last word, once released. */
+  readonly state?: string;
+}
+
+/** A run went back to a checkpoint. */
+export interface Rewind {
+  /** The one that it started: 2 or more. */
+  readonly generation: number;
+  readonly cause: string;
+  /** Last step that was done, or may have been. */
+  readonly fromStep: number;
+  /** Step of the checkpoint. */
+  readonly toStep: number;
+  /** Time and money spent on the steps that were lost, in the currency of the run's prices. */
+  readonly seconds: number;
+  readonly cost: number;
+}
+
+export interface StoredRewind extends Rewind {
+  readonly recordedAt: string;
+}
+
 /** What people and programs read. */
 export interface StoreReader {
   /** Newest first. */
@@ -128,6 +163,12 @@ export interface StoreReader {
   samples(evaluationId: string): Promise<readonly SampleRecord[]>;
   events(runId: string, options?: { after?: number }): Promise<readonly RunEvent[]>;
   promptSet(hash: string): Promise<PromptSetRecord | undefined>;
+  /** In order of generation. */
+  rewinds(runId: string): Promise<readonly StoredRewind[]>;
+  /** Everything that was ever planned for a run, in order of planning. */
+  leases(runId: string): Promise<readonly StoredLease[]>;
+  /** What may be rented at this moment, for any run, in order of planning. */
+  openLeases(): Promise<readonly StoredLease[]>;
   close(): Promise<void>;
 }
 
@@ -135,11 +176,14 @@ export interface StoreReader {
 export interface Store extends StoreReader {
   /** The first write of an id stands: a run's spec never changes. */
   saveRun(run: NewRun): Promise<void>;
-  /** Where a run is. Progress that is behind what is stored (a late retry, an overlapped evaluation) is ignored. */
+  /**
+   * Where a run is. Progress that is behind what is stored (a late retry, an overlapped evaluation) is ignored, and so
+   * is everything that comes from a lower generation than the run's.
+   */
   updateRun(runId: string, update: RunUpdate): Promise<void>;
   /** Keyed by (run, key): the first time of an event stands. */
   addEvent(runId: string, event: NewRunEvent): Promise<void>;
-  /** Keyed by (run, step): only a higher generation replaces. */
+  /** Keyed by (run, step): only a higher generation replaces. Steps of a lower generation than the run's are ignored. */
   recordSteps(runId: string, steps: readonly StepMetrics[]): Promise<void>;
   /** Keyed by (run, name). */
   saveCheckpoint(runId: string, checkpoint: Checkpoint): Promise<void>;
@@ -153,4 +197,12 @@ export interface Store extends StoreReader {
   saveVerdict(runId: string, verdict: Verdict & { readonly checkpoint: string }): Promise<void>;
   /** Keyed by hash. */
   savePromptSet(set: PromptSetRecord): Promise<void>;
+  /** Keyed by (run, generation): the first record stands. */
+  saveRewind(runId: string, rewind: Rewind): Promise<void>;
+  /** Takes a run back to `step` in a new generation: later steps of earlier generations are gone, and stay so. */
+  forgetStepsAfter(runId: string, target: { step: number; generation: number }): Promise<void>;
+  /** Before anything is created: from here on the reconciler knows of it. Keyed by (kind, id); opens a closed one. */
+  planLease(runId: string, lease: Lease): Promise<void>;
+  /** Once the platform says that nothing is rented any more; `state` is its last word, and the first one stands. */
+  endLease(lease: Lease, state: string): Promise<void>;
 }

@@ -60,6 +60,12 @@ describe('runs', () => {
     expect(await store.getRun('speller-1')).toMatchObject({ phase: 'connect', step: 20, generation: 2 });
   });
 
+  test('nothing that comes from a lower generation is taken', async () => {
+    await store.updateRun('speller-1', { phase: 'connect', step: 20, generation: 2, reason: 'rewound' });
+    await store.updateRun('speller-1', { phase: 'done', step: 99, generation: 1, outcome: 'failed', reason: 'zombie' });
+    expect(await store.getRun('speller-1')).toMatchObject({ phase: 'connect', outcome: 'pending', reason: 'rewound' });
+  });
+
   test('updating a run that was never saved fails', async () => {
     const update = store.updateRun('nobody', { phase: 'train', step: 1, generation: 1 });
     await expect(update).rejects.toThrow('There is no run "nobody"');
@@ -141,6 +147,14 @@ describe('steps', () => {
     const all = Array.from({ length: 1_234 }, (_, index) => metrics(index + 1));
     await store.recordSteps('speller-1', all);
     expect(await store.steps('speller-1')).toEqual(all);
+  });
+
+  test('of a lower generation than the run are ignored, on their own and among others', async () => {
+    await store.updateRun('speller-1', { phase: 'connect', step: 0, generation: 2 });
+    const second = metrics(2, { generation: 2 });
+    await store.recordSteps('speller-1', [metrics(1)]);
+    await store.recordSteps('speller-1', [metrics(1), second]);
+    expect(await store.steps('speller-1')).toEqual([second]);
   });
 
   test('no steps are no error', async () => {
@@ -271,5 +285,75 @@ describe('prompt sets', () => {
     await store.savePromptSet({ ...set, prompts: 99 });
     expect(await store.promptSet(set.hash)).toEqual(set);
     expect(await store.promptSet('nothing')).toBeUndefined();
+  });
+});
+
+describe('a rewind', () => {
+  const rewind = { generation: 2, cause: 'LostTrainer: gone', fromStep: 7, toStep: 4, seconds: 1.5, cost: 0.25 };
+
+  test('is kept as first recorded, in order of generation', async () => {
+    await store.saveRewind('speller-1', { ...rewind, generation: 3 });
+    await store.saveRewind('speller-1', rewind);
+    await store.saveRewind('speller-1', { ...rewind, cause: 'again', seconds: 9 });
+    expect(await store.rewinds('speller-1')).toEqual([
+      { ...rewind, recordedAt: expect.any(String) },
+      { ...rewind, generation: 3, recordedAt: expect.any(String) },
+    ]);
+  });
+
+  test('forgets the later steps of earlier generations only', async () => {
+    const again = metrics(3, { generation: 2 });
+    await store.recordSteps('speller-1', [metrics(1), metrics(2), metrics(3), metrics(4)]);
+    await store.recordSteps('speller-1', [again]);
+    await store.forgetStepsAfter('speller-1', { step: 2, generation: 2 });
+    await store.forgetStepsAfter('speller-1', { step: 2, generation: 2 });
+    expect(await store.steps('speller-1')).toEqual([metrics(1), metrics(2), again]);
+  });
+
+  test('shuts out the worker that was replaced, though nobody has told the run yet', async () => {
+    await store.recordSteps('speller-1', [metrics(1), metrics(2)]);
+    await store.forgetStepsAfter('speller-1', { step: 1, generation: 2 });
+    await store.recordSteps('speller-1', [metrics(2), metrics(3)]);
+    expect(await store.steps('speller-1')).toEqual([metrics(1)]);
+    expect(await store.getRun('speller-1')).toMatchObject({ step: 1, generation: 2 });
+  });
+});
+
+describe('leases', () => {
+  const trainer = { kind: 'trainer', id: 't-speller-1' } as const;
+  const deployment = { kind: 'deployment', id: 't-speller-1' } as const;
+
+  test('are open until they end; the first plan and the first end stand', async () => {
+    await store.planLease('speller-1', trainer);
+    await store.planLease('speller-1', deployment);
+    const planned = await store.openLeases();
+    await store.planLease('speller-1', trainer);
+    expect(await store.openLeases()).toEqual(planned);
+    expect(planned.map(({ kind, id, runId }) => ({ kind, id, runId }))).toEqual(
+      expect.arrayContaining([
+        { ...trainer, runId: 'speller-1' },
+        { ...deployment, runId: 'speller-1' },
+      ]),
+    );
+    await store.endLease(trainer, 'JOB_STATE_DELETED');
+    await store.endLease(trainer, 'gone');
+    expect(await store.openLeases()).toEqual(planned.filter(({ kind }) => kind === 'deployment'));
+    expect((await store.leases('speller-1')).find(({ kind }) => kind === 'trainer')).toMatchObject({
+      state: 'JOB_STATE_DELETED',
+      releasedAt: expect.any(String),
+    });
+  });
+
+  test('that ended are open again once they are planned again', async () => {
+    await store.planLease('speller-1', trainer);
+    await store.endLease(trainer, 'paused');
+    await store.planLease('speller-1', trainer);
+    const [open] = await store.openLeases();
+    expect(open).toEqual({ ...trainer, runId: 'speller-1', plannedAt: expect.any(String) });
+  });
+
+  test('that were never planned do not appear by ending', async () => {
+    await store.endLease(trainer, 'gone');
+    expect(await store.leases('speller-1')).toEqual([]);
   });
 });

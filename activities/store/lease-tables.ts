@@ -1,0 +1,63 @@
+/** Leases: what was planned to be rented for which run, and the platform's last word on it. */
+import type { Selectable } from 'kysely';
+import { now, present } from './codec.ts';
+import type { Sql, Tables } from './schema.ts';
+import type { Store, StoredLease } from './store.ts';
+
+type LeaseVerbs = Pick<Store, 'planLease' | 'endLease' | 'openLeases' | 'leases'>;
+
+export function leaseTables(db: Sql): LeaseVerbs {
+  return {
+    async planLease(runId, { kind, id }) {
+      await db
+        .insertInto('leases')
+        .values({ kind, id, runId, plannedAt: now() })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['kind', 'id'])
+            .doUpdateSet({ plannedAt: now(), releasedAt: null, state: null })
+            // Rented again under the same id, as after a pause. An open lease keeps its first date.
+            .where('leases.releasedAt', 'is not', null),
+        )
+        .execute();
+    },
+
+    async endLease({ kind, id }, state) {
+      await db
+        .updateTable('leases')
+        .set({ releasedAt: now(), state })
+        .where('kind', '=', kind)
+        .where('id', '=', id)
+        .where('releasedAt', 'is', null)
+        .execute();
+    },
+
+    async openLeases() {
+      const rows = await db
+        .selectFrom('leases')
+        .selectAll()
+        .where('releasedAt', 'is', null)
+        .orderBy('plannedAt')
+        .orderBy('kind')
+        .orderBy('id')
+        .execute();
+      return rows.map(toLease);
+    },
+
+    async leases(runId) {
+      const rows = await db
+        .selectFrom('leases')
+        .selectAll()
+        .where('runId', '=', runId)
+        .orderBy('plannedAt')
+        .orderBy('kind')
+        .orderBy('id')
+        .execute();
+      return rows.map(toLease);
+    },
+  };
+}
+
+function toLease(row: Selectable<Tables['leases']>): StoredLease {
+  return present(row);
+}
