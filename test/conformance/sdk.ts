@@ -1,0 +1,41 @@
+/** The vendor's SDK as a driver: our Python script in a child process, one JSON line per check. */
+import { spawn } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Check } from './check.ts';
+
+const SCRIPTS = join(process.cwd(), 'test', 'conformance');
+const DEADLINE_MS = 240_000;
+
+export interface Python {
+  readonly command: string;
+  /** The private folder that the SDK was installed into. */
+  readonly packages: string;
+}
+
+export async function* driveWithSdk(python: Python, url: string, flow: string): AsyncGenerator<Check> {
+  // The stand-in for PyTorch comes last: a real one beside the SDK is preferred.
+  const path = [SCRIPTS, python.packages, join(SCRIPTS, 'stand_in')].join(delimiter);
+  const child = spawn(python.command, ['-s', join(SCRIPTS, 'drive.py'), url, flow], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    signal: AbortSignal.timeout(DEADLINE_MS),
+    env: {
+      PATH: process.env['PATH'],
+      PYTHONPATH: path,
+      // Beside the packages: the checkout stays as it is, and the second run starts sooner.
+      PYTHONPYCACHEPREFIX: join(python.packages, '.pycache'),
+    },
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('close', resolve).once('error', reject);
+  });
+  // Awaited below; a failure before that must not count as unhandled.
+  ended.catch(() => undefined);
+  try {
+    for await (const line of createInterface(child.stdout)) yield Check.parse(JSON.parse(line));
+    const code = await ended;
+    if (code !== 0 && code !== 1) throw new Error(`drive.py exited with ${code}`);
+  } finally {
+    child.kill();
+  }
+}
