@@ -88,8 +88,9 @@ export class Runs {
   /** Everything recorded of a run, and where it is now. */
   async show(runId: string): Promise<RunDetails> {
     const view = await this.status(runId);
-    const steps = await this.#read((reader) => reader.steps(runId));
-    return { ...view, steps: steps ?? [], events: await this.events(runId) };
+    const steps = (await this.#read((reader) => reader.steps(runId))) ?? [];
+    const rewinds = (await this.#read((reader) => reader.rewinds(runId))) ?? [];
+    return { ...view, steps, rewinds, events: await this.events(runId) };
   }
 
   /** The log of a run; `after` is the last position already read. */

@@ -6,12 +6,12 @@ import type { Store, StoredLease } from './store.ts';
 
 type LeaseVerbs = Pick<Store, 'planLease' | 'endLease' | 'openLeases' | 'leases'>;
 
-export function leaseTables(db: Sql): LeaseVerbs {
+export function leaseTables(db: Sql, namespaceId: string | null): LeaseVerbs {
   return {
     async planLease(runId, { kind, id }) {
       await db
         .insertInto('leases')
-        .values({ kind, id, runId, plannedAt: now() })
+        .values({ kind, id, runId, namespaceId, plannedAt: now() })
         .onConflict((conflict) =>
           conflict
             .columns(['kind', 'id'])

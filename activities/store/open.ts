@@ -22,6 +22,8 @@ export interface StoreOptions {
   readonly readonly?: boolean;
   /** How long a statement waits for another process's write; default 5,000. */
   readonly busyTimeoutMs?: number;
+  /** Id of the Temporal namespace whose runs this process works on: kept with every lease. */
+  readonly namespaceId?: string;
 }
 
 /** Opens the store at `path`, bringing its schema up to date. Safe from several processes at the same time. */
@@ -47,7 +49,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...rewindTables(db),
     ...checkpointTables(db),
     ...evaluationTables(db),
-    ...leaseTables(db),
+    ...leaseTables(db, options.namespaceId ?? null),
     close: () => db.destroy(),
   };
 }

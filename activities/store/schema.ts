@@ -113,6 +113,7 @@ interface LeasesTable {
   kind: LeaseKind;
   id: string;
   runId: string;
+  namespaceId: string | null;
   plannedAt: string;
   releasedAt: string | null;
   state: string | null;

@@ -123,6 +123,8 @@ export interface Lease {
 /** From before it is created until the platform says that it is gone. */
 export interface StoredLease extends Lease {
   readonly runId: string;
+  /** Of the Temporal namespace that the run lives in: a home may have served several. */
+  readonly namespaceId?: string;
   readonly plannedAt: string;
   readonly releasedAt?: string;
   /** The platform's last word, once released. */

@@ -2,6 +2,7 @@
 import { isOver, type RunDetails } from '../run-view.ts';
 import type { Colours } from './colours.ts';
 import { lossPlot } from './loss-plot.ts';
+import { rewindLines } from './rewind-lines.ts';
 import { activityText, waitingText } from './run-lines.ts';
 import { checkpointTable } from './tables.ts';
 import { oneLine } from './text.ts';
@@ -13,9 +14,15 @@ export function runReport(run: RunDetails, colours: Colours, columns: number): s
   const parts = [
     run.checkpoints.length === 0 ? undefined : checkpointTable(run.checkpoints, columns),
     lossPlot(run.steps, Math.min(columns, MAX_PLOT_WIDTH)),
+    rewinds(run),
     [outcomeLine(run, colours), ...notes(run, colours)].join('\n'),
   ];
   return parts.filter((part) => part !== undefined).join('\n\n');
+}
+
+function rewinds(run: RunDetails): string | undefined {
+  const lines = rewindLines(run.rewinds, run.stored?.spec.prices.currency ?? '');
+  return lines.length === 0 ? undefined : lines.join('\n');
 }
 
 /** `pronounce-1a2b3c4d finished: … (trainer …, deployment …)`: the run's own last words where it had any. */

@@ -142,6 +142,7 @@ describe('the report', () => {
     reason: 'all done',
     checkpoints: [LAST],
     steps: [],
+    rewinds: [],
     events: [],
   } as const;
   const ended = { seq: 9, key: 'ended', at: STORED.updatedAt, phase: 'done', level: 'info' } as const;
@@ -156,6 +157,19 @@ describe('the report', () => {
     const events = [{ ...ended, message: 'finished: all done' }];
     const lines = runReport({ ...details, outcome: 'crashed', reason: 'terminated', events }, PLAIN, 100).split('\n');
     expect(lines).toContain(`${RUN_ID} crashed: terminated`);
+  });
+
+  test('tells of every rewind, and what they cost together', () => {
+    const rewind = { generation: 2, cause: 'gone\nand lost', fromStep: 7, toStep: 4, seconds: 61, cost: 0.25 };
+    const again = { ...rewind, generation: 3, fromStep: 9, seconds: 1, cost: 0 };
+    const recorded = [rewind, again].map((one) => ({ ...one, recordedAt: STORED.updatedAt }));
+    const lines = runReport({ ...details, rewinds: recorded }, PLAIN, 100).split('\n');
+    const from = lines.indexOf('rewound from step 7 to 4, generation 2: gone and lost (lost 1 m 01 s and 0.25 USD)');
+    expect(lines.slice(from + 1, from + 3)).toEqual([
+      'rewound from step 9 to 4, generation 3: gone and lost (lost 1 s)',
+      '2 rewinds: lost 1 m 02 s and 0.25 USD',
+    ]);
+    expect(runReport(details, PLAIN, 100)).not.toContain('rew');
   });
 
   test('of a run that goes on offers to stop it', () => {

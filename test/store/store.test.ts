@@ -352,6 +352,19 @@ describe('leases', () => {
     expect(open).toEqual({ ...trainer, runId: 'speller-1', plannedAt: expect.any(String) });
   });
 
+  test('remember whose runs they are for', async () => {
+    const other = await openStore({ path, namespaceId: 'a-namespace' });
+    await other.planLease('speller-1', trainer);
+    await other.close();
+    await store.planLease('speller-1', deployment);
+    expect((await store.openLeases()).map(({ kind, namespaceId }) => [kind, namespaceId])).toEqual(
+      expect.arrayContaining([
+        ['trainer', 'a-namespace'],
+        ['deployment', undefined],
+      ]),
+    );
+  });
+
   test('that were never planned do not appear by ending', async () => {
     await store.endLease(trainer, 'gone');
     expect(await store.leases('speller-1')).toEqual([]);

@@ -7,6 +7,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('kind', 'text', (column) => column.notNull())
     .addColumn('id', 'text', (column) => column.notNull())
     .addColumn('run_id', 'text', (column) => column.notNull().references('runs.id'))
+    .addColumn('namespace_id', 'text')
     .addColumn('planned_at', 'text', (column) => column.notNull())
     .addColumn('released_at', 'text')
     .addColumn('state', 'text')
