@@ -1,19 +1,23 @@
 /** The trainer's slow single calls: session, model, resumable state and snapshots; and bringing a deployment to one. */
-import { trainerId, type Activities, type Connection } from '../workflows/contracts.ts';
-import { signal } from './guard.ts';
+import type { Activities, Connection } from '../workflows/contracts.ts';
+import { refuseToRepeat, signal } from './guard.ts';
 import type { Backend, Pending } from './ports.ts';
 import { inSession } from './session.ts';
 
-type Checkpointing = Pick<Activities, 'openSession' | 'createModel' | 'saveState' | 'saveSnapshot' | 'syncSnapshot'>;
+type Checkpointing = Pick<
+  Activities,
+  'openSession' | 'createModel' | 'loadState' | 'saveState' | 'saveSnapshot' | 'syncSnapshot'
+>;
 
 /** Budget of one load over all replicas (the managed platform's own). */
 const SYNC_TIMEOUT_MS = 600_000;
 
 export function checkpointing({ backend }: { backend: Backend }): Checkpointing {
-  async function save(
+  async function sequenced(
     connection: Connection,
     submit: (trainer: ReturnType<Backend['trainer']>) => Promise<Pending<{ path: string }>>,
   ): Promise<string> {
+    refuseToRepeat(backend.replay);
     const trainer = backend.trainer(connection.trainerId);
     return inSession(trainer, connection.sessionId, async () => {
       const pending = await submit(trainer);
@@ -22,30 +26,34 @@ export function checkpointing({ backend }: { backend: Backend }): Checkpointing 
   }
 
   return {
-    async openSession({ runId }) {
-      return backend.trainer(trainerId(runId)).createSession([`pawl:${runId}`], signal());
+    async openSession({ runId, trainerId }) {
+      return backend.trainer(trainerId).createSession([`pawl:${runId}`], signal());
     },
 
-    async createModel({ runId, sessionId, plan, spec }) {
-      const id = trainerId(runId);
-      const trainer = backend.trainer(id);
+    async createModel({ trainerId, sessionId, plan, spec }) {
+      const trainer = backend.trainer(trainerId);
       const { lora } = spec.model;
       const modelId = await inSession(trainer, sessionId, async () => {
         const request = { sessionId, modelSeq: 0, baseModel: plan.baseModel, ...(lora === undefined ? {} : { lora }) };
         const pending = await trainer.createModel(request, signal());
         return (await pending.result(signal())).modelId;
       });
-      return { trainerId: id, sessionId, modelId };
+      return { trainerId, sessionId, modelId };
+    },
+
+    async loadState({ connection, path, seq }) {
+      const { modelId } = connection;
+      await sequenced(connection, (trainer) => trainer.loadState({ modelId, seq, path, optimizer: true }, signal()));
     },
 
     async saveState({ connection, name, seq }) {
       const { modelId } = connection;
-      return save(connection, (trainer) => trainer.saveState({ modelId, seq, name }, signal()));
+      return sequenced(connection, (trainer) => trainer.saveState({ modelId, seq, name }, signal()));
     },
 
     async saveSnapshot({ connection, name, type, seq }) {
       const { modelId } = connection;
-      return save(connection, (trainer) => trainer.saveSnapshot({ modelId, seq, name, type }, signal()));
+      return sequenced(connection, (trainer) => trainer.saveSnapshot({ modelId, seq, name, type }, signal()));
     },
 
     async syncSnapshot({ connection, target, identity, previousIdentity }) {

@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Activities, FailureType } from '../workflows/contracts.ts';
 import { PawlError } from './errors.ts';
+import type { Backend } from './ports.ts';
 
 /** Well below the heartbeat time-out of every activity, so that one slow moment is not taken for a death. */
 const BEAT_MS = 1000;
@@ -11,6 +12,7 @@ const RETRYABLE: Record<FailureType, boolean> = {
   InvalidRequest: false,
   Unauthorized: false,
   LostTrainer: false,
+  TrainerGone: false,
   SyncFailed: false,
   Unavailable: true,
 };
@@ -50,6 +52,16 @@ export function rememberForRetry(details: unknown): void {
 /** What the previous attempt of this activity remembered, if it got that far. */
 export function remembered(): unknown {
   return Context.current().info.heartbeatDetails as unknown;
+}
+
+/**
+ * For what must not be asked for twice where the platform would not notice: a second attempt cannot know what the first
+ * one did, so the run rewinds.
+ */
+export function refuseToRepeat(replay: Backend['replay']): void {
+  const { attempt, activityType } = Context.current().info;
+  if (replay === 'sequence' || attempt === 1) return;
+  throw new PawlError('LostTrainer', `what a lost attempt of ${activityType} did to the trainer cannot be known`);
 }
 
 /** Aborted when the run is cancelled or the worker shuts down. */

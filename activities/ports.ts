@@ -61,6 +61,8 @@ export interface Provisioner {
   /** Adopts an existing trainer of that id if it was created with the same configuration; a tombstone is an error. */
   createTrainer(request: TrainerRequest, signal: AbortSignal): Promise<TrainerStatus>;
   getTrainer(id: string, signal: AbortSignal): Promise<TrainerStatus | undefined>;
+  /** Starts an ended trainer's process again, empty: sessions, models and sequences are gone, checkpoints are not. */
+  resumeTrainer(id: string, signal: AbortSignal): Promise<void>;
   /** Idempotent. The trainer's row and checkpoints outlive it. */
   deleteTrainer(id: string, signal: AbortSignal): Promise<void>;
   createDeployment(request: DeploymentRequest, signal: AbortSignal): Promise<DeploymentStatus>;
@@ -126,6 +128,8 @@ export interface Trainer {
     },
     signal: AbortSignal,
   ): Promise<Pending<{ modelId: string }>>;
+  /** Cross-entropy without a gradient: what the model thinks of the targets. */
+  forward(call: Sequenced & { data: readonly Datum[] }, signal: AbortSignal): Promise<Pending<ForwardBackwardResult>>;
   forwardBackward(
     call: Sequenced & { data: readonly Datum[] },
     signal: AbortSignal,

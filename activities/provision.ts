@@ -1,9 +1,10 @@
 /** Renting and returning: a trainer and a deployment under ids that were planned before anything was created. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deploymentId, trainerId, type Activities } from '../workflows/contracts.ts';
+import type { Activities, RunSpec } from '../workflows/contracts.ts';
 import { BackendError } from './errors.ts';
 import { signal } from './guard.ts';
 import type { Backend, DeploymentStatus, TrainerStatus } from './ports.ts';
+import type { Store } from './store/index.ts';
 
 type Provisioning = Pick<
   Activities,
@@ -13,14 +14,18 @@ type Provisioning = Pick<
 /** A fast platform is not slowed down, a slow one not pestered. */
 const POLL_MS = { first: 100, last: 5000 };
 
-export function provisioning({ backend }: { backend: Backend }): Provisioning {
+/** A trainer that was asked to go on may say for a while that it has ended. */
+const REVIVAL_MS = 30_000;
+
+export function provisioning({ backend, store }: { backend: Backend; store: Store }): Provisioning {
   const { provisioner } = backend;
 
   return {
-    async createTrainer({ runId, plan, spec }) {
+    async createTrainer({ runId, trainerId, plan, spec }) {
+      await store.planLease(runId, { kind: 'trainer', id: trainerId });
       await provisioner.createTrainer(
         {
-          id: trainerId(runId),
+          id: trainerId,
           shape: spec.model.shape,
           baseModel: plan.baseModel,
           loraRank: spec.model.lora?.rank ?? 0,
@@ -31,32 +36,38 @@ export function provisioning({ backend }: { backend: Backend }): Provisioning {
       );
     },
 
-    async awaitTrainer({ runId }) {
-      const id = trainerId(runId);
+    async awaitTrainer({ trainerId, revive }) {
+      let askedMs: number | undefined;
       await poll(async () => {
-        const trainer = await provisioner.getTrainer(id, signal());
-        if (trainer === undefined || trainer.phase === 'ended' || trainer.phase === 'deleted') {
-          throw gone('trainer', id, trainer);
+        const trainer = await provisioner.getTrainer(trainerId, signal());
+        if (trainer === undefined || trainer.phase === 'deleted') throw gone('trainer', trainerId, trainer);
+        if (trainer.phase === 'ended') {
+          if (!revive || (askedMs !== undefined && Date.now() - askedMs > REVIVAL_MS))
+            throw gone('trainer', trainerId, trainer);
+          if (askedMs === undefined) {
+            askedMs = Date.now();
+            await provisioner.resumeTrainer(trainerId, signal());
+          }
         }
-        return trainer.phase === 'running' && (await backend.trainer(id).healthy(signal()));
+        return trainer.phase === 'running' && (await backend.trainer(trainerId).healthy(signal()));
       });
     },
 
-    async createDeployment({ runId, plan, spec }) {
-      const id = deploymentId(runId);
+    async createDeployment({ runId, deploymentId, trainerId, plan, spec }) {
+      await store.planLease(runId, { kind: 'deployment', id: deploymentId });
       const { replicas } = spec.deployment;
       const deployment = await provisioner.createDeployment(
         {
-          id,
+          id: deploymentId,
           baseModel: plan.baseModel,
           shape: plan.shape.deploymentShape,
-          trainerId: trainerId(runId),
+          trainerId,
           replicas,
           description: `pawl run ${runId}`,
         },
         signal(),
       );
-      return { deploymentId: id, baseModel: deployment.baseModel, replicas };
+      return { deploymentId, baseModel: deployment.baseModel, replicas };
     },
 
     async awaitDeployment({ target }) {
@@ -71,38 +82,43 @@ export function provisioning({ backend }: { backend: Backend }): Provisioning {
       });
     },
 
-    async releaseTrainer({ runId }) {
-      const id = trainerId(runId);
-      await provisioner.deleteTrainer(id, signal());
+    async releaseTrainer({ trainerId }) {
+      await provisioner.deleteTrainer(trainerId, signal());
       let state = 'never created';
       await poll(async () => {
-        const trainer = await provisioner.getTrainer(id, signal());
+        const trainer = await provisioner.getTrainer(trainerId, signal());
         state = trainer?.state ?? state;
         return trainer === undefined || trainer.phase === 'ended' || trainer.phase === 'deleted';
       });
+      await store.endLease({ kind: 'trainer', id: trainerId }, state);
       return state;
     },
 
-    async releaseDeployment({ runId, onFinish }) {
-      const id = deploymentId(runId);
-      const before = await provisioner.getDeployment(id, signal());
-      if (before === undefined) return 'gone';
-      if (onFinish === 'keep') return `${before.state}, kept with ${before.replicas} replicas`;
-      if (onFinish === 'scale-to-zero') {
-        await provisioner.scaleDeployment(id, 0, signal());
-        await poll(async () => (await provisioner.getDeployment(id, signal()))?.replicas === 0);
-        return `${before.state}, scaled to zero`;
-      }
-      await provisioner.deleteDeployment(id, signal());
-      let state = 'gone';
-      await poll(async () => {
-        const deployment = await provisioner.getDeployment(id, signal());
-        state = deployment?.state ?? 'gone';
-        return deployment === undefined || deployment.phase === 'deleted';
-      });
+    async releaseDeployment({ deploymentId, onFinish }) {
+      const state = await letGo(deploymentId, onFinish);
+      await store.endLease({ kind: 'deployment', id: deploymentId }, state);
       return state;
     },
   };
+
+  async function letGo(id: string, onFinish: RunSpec['deployment']['onFinish']): Promise<string> {
+    const before = await provisioner.getDeployment(id, signal());
+    if (before === undefined) return 'gone';
+    if (onFinish === 'keep') return `${before.state}, kept with ${before.replicas} replicas`;
+    if (onFinish === 'scale-to-zero') {
+      await provisioner.scaleDeployment(id, 0, signal());
+      await poll(async () => (await provisioner.getDeployment(id, signal()))?.replicas === 0);
+      return `${before.state}, scaled to zero`;
+    }
+    await provisioner.deleteDeployment(id, signal());
+    let state = 'gone';
+    await poll(async () => {
+      const deployment = await provisioner.getDeployment(id, signal());
+      state = deployment?.state ?? 'gone';
+      return deployment === undefined || deployment.phase === 'deleted';
+    });
+    return state;
+  }
 }
 
 async function poll(done: () => Promise<boolean>): Promise<void> {
@@ -115,7 +131,7 @@ function gone(kind: string, id: string, status: TrainerStatus | DeploymentStatus
   const state = status === undefined ? 'it does not exist' : `its state is ${status.state}`;
   const detail = status?.detail === undefined ? '' : `: ${status.detail}`;
   return new BackendError(
-    'LostTrainer',
+    'TrainerGone',
     `${kind} ${id} will not become ready, ${state}${detail}. Look it up on the platform, then start the run again.`,
   );
 }

@@ -9,6 +9,10 @@ export function recording({ store }: { store: Store }): Pick<Activities, 'record
       if (facts.checkpoint !== undefined) await store.saveCheckpoint(runId, facts.checkpoint);
       if (facts.sync !== undefined) await store.saveSync(runId, facts.sync);
       if (facts.verdict !== undefined) await store.saveVerdict(runId, facts.verdict);
+      if (facts.rewind !== undefined) {
+        await store.saveRewind(runId, facts.rewind);
+        await store.forgetStepsAfter(runId, { step: facts.rewind.toStep, generation: facts.rewind.generation });
+      }
       await store.updateRun(runId, {
         phase,
         step,
@@ -32,10 +36,11 @@ interface Happening {
 
 /** The log of a run, told from its facts. */
 function eventsOf(facts: RunRecord): Happening[] {
-  const told = [planned(facts), saved(facts), synced(facts), judged(facts), ended(facts)];
+  const told = [planned(facts), saved(facts), synced(facts), judged(facts), rewound(facts), ended(facts)];
   const happenings = told.filter((event) => event !== undefined);
   if (happenings.length > 0) return happenings;
-  return [{ key: `${facts.phase}-g${facts.generation}`, level: 'info', message: facts.phase }];
+  const { phase, step, generation } = facts;
+  return [{ key: `${phase}-s${step}-g${generation}`, level: 'info', message: phase }];
 }
 
 function planned({ plan }: RunRecord): Happening | undefined {
@@ -72,6 +77,16 @@ function judged({ verdict }: RunRecord): Happening | undefined {
   if (verdict === undefined) return undefined;
   const { checkpoint, kind, reason } = verdict;
   return { key: `verdict/${checkpoint}`, level: 'info', message: `${checkpoint}: ${kind}, ${reason}` };
+}
+
+function rewound({ rewind }: RunRecord): Happening | undefined {
+  if (rewind === undefined) return undefined;
+  const { generation, cause, fromStep, toStep, seconds } = rewind;
+  return {
+    key: `rewind/g${generation}`,
+    level: 'warn',
+    message: `rewound from step ${fromStep} to ${toStep}, ${seconds.toFixed(0)} s lost, now generation ${generation}: ${cause}`,
+  };
 }
 
 function ended({ outcome, reason, release }: RunRecord): Happening | undefined {

@@ -8,7 +8,7 @@ import type { Artifacts } from './data/artifacts.ts';
 import { batchIndices, chunk, toDatums } from './data/batches.ts';
 import { openDataset, type Dataset } from './data/dataset.ts';
 import { learningRate } from './data/learning-rate.ts';
-import { rememberForRetry, remembered, signal } from './guard.ts';
+import { refuseToRepeat, rememberForRetry, remembered, signal } from './guard.ts';
 import type { Backend, ForwardBackwardResult, Pending, Trainer } from './ports.ts';
 import { inSession } from './session.ts';
 import type { Store } from './store/index.ts';
@@ -25,6 +25,7 @@ interface Ports {
 export function training({ backend, store, artifacts }: Ports): Pick<Activities, 'trainWindow'> {
   return {
     async trainWindow(window) {
+      refuseToRepeat(backend.replay);
       const { runId, generation, fromStep, steps } = window;
       const { trainerId, sessionId } = window.connection;
       const trainer = backend.trainer(trainerId);

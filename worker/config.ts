@@ -13,6 +13,7 @@ const Variables = z.object({
   PAWL_TASK_QUEUE: z.string().default(DEFAULT_TASK_QUEUE),
   PAWL_HOME: z.string().optional(),
   PAWL_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  PAWL_TRAINER_REPLAY: z.enum(['sequence', 'none']).default('sequence'),
   FIREWORKS_API_KEY: z.string({
     error: 'is missing: set it to a key that is allowed to train (any value does for the sandbox)',
   }),
@@ -32,6 +33,8 @@ export interface WorkerConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly fireworks: {
     readonly apiKey: string;
+    /** Whether the trainer recognises a repeated request by its sequence number; `none`: a lost answer means a rewind. */
+    readonly replay: 'sequence' | 'none';
     /** Only where the key sees several accounts. */
     readonly account?: string;
     readonly baseUrl: string;
@@ -62,6 +65,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     logLevel: variables.PAWL_LOG_LEVEL,
     fireworks: {
       apiKey: variables.FIREWORKS_API_KEY,
+      replay: variables.PAWL_TRAINER_REPLAY,
       baseUrl: variables.FIREWORKS_BASE_URL,
       ...(variables.FIREWORKS_ACCOUNT_ID && { account: variables.FIREWORKS_ACCOUNT_ID }),
       ...(variables.FIREWORKS_TRAINER_GATEWAY_URL && { trainerGatewayUrl: variables.FIREWORKS_TRAINER_GATEWAY_URL }),

@@ -2,7 +2,7 @@
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities, FailureType } from './contracts.ts';
 
-const FINAL: FailureType[] = ['InvalidRequest', 'Unauthorized', 'LostTrainer', 'SyncFailed'];
+const FINAL: FailureType[] = ['InvalidRequest', 'Unauthorized', 'LostTrainer', 'TrainerGone', 'SyncFailed'];
 
 const RETRY = {
   initialInterval: '100ms',
@@ -34,6 +34,7 @@ const OPTIONS: Record<keyof Activities, ActivityOptions> = {
   awaitDeployment: { ...COMMON, startToCloseTimeout: '50h', scheduleToCloseTimeout: '50h' },
   openSession: CALL,
   createModel: { ...CALL, startToCloseTimeout: '30m' },
+  loadState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: '2h' },
   trainWindow: { ...COMMON, startToCloseTimeout: '2h', scheduleToCloseTimeout: '6h' },
   saveState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: '2h' },
   saveSnapshot: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: '2h' },
@@ -57,6 +58,7 @@ export const activities: Activities = {
   awaitDeployment: proxied('awaitDeployment'),
   openSession: proxied('openSession'),
   createModel: proxied('createModel'),
+  loadState: proxied('loadState'),
   trainWindow: proxied('trainWindow'),
   saveState: proxied('saveState'),
   saveSnapshot: proxied('saveSnapshot'),

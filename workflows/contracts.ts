@@ -2,7 +2,7 @@
 import type { RunSpec } from './spec.ts';
 
 export { RunSpec } from './spec.ts';
-export { DEFAULT_TASK_QUEUE, RUN_WORKFLOW_TYPE, deploymentId, trainerId } from './names.ts';
+export { DEFAULT_TASK_QUEUE, RUN_WORKFLOW_TYPE } from './names.ts';
 
 /** Kinds of failure that reach a workflow: the `type` of an `ApplicationFailure`. */
 export type FailureType =
@@ -12,6 +12,8 @@ export type FailureType =
   | 'Unauthorized'
   /** The platform no longer knows the session, model or request, or a number was reused with another body. */
   | 'LostTrainer'
+  /** The trainer's id can never be used again (deleted, archived, or not to be revived): another must be rented. */
+  | 'TrainerGone'
   /** A snapshot could not be loaded on every replica. The next one must be a base. */
   | 'SyncFailed'
   /** The platform failed or could not be reached for longer than we were told to wait. Retried. */
@@ -31,6 +33,9 @@ export type Phase =
   | 'evaluate'
   | 'decide'
   | 'finish'
+  | 'rewind'
+  | 'pause'
+  | 'paused'
   | 'release'
   | 'done';
 
@@ -222,6 +227,22 @@ export interface RunStatus {
   readonly rentedSinceMs?: number;
   readonly costPerHour?: number;
   readonly stopRequested: boolean;
+  readonly pauseRequested: boolean;
+  /** Checkpoint that is synced and evaluated while training goes on. */
+  readonly proving?: string;
+  readonly rewinds: number;
+}
+
+/** Going back to the last completed checkpoint after an outcome that cannot be known. */
+export interface Rewind {
+  /** The one that begins with this rewind. */
+  readonly generation: number;
+  readonly cause: string;
+  readonly fromStep: number;
+  readonly toStep: number;
+  /** Rented time since the checkpoint was saved, and what it cost. */
+  readonly seconds: number;
+  readonly cost: number;
 }
 
 /** What `record` writes: rows keyed by what they are, so that a retry rewrites the same ones. */
@@ -234,6 +255,7 @@ export interface RunRecord {
   readonly checkpoint?: Checkpoint;
   readonly sync?: SyncResult;
   readonly verdict?: Verdict & { readonly checkpoint: string };
+  readonly rewind?: Rewind;
   readonly outcome?: RunOutcome;
   readonly reason?: string;
   readonly release?: Release;
@@ -243,13 +265,21 @@ export interface RunRecord {
 export interface Activities {
   /** Validates against the platform, pins dataset and prompts, prices the run. Rents nothing. */
   plan(input: RunInput): Promise<Plan>;
-  createTrainer(input: { runId: string; plan: Plan; spec: RunSpec }): Promise<void>;
-  /** Waits, for days if need be, until the trainer runs and answers. */
-  awaitTrainer(input: { runId: string }): Promise<void>;
-  createDeployment(input: { runId: string; plan: Plan; spec: RunSpec }): Promise<Target>;
-  awaitDeployment(input: { runId: string; target: Target }): Promise<void>;
-  openSession(input: { runId: string }): Promise<string>;
-  createModel(input: { runId: string; sessionId: string; plan: Plan; spec: RunSpec }): Promise<Connection>;
+  createTrainer(input: { runId: string; trainerId: string; plan: Plan; spec: RunSpec }): Promise<void>;
+  /** Waits, for days if need be, until the trainer runs and answers. `revive`: one that ended is asked to go on. */
+  awaitTrainer(input: { trainerId: string; revive: boolean }): Promise<void>;
+  createDeployment(input: {
+    runId: string;
+    deploymentId: string;
+    trainerId: string;
+    plan: Plan;
+    spec: RunSpec;
+  }): Promise<Target>;
+  awaitDeployment(input: { target: Target }): Promise<void>;
+  openSession(input: { runId: string; trainerId: string }): Promise<string>;
+  createModel(input: { trainerId: string; sessionId: string; plan: Plan; spec: RunSpec }): Promise<Connection>;
+  /** Weights and optimizer as they were when the state was saved. */
+  loadState(input: { connection: Connection; path: string; seq: number }): Promise<void>;
   trainWindow(input: WindowInput): Promise<WindowResult>;
   saveState(input: { connection: Connection; name: string; seq: number }): Promise<string>;
   saveSnapshot(input: { connection: Connection; name: string; type: SnapshotType; seq: number }): Promise<string>;
@@ -262,6 +292,7 @@ export interface Activities {
   }): Promise<SyncResult>;
   evaluate(input: EvaluationInput): Promise<EvaluationOutcome>;
   record(input: RunRecord): Promise<void>;
-  releaseTrainer(input: { runId: string }): Promise<string>;
-  releaseDeployment(input: { runId: string; onFinish: RunSpec['deployment']['onFinish'] }): Promise<string>;
+  /** Returns the platform's last word on the trainer. */
+  releaseTrainer(input: { trainerId: string }): Promise<string>;
+  releaseDeployment(input: { deploymentId: string; onFinish: RunSpec['deployment']['onFinish'] }): Promise<string>;
 }

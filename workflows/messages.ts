@@ -9,3 +9,9 @@ export const statusQuery = defineQuery<RunStatus>('status');
  * because nobody has to wait for it and it must reach a run whose worker is down.
  */
 export const stopSignal = defineSignal<[{ reason: string }]>('stop');
+
+/** Save the state and return the machines at the end of the window; the run and its id stay. */
+export const pauseSignal = defineSignal('pause');
+
+/** Rent again, and go on exactly where the run was. */
+export const resumeSignal = defineSignal('resume');

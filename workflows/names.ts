@@ -5,12 +5,18 @@ export const DEFAULT_TASK_QUEUE = 'pawl';
 
 export const RUN_WORKFLOW_TYPE = 'run';
 
-export function trainerId(runId: string): string {
-  return `${runId}-trainer`;
+/** A run that rents again (its trainer is gone, or it was paused) does so under the next lease. */
+export function trainerId(runId: string, lease: number): string {
+  return lease === 1 ? `${runId}-trainer` : `${runId}-trainer-${lease}`;
 }
 
-export function deploymentId(runId: string): string {
-  return `${runId}-deploy`;
+export function deploymentId(runId: string, lease: number): string {
+  return lease === 1 ? `${runId}-deploy` : `${runId}-deploy-${lease}`;
+}
+
+/** How `load_weights` is told of a state: by its bare name on the trainer that saved it, across jobs on another. */
+export function stateReference(state: { trainerId: string; path: string }, loadingTrainerId: string): string {
+  return state.trainerId === loadingTrainerId ? state.path : `cross_job://${state.trainerId}/${state.path}`;
 }
 
 /** A DNS label, e.g. `step-000040-g1`. Unique in a run: a rewind raises the generation. */
@@ -21,6 +27,11 @@ export function checkpointName(step: number, generation: number): string {
 /** The last checkpoint of a run, where the same step was already saved as a delta. */
 export function finalCheckpointName(step: number, generation: number): string {
   return `final-${String(step).padStart(6, '0')}-g${generation}`;
+}
+
+/** The state that a paused run goes on from, where no checkpoint was due. */
+export function pauseName(step: number, generation: number): string {
+  return `pause-${String(step).padStart(6, '0')}-g${generation}`;
 }
 
 /**

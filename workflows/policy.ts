@@ -1,5 +1,5 @@
 /** Decisions: pure functions from recorded facts to a verdict with its reason. */
-import type { Evaluation, RunSpec, Verdict } from './contracts.ts';
+import type { Evaluation, Rewind, RunSpec, Verdict } from './contracts.ts';
 
 export interface EvaluatedFacts {
   readonly policy: RunSpec['policy'];
@@ -116,6 +116,14 @@ export function judgeWindow(facts: TrainedFacts): (Verdict & { diverged: boolean
   if (budget.maxCost !== undefined && cost >= budget.maxCost) {
     return { kind: 'stop', reason: `budget.maxCost of ${budget.maxCost} is used up`, diverged: false };
   }
+  return undefined;
+}
+
+/** Why a run must not rewind once more; undefined: it may. */
+export function judgeRewinds(recovery: RunSpec['recovery'], rewinds: readonly Rewind[]): string | undefined {
+  if (rewinds.length > recovery.maxRewinds) return `recovery.maxRewinds of ${recovery.maxRewinds} is used up`;
+  const lostHours = rewinds.reduce((sum, { seconds }) => sum + seconds, 0) / 3600;
+  if (lostHours > recovery.maxLostHours) return `recovery.maxLostHours of ${recovery.maxLostHours} is used up`;
   return undefined;
 }
 

@@ -8,31 +8,63 @@ import type {
   Phase,
   Plan,
   Release,
+  Rewind,
   RunInput,
   RunOutcome,
+  RunReport,
   RunStatus,
   Target,
   Verdict,
 } from './contracts.ts';
 import { best } from './policy.ts';
 
+/** A state that training can go back to. */
+interface SavedState {
+  readonly trainerId: string;
+  readonly path: string;
+  readonly step: number;
+  readonly savedAtMs: number;
+}
+
+/** Why the run must end at the next opportunity. */
+interface Stop {
+  readonly reason: string;
+  /** The weights are not worth keeping. */
+  readonly diverged: boolean;
+  /** The checkpoint that the verdict was about, and so the run's result; absent: the weights as they stand. */
+  readonly keep?: string;
+}
+
 export interface RunState {
-  readonly input: RunInput;
   phase: Phase;
-  /** Optimizer steps applied. */
+  /** Optimizer steps applied to the weights that the trainer holds. */
   step: number;
   generation: number;
   /** Next sequence number of the model's requests: only the workflow hands them out. */
   nextSeq: number;
   chain: ChainState;
   checkpoints: CheckpointReport[];
+  rewinds: Rewind[];
+  /** How often machines were rented: part of their ids. */
+  lease: number;
+  plan?: Plan;
+  /** Set before the lease is asked for: from then on there may be something to release. */
+  trainerId?: string;
+  deploymentId?: string;
+  target?: Target;
+  connection?: Connection;
+  restore?: SavedState;
+  /** Checkpoint that is synced and evaluated while training goes on. */
+  proving?: string;
   lossMean?: number;
   secondsPerStep?: number;
-  /** Set before the first lease is asked for: from here on there may be something to release. */
+  /** Start of the present lease, moved back by the length of earlier ones. */
   rentedSinceMs?: number;
-  costPerHour: number;
-  /** Why the run must end at the next opportunity. `diverged`: the weights are not worth keeping. */
-  stop?: { reason: string; diverged: boolean };
+  /** Rented before a pause. */
+  rentedBeforeMs: number;
+  stop?: Stop;
+  pauseRequested: boolean;
+  complete: boolean;
   outcome: RunOutcome;
   reason: string;
   release: Release;
@@ -40,22 +72,26 @@ export interface RunState {
 
 /** A run that has everything it needs to train. */
 export interface LiveRun {
+  readonly input: RunInput;
   readonly state: RunState;
   readonly plan: Plan;
   readonly target: Target;
   readonly connection: Connection;
 }
 
-export function newState(input: RunInput): RunState {
+export function newState(): RunState {
   return {
-    input,
     phase: 'plan',
     step: 0,
     generation: 1,
     nextSeq: 1,
     chain: NEW_CHAIN,
     checkpoints: [],
-    costPerHour: 0,
+    rewinds: [],
+    lease: 0,
+    rentedBeforeMs: 0,
+    pauseRequested: false,
+    complete: false,
     outcome: 'running',
     reason: '',
     release: { trainerState: 'never created', deploymentState: 'never created' },
@@ -73,8 +109,13 @@ export function evaluations(state: RunState): Evaluation[] {
   return state.checkpoints.flatMap(({ evaluation }) => (evaluation === undefined ? [] : [evaluation]));
 }
 
-export function lastCheckpoint(state: RunState): Checkpoint | undefined {
-  return state.checkpoints.at(-1)?.checkpoint;
+export function lastReport(state: RunState): CheckpointReport | undefined {
+  return state.checkpoints.at(-1);
+}
+
+/** The newest checkpoint that was evaluated. */
+export function lastEvaluated(state: RunState): Checkpoint | undefined {
+  return state.checkpoints.findLast(({ evaluation }) => evaluation !== undefined)?.checkpoint;
 }
 
 /** Adds what became known of a checkpoint to its row. */
@@ -88,33 +129,49 @@ export function noteCheckpoint(
   else state.checkpoints[index] = { ...state.checkpoints[index], ...facts, checkpoint };
 }
 
-export function bestReport(state: RunState): CheckpointReport | undefined {
-  const winner = best(state.input.spec.policy.direction, evaluations(state));
+export function rentedHours(state: RunState, nowMs: number): number {
+  return (state.rentedSinceMs === undefined ? state.rentedBeforeMs : nowMs - state.rentedSinceMs) / 3_600_000;
+}
+
+function bestReport(state: RunState, direction: 'maximize' | 'minimize'): CheckpointReport | undefined {
+  const winner = best(direction, evaluations(state));
   return state.checkpoints.find(({ evaluation }) => evaluation !== undefined && evaluation === winner);
 }
 
-export function status(state: RunState): RunStatus {
-  const scores = evaluations(state);
-  const checkpoint = lastCheckpoint(state)?.name;
-  const optional = {
-    lossMean: state.lossMean,
-    secondsPerStep: state.secondsPerStep,
-    checkpoint,
-    identity: state.chain.confirmed,
-    score: scores.at(-1)?.score,
-    baselineScore: scores[0]?.score,
-    bestScore: best(state.input.spec.policy.direction, scores)?.score,
-    rentedSinceMs: state.rentedSinceMs,
-  };
+export function report({ runId, spec }: RunInput, state: RunState): RunReport {
   return {
-    runId: state.input.runId,
+    runId,
+    outcome: 'finished',
+    reason: state.reason,
+    steps: state.step,
+    release: state.release,
+    ...defined({ best: bestReport(state, spec.policy.direction), last: lastReport(state) }),
+  };
+}
+
+export function status({ runId, spec }: RunInput, state: RunState): RunStatus {
+  const scores = evaluations(state);
+  return {
+    runId,
     phase: state.phase,
     step: state.step,
-    steps: state.input.spec.train.steps,
+    steps: spec.train.steps,
     generation: state.generation,
-    costPerHour: state.costPerHour,
     stopRequested: state.stop !== undefined,
-    ...defined(optional),
+    pauseRequested: state.pauseRequested,
+    rewinds: state.rewinds.length,
+    ...defined({
+      lossMean: state.lossMean,
+      secondsPerStep: state.secondsPerStep,
+      checkpoint: lastReport(state)?.checkpoint.name,
+      identity: state.chain.confirmed,
+      score: scores.at(-1)?.score,
+      baselineScore: scores[0]?.score,
+      bestScore: best(spec.policy.direction, scores)?.score,
+      rentedSinceMs: state.rentedSinceMs,
+      costPerHour: state.plan?.costPerHour,
+      proving: state.proving,
+    }),
   };
 }
 

@@ -1,96 +1,139 @@
 /**
- * A run, top to bottom: plan, provision, connect, take and judge a baseline, then train from checkpoint to checkpoint
- * until a verdict says stop; finish, and release whatever was rented, whatever happened.
+ * A run, top to bottom: plan; go live; train from checkpoint to checkpoint, proving and judging each; finish; and return
+ * whatever was rented, whatever happened. Where an outcome cannot be known the run rewinds rather than guesses.
  */
-import { ApplicationFailure, CancellationScope, isCancellation, setHandler } from '@temporalio/workflow';
-import { activities } from './activities.ts';
-import { planSnapshot, snapshotConfirmed, snapshotRequested } from './chain.ts';
-import type { Checkpoint, Connection, Evaluation, Plan, RunInput, RunReport, Target } from './contracts.ts';
-import { failureType, rootMessage } from './failures.ts';
-import { statusQuery, stopSignal } from './messages.ts';
-import { checkpointName, evaluationId, finalCheckpointName, snapshotName } from './names.ts';
-import { decide, judgeWindow } from './policy.ts';
 import {
-  bestReport,
-  evaluations,
-  lastCheckpoint,
-  newState,
-  noteCheckpoint,
-  status,
-  takeSeq,
-  type LiveRun,
-  type RunState,
-} from './run-state.ts';
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  ContinueAsNew,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { activities } from './activities.ts';
+import {
+  checkpointDue,
+  finish,
+  judge,
+  proveOrFail,
+  saveCheckpoint,
+  savePauseState,
+  startProof,
+  unproved,
+  type RunningProof,
+} from './checkpoints.ts';
+import type { Plan, RunInput, RunReport } from './contracts.ts';
+import { failureType, rootMessage } from './failures.ts';
+import { goLive, handBack, revive } from './machines.ts';
+import { pauseSignal, resumeSignal, statusQuery, stopSignal } from './messages.ts';
+import { judgeRewinds, judgeWindow } from './policy.ts';
+import { record } from './recording.ts';
+import { newState, rentedHours, report, status, takeSeq, type LiveRun, type RunState } from './run-state.ts';
 import { stepsToCheckpoint, windowSteps } from './windows.ts';
 
-/** How often a checkpoint is synced and evaluated before the run gives up on it. */
-const MAX_PROOFS = 3;
+/** A longer history would take seconds to replay on another worker. */
+const MAX_HISTORY_EVENTS = 2000;
 
-export async function run(input: RunInput): Promise<RunReport> {
-  const state = newState(input);
-  setHandler(statusQuery, () => status(state));
+export async function run(input: RunInput, carried?: RunState): Promise<RunReport> {
+  const state = carried ?? newState();
+  answerMessages(input, state);
+  try {
+    const plan = await planRun(input, state);
+    while (!state.complete) {
+      try {
+        const live = await goLive(input, state, plan);
+        await trainAndJudge(live);
+        if (state.stop === undefined) await pause(live);
+        else await conclude(live);
+      } catch (error) {
+        if (failureType(error) !== 'LostTrainer') throw error;
+        await rewind(input, state, rootMessage(error));
+      }
+    }
+    state.outcome = 'finished';
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    state.outcome = isCancellation(error) ? 'cancelled' : 'failed';
+    state.reason = isCancellation(error) ? 'cancelled' : rootMessage(error);
+    await CancellationScope.nonCancellable(() => release(input, state));
+    throw error;
+  }
+  await CancellationScope.nonCancellable(() => release(input, state));
+  return report(input, state);
+}
+
+function answerMessages(input: RunInput, state: RunState): void {
+  setHandler(statusQuery, () => status(input, state));
   setHandler(stopSignal, ({ reason }) => {
     state.stop ??= { reason, diverged: false };
   });
-
-  try {
-    const plan = await planRun(state);
-    const target = await provision(state, plan);
-    const connection = await connect(state, plan);
-    const live: LiveRun = { state, plan, target, connection };
-
-    await checkpointAndJudge(live);
-    while (state.stop === undefined) {
-      await trainToCheckpoint(live);
-      await checkpointAndJudge(live);
-    }
-    await finish(live);
-    state.outcome = 'finished';
-  } catch (error) {
-    state.outcome = isCancellation(error) ? 'cancelled' : 'failed';
-    state.reason = isCancellation(error) ? 'cancelled' : rootMessage(error);
-    throw error;
-  } finally {
-    await CancellationScope.nonCancellable(() => release(state));
-  }
-  return report(state);
+  setHandler(pauseSignal, () => {
+    state.pauseRequested = true;
+  });
+  setHandler(resumeSignal, () => {
+    state.pauseRequested = false;
+  });
 }
 
 /** Pins data, prompts and shape. Until this is done nothing costs anything. */
-async function planRun(state: RunState): Promise<Plan> {
-  const plan = await activities.plan(state.input);
-  state.costPerHour = plan.costPerHour;
-  await record(state, { plan });
-  return plan;
+async function planRun(input: RunInput, state: RunState): Promise<Plan> {
+  if (state.plan !== undefined) return state.plan;
+  state.plan = await activities.plan(input);
+  await record(input, state, { plan: state.plan });
+  return state.plan;
 }
 
-async function provision(state: RunState, plan: Plan): Promise<Target> {
-  const { runId, spec } = state.input;
-  state.phase = 'provision';
-  state.rentedSinceMs = Date.now();
-  await record(state);
-  await activities.createTrainer({ runId, plan, spec });
-  const target = await activities.createDeployment({ runId, plan, spec });
-  await Promise.all([activities.awaitTrainer({ runId }), activities.awaitDeployment({ runId, target })]);
-  return target;
+/**
+ * From checkpoint to checkpoint until something says stop, or pause. A checkpoint is proved while the next steps train;
+ * its verdict takes effect when the next one is due, never earlier or later, so that no outcome depends on timing.
+ */
+async function trainAndJudge(live: LiveRun): Promise<void> {
+  const { input, state } = live;
+  const { train, evaluate } = input.spec;
+  while (state.stop === undefined && !state.pauseRequested) {
+    if (workflowInfo().historyLength > MAX_HISTORY_EVENTS) await continueAsNew<typeof run>(input, state);
+    if (!checkpointDue(live)) {
+      await trainToCheckpoint(live);
+      continue;
+    }
+    const final = state.step >= train.steps;
+    const blocking = final || evaluate.mode === 'blocking' || unproved(state);
+    const checkpoint = await saveCheckpoint(live, { final });
+    if (blocking) {
+      await judge(live, await proveOrFail(live, checkpoint));
+    } else {
+      const proof = startProof(live, checkpoint);
+      await trainBeside(live, proof);
+      await judge(live, await proof.result());
+    }
+  }
 }
 
-async function connect(state: RunState, plan: Plan): Promise<Connection> {
-  const { runId, spec } = state.input;
-  state.phase = 'connect';
-  await record(state);
-  const sessionId = await activities.openSession({ runId });
-  return activities.createModel({ runId, sessionId, plan, spec });
+/** Trains while a proof runs. A lost trainer does not make the evidence worthless: it is judged all the same. */
+async function trainBeside(live: LiveRun, proof: RunningProof): Promise<void> {
+  try {
+    await trainToCheckpoint(live);
+  } catch (error) {
+    if (failureType(error) === 'LostTrainer') {
+      await judge(live, await proof.result());
+    } else {
+      proof.cancel();
+      await proof.result().catch(() => undefined);
+    }
+    throw error;
+  }
 }
 
-/** Trains windows until the next checkpoint is due, or something says that the run must end. */
+/** Trains windows until the next checkpoint is due, or something says that the run must end or pause. */
 async function trainToCheckpoint(live: LiveRun): Promise<void> {
-  const { state, plan, connection } = live;
-  const { runId, spec } = state.input;
-  const due = state.step + stepsToCheckpoint(pace(state));
+  const { input, state, plan, connection } = live;
+  const { runId, spec } = input;
+  const due = state.step + stepsToCheckpoint(pace(live));
   state.phase = 'train';
-  while (state.step < due && state.stop === undefined) {
-    const steps = windowSteps(pace(state));
+  while (state.step < due && state.stop === undefined && !state.pauseRequested) {
+    const steps = windowSteps(pace(live));
     const result = await activities.trainWindow({
       runId,
       connection,
@@ -104,189 +147,72 @@ async function trainToCheckpoint(live: LiveRun): Promise<void> {
     state.step = result.nonFiniteStep ?? state.step + steps;
     state.secondsPerStep = result.secondsPerStep;
     if (result.lossMean !== undefined) state.lossMean = result.lossMean;
-    const verdict = judgeWindow({
-      policy: spec.policy,
-      budget: spec.budget,
-      rentedHours: (Date.now() - (state.rentedSinceMs ?? Date.now())) / 3_600_000,
-      costPerHour: plan.costPerHour,
-      ...result,
-    });
+    const hours = rentedHours(state, Date.now());
+    const facts = { policy: spec.policy, budget: spec.budget, rentedHours: hours, costPerHour: plan.costPerHour };
+    const verdict = judgeWindow({ ...facts, ...result });
     if (verdict !== undefined) state.stop ??= { reason: verdict.reason, diverged: verdict.diverged };
   }
 }
 
-/** Saves, syncs, evaluates and judges the weights as they stand; at step 0 this is the baseline. */
-async function checkpointAndJudge(live: LiveRun): Promise<void> {
-  const { state } = live;
-  const { spec } = state.input;
-  if (state.stop?.diverged === true) return;
-  const final = state.stop !== undefined || state.step >= spec.train.steps;
-  const saved = await saveCheckpoint(live, { name: checkpointName(state.step, state.generation), final });
-  const { checkpoint, evaluation } = await prove(live, saved);
-
-  state.phase = 'decide';
-  noteCheckpoint(state, checkpoint, { evaluation });
-  const judged = decide({
-    policy: spec.policy,
-    evaluations: evaluations(state),
-    step: state.step,
-    steps: spec.train.steps,
-  });
-  const verdict = state.stop === undefined ? judged : { kind: 'stop' as const, reason: state.stop.reason };
-  noteCheckpoint(state, checkpoint, { verdict });
-  await record(state, { verdict: { ...verdict, checkpoint: checkpoint.name } });
-  if (verdict.kind === 'stop') state.stop ??= { reason: verdict.reason, diverged: false };
+async function conclude(live: LiveRun): Promise<void> {
+  await finish(live);
+  live.state.complete = true;
 }
 
-/** Resumable state first: once it is saved, nothing that follows can lose the steps behind it. */
-async function saveCheckpoint(live: LiveRun, { name, final }: { name: string; final: boolean }): Promise<Checkpoint> {
-  const { state, connection } = live;
-  state.phase = state.step === 0 ? 'baseline' : 'checkpoint';
-  const statePath = await activities.saveState({ connection, name, seq: takeSeq(state) });
-  const snapshot = await saveSnapshot(live, snapshotName(name, state.input.runHex), final);
-  const checkpoint = { name, step: state.step, generation: state.generation, statePath, ...snapshot };
-  noteCheckpoint(state, checkpoint);
-  await record(state, { checkpoint });
-  return checkpoint;
+/** Keeps the run and returns the machines, until somebody resumes or stops it. */
+async function pause(live: LiveRun): Promise<void> {
+  const { input, state } = live;
+  state.phase = 'pause';
+  await savePauseState(live);
+  await handBack(input, state, 'delete');
+  state.rentedBeforeMs = rentedHours(state, Date.now()) * 3_600_000;
+  delete state.rentedSinceMs;
+  state.phase = 'paused';
+  await record(input, state);
+  await condition(() => !state.pauseRequested || state.stop !== undefined);
+  if (state.stop === undefined) return;
+  // Nothing is rented again just to end: what was evaluated last is the result.
+  state.reason = state.stop.reason;
+  state.complete = true;
 }
 
-async function saveSnapshot(
-  live: LiveRun,
-  name: string,
-  final: boolean,
-): Promise<Pick<Checkpoint, 'identity' | 'snapshotType' | 'previousIdentity'>> {
-  const { state, connection } = live;
-  const { model, checkpoint } = state.input.spec;
-  const rules = { lora: model.lora !== undefined, baseEvery: checkpoint.baseEvery, final };
-  const { type, previousIdentity } = planSnapshot(state.chain, rules);
-  state.chain = snapshotRequested(state.chain);
-  const identity = await activities.saveSnapshot({ connection, name, type, seq: takeSeq(state) });
-  return { identity, snapshotType: type, ...(previousIdentity === undefined ? {} : { previousIdentity }) };
+/** Back to the last saved state, under the next generation: the same data in the same order, so the same weights. */
+async function rewind(input: RunInput, state: RunState, cause: string): Promise<void> {
+  const { spec } = input;
+  const nowMs = Date.now();
+  const seconds = (nowMs - (state.restore?.savedAtMs ?? state.rentedSinceMs ?? nowMs)) / 1000;
+  const cost = (seconds / 3600) * (state.plan?.costPerHour ?? 0);
+  state.phase = 'rewind';
+  state.generation += 1;
+  const toStep = state.restore?.step ?? 0;
+  const facts = { generation: state.generation, cause, fromStep: state.step, toStep, seconds, cost };
+  state.step = toStep;
+  state.rewinds.push(facts);
+  await record(input, state, { rewind: facts });
+  const refusal = judgeRewinds(spec.recovery, state.rewinds);
+  if (refusal !== undefined) throw ApplicationFailure.nonRetryable(`${refusal}: ${cause}`, 'LostTrainer');
+  await revive(input, state);
 }
 
-/**
- * Syncs and evaluates until one identity stands behind every sample. Where a load failed or an evaluation was void, the
- * same weights are saved again as a base, which loads whatever the replicas hold.
- */
-async function prove(live: LiveRun, saved: Checkpoint): Promise<{ checkpoint: Checkpoint; evaluation: Evaluation }> {
-  let checkpoint = saved;
-  let problem = '';
-  for (let attempt = 1; attempt <= MAX_PROOFS; attempt++) {
-    if (attempt > 1) checkpoint = await saveAgain(live, saved, attempt);
-    try {
-      await sync(live, checkpoint);
-    } catch (error) {
-      if (failureType(error) !== 'SyncFailed') throw error;
-      problem = rootMessage(error);
-      continue;
-    }
-    const outcome = await evaluate(live, checkpoint, attempt);
-    if (outcome.kind === 'scored') return { checkpoint, evaluation: outcome.evaluation };
-    problem = outcome.reason;
-    live.state.chain = snapshotRequested(live.state.chain);
-  }
-  throw ApplicationFailure.nonRetryable(
-    `checkpoint ${saved.name} could not be evaluated in ${MAX_PROOFS} attempts: ${problem}`,
-    'SyncFailed',
-  );
-}
-
-async function saveAgain(live: LiveRun, saved: Checkpoint, attempt: number): Promise<Checkpoint> {
-  const name = snapshotName(`${saved.name}-r${attempt}`, live.state.input.runHex);
-  const { previousIdentity: _, ...kept } = saved;
-  const checkpoint = { ...kept, ...(await saveSnapshot(live, name, false)) };
-  await record(live.state, { checkpoint });
-  return checkpoint;
-}
-
-async function sync(live: LiveRun, checkpoint: Checkpoint): Promise<void> {
-  const { state, target, connection } = live;
-  const { identity, previousIdentity, snapshotType } = checkpoint;
-  state.phase = 'sync';
-  const result = await activities.syncSnapshot({
-    connection,
-    target,
-    identity,
-    ...(previousIdentity === undefined ? {} : { previousIdentity }),
-  });
-  state.chain = snapshotConfirmed(state.chain, identity, snapshotType);
-  await record(state, { checkpoint, sync: result });
-}
-
-function evaluate(live: LiveRun, checkpoint: Checkpoint, attempt: number): ReturnType<typeof activities.evaluate> {
-  const { state, target, connection, plan } = live;
-  const { runId, spec } = state.input;
-  state.phase = 'evaluate';
-  return activities.evaluate({
-    runId,
-    evaluationId: evaluationId(runId, checkpoint.name, attempt),
-    connection,
-    target,
-    checkpoint,
-    plan,
-    evaluate: spec.evaluate,
-  });
-}
-
-/** The result of a run is a base snapshot, evaluated: deltas cannot be promoted. */
-async function finish(live: LiveRun): Promise<void> {
-  const { state } = live;
-  state.reason = state.stop?.reason ?? '';
-  if (state.stop?.diverged === true || lastCheckpoint(state)?.snapshotType === 'base') return;
-  state.phase = 'finish';
-  const name = finalCheckpointName(state.step, state.generation);
-  const saved = await saveCheckpoint(live, { name, final: true });
-  const { checkpoint, evaluation } = await prove(live, saved);
-  const verdict = { kind: 'stop' as const, reason: 'the final base, evaluated' };
-  noteCheckpoint(state, checkpoint, { evaluation, verdict });
-  await record(state, { verdict: { ...verdict, checkpoint: name } });
-}
-
-/** Returns what was rented and keeps the platform's last word on it as proof. */
-async function release(state: RunState): Promise<void> {
-  const { runId, spec } = state.input;
-  if (state.rentedSinceMs !== undefined) {
+/** Returns what was rented, and writes down how it all ended. */
+async function release(input: RunInput, state: RunState): Promise<void> {
+  if (state.trainerId !== undefined) {
     state.phase = 'release';
-    await record(state);
-    const [trainerState, deploymentState] = await Promise.all([
-      activities.releaseTrainer({ runId }),
-      activities.releaseDeployment({ runId, onFinish: spec.deployment.onFinish }),
-    ]);
-    state.release = { trainerState, deploymentState };
+    await record(input, state);
+    await handBack(input, state);
   }
   state.phase = 'done';
-  await record(state, { outcome: state.outcome, reason: state.reason, release: state.release });
+  await record(input, state, { outcome: state.outcome, reason: state.reason, release: state.release });
 }
 
-function record(
-  state: RunState,
-  facts: Omit<Parameters<typeof activities.record>[0], 'runId' | 'phase' | 'step' | 'generation'> = {},
-): Promise<void> {
-  const { input, phase, step, generation } = state;
-  return activities.record({ runId: input.runId, phase, step, generation, ...facts });
-}
-
-function pace(state: RunState): Parameters<typeof windowSteps>[0] {
-  const { train, checkpoint } = state.input.spec;
+function pace({ input, state }: LiveRun): Parameters<typeof windowSteps>[0] {
+  const { train, checkpoint } = input.spec;
+  const { step, secondsPerStep } = state;
   return {
-    step: state.step,
+    step,
     steps: train.steps,
     checkpointEvery: checkpoint.every,
     windowSteps: train.windowSteps,
-    secondsPerStep: state.secondsPerStep,
-  };
-}
-
-function report(state: RunState): RunReport {
-  const best = bestReport(state);
-  const last = state.checkpoints.at(-1);
-  return {
-    runId: state.input.runId,
-    outcome: 'finished',
-    reason: state.reason,
-    steps: state.step,
-    release: state.release,
-    ...(best === undefined ? {} : { best }),
-    ...(last === undefined ? {} : { last }),
+    secondsPerStep,
   };
 }

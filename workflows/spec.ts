@@ -45,6 +45,12 @@ const Budget = z.strictObject({
   maxCost: z.number().positive().optional().describe('in the currency of `prices`'),
 });
 
+/** How much lost work a run may do again before it gives up. */
+const Recovery = z.strictObject({
+  maxRewinds: z.number().int().min(0).default(20),
+  maxLostHours: z.number().positive().default(4).describe('rented time lost to rewinds, all together'),
+});
+
 /** What a rented hour costs. The sandbox costs nothing; the real platform's prices are yours to state. */
 const Prices = z.strictObject({
   trainerPerHour: z.number().min(0).default(0),
@@ -89,6 +95,10 @@ export const RunSpec = z.strictObject({
   }),
   evaluate: z.strictObject({
     prompts: z.string().min(1).describe('JSONL, a {"prompt": …, "reference": …} per line'),
+    mode: z
+      .enum(['overlapped', 'blocking'])
+      .default('overlapped')
+      .describe('overlapped: training goes on while the last checkpoint is synced and evaluated'),
     grader: z.enum(['exact_match', 'edit_similarity']).default('exact_match'),
     maxTokens: positiveInt.default(256),
     temperature: z.number().min(0).max(2).default(0),
@@ -102,6 +112,7 @@ export const RunSpec = z.strictObject({
     .default({ replicas: 1, onFinish: 'delete' }),
   policy: Policy.default({ direction: 'maximize', minGain: 0 }),
   budget: Budget.default({}),
+  recovery: Recovery.default({ maxRewinds: 20, maxLostHours: 4 }),
   prices: Prices.default({ trainerPerHour: 0, replicaPerHour: 0, currency: 'USD' }),
 });
 export type RunSpec = z.output<typeof RunSpec>;

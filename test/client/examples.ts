@@ -44,6 +44,8 @@ export const STATUS: RunStatus = {
   rentedSinceMs: 1_000_000,
   costPerHour: 0,
   stopRequested: false,
+  pauseRequested: false,
+  rewinds: 0,
 };
 
 export const VIEW: RunView = { runId: RUN_ID, outcome: 'running', status: STATUS, stored: STORED, checkpoints: [] };

@@ -16,7 +16,7 @@ export function createFireworksBackend(config: FireworksConfig): Backend {
   const wire: Wire = { settings, http, account: createAccount(settings, http) };
   return {
     name: 'fireworks',
-    replay: 'sequence',
+    replay: settings.replay,
     provisioner: createControlPlane(wire),
     weightSync: createWeightSync(wire),
     sampler: createSampler(wire),

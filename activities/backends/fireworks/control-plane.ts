@@ -12,6 +12,7 @@ export function createControlPlane(wire: Wire): Provisioner {
     account: wire.account,
     resolveShape: async (shape, signal) => resolveShape(wire, shape, signal),
     createTrainer: jobs.create,
+    resumeTrainer: jobs.resume,
     getTrainer: jobs.get,
     deleteTrainer: jobs.delete,
     createDeployment: deployments.create,

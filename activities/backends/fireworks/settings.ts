@@ -1,5 +1,6 @@
 /** What the backend is told at construction, with its defaults filled in. */
 import { BackendError } from '../../errors.ts';
+import type { Backend } from '../../ports.ts';
 import {
   DEFAULT_LIMITS,
   DEFAULT_POLLS,
@@ -30,6 +31,8 @@ export interface FireworksConfig {
   readonly inferenceUrl?: string;
   /** Account id. Default: the only one that the key sees. */
   readonly account?: string;
+  /** `none`: the trainer is not trusted to recognise a repeated request, so none is ever sent twice. Default: `sequence`. */
+  readonly replay?: Backend['replay'];
   /** The platform stops a trainer that nobody spoke to for this long (at most three hours). */
   readonly inactivitySeconds?: number;
   readonly timeouts?: Partial<Timeouts>;
@@ -45,6 +48,7 @@ export interface Settings {
   readonly apiKey: string;
   readonly urls: Readonly<Record<Service, string>>;
   readonly account?: string;
+  readonly replay: Backend['replay'];
   readonly inactivitySeconds: number;
   readonly timeouts: Timeouts;
   readonly retries: Retries;
@@ -66,13 +70,20 @@ export function resolveSettings(config: FireworksConfig): Settings {
       inference: checkedUrl(config.inferenceUrl ?? base),
     },
     ...(config.account === undefined ? {} : { account: config.account.replace(/^accounts\//, '') }),
+    replay: config.replay ?? 'sequence',
     inactivitySeconds: config.inactivitySeconds ?? 3_600,
     timeouts: { ...DEFAULT_TIMEOUTS, ...config.timeouts },
-    retries: { ...DEFAULT_RETRIES, ...config.retries },
+    retries: retriesOf(config),
     polls: { ...DEFAULT_POLLS, ...config.polls },
     limits: { ...DEFAULT_LIMITS, ...config.limits },
     logger: config.logger ?? SILENT,
   };
+}
+
+/** Without recognition a repeat would be applied again: whether the first one arrived cannot be known. */
+function retriesOf({ replay, retries }: FireworksConfig): Retries {
+  const told = { ...DEFAULT_RETRIES, ...retries };
+  return replay === 'none' ? { ...told, admission: told.none, saving: told.none } : told;
 }
 
 /** A key with a line break or a space would fail later, inside a header, with its text in the error. */

@@ -1,110 +1,251 @@
 /** Trainer jobs: created under an id planned ahead, adopted if already there, never created twice. */
 import { z } from 'zod';
 import { BackendError } from '../../errors.ts';
-import type { Provisioner, TrainerRequest, TrainerStatus } from '../../ports.ts';
-import { Anything, controlCall, detailOf, Int, Spoken, unlessStatus } from './control-call.ts';
+import type { TrainerRequest, TrainerStatus } from '../../ports.ts';
+import { checkpointRows, type CheckpointRow } from './checkpoint-rows.ts';
+import { Anything, controlCall, detailOf, Int, Spoken, Timestamp, unlessStatus } from './control-call.ts';
 import { oneLine } from './failures.ts';
+import { pages } from './pages.ts';
+import { pollFor } from './poll.ts';
+import { promote, type Promotion, type PromotedModel } from './promotion.ts';
+import { NEVER } from './sleep.ts';
+import { canResume, endsWait, trainerPhase } from './trainer-state.ts';
 import { trainerName, type Wire } from './wire.ts';
 
-const TrainerJob = Spoken.extend({
+const JobRow = Spoken.extend({
+  name: z.string().default(''),
   state: z.string().default('JOB_STATE_UNSPECIFIED'),
-  trainingConfig: z.object({ baseModel: z.string().optional(), loraRank: Int.default(0) }).optional(),
+  createTime: Timestamp,
+  forwardOnly: z.boolean().default(false),
+  trainingConfig: z
+    .object({ baseModel: z.string().optional(), loraRank: Int.default(0), maxContextLength: Int.optional() })
+    .optional(),
 });
-type TrainerJob = z.output<typeof TrainerJob>;
+type JobRow = z.output<typeof JobRow>;
 
-const PHASES: Readonly<Record<string, TrainerStatus['phase']>> = {
-  JOB_STATE_PENDING: 'waiting-for-capacity',
-  JOB_STATE_RUNNING: 'running',
-  JOB_STATE_PAUSED: 'ended',
-  JOB_STATE_EARLY_STOPPED: 'ended',
-  JOB_STATE_COMPLETED: 'ended',
-  JOB_STATE_FAILED: 'ended',
-  JOB_STATE_EXPIRED: 'ended',
-  JOB_STATE_CANCELLING: 'ended',
-  JOB_STATE_CANCELLED: 'ended',
-  JOB_STATE_DELETING: 'ended',
-  JOB_STATE_DELETING_CLEANING_UP: 'ended',
-  JOB_STATE_DELETED: 'deleted',
-  JOB_STATE_ARCHIVED: 'deleted',
-};
+const JobList = z.object({
+  rlorTrainerJobs: z.array(JobRow).default([]),
+  nextPageToken: z.string().default(''),
+});
 
-/** A state that a later platform adds is one on the way up, until it says otherwise. */
-function trainerPhase(state: string): TrainerStatus['phase'] {
-  return PHASES[state] ?? 'starting';
+/** A trainer to rent. Documented by the platform; times in seconds. */
+export interface TrainerJobRequest extends Omit<TrainerRequest, 'shape' | 'displayName' | 'learningRate'> {
+  /** Shape, or an exact version of it. Absent: the platform chooses by model, rank, context and region. */
+  readonly shape?: string;
+  readonly displayName?: string;
+  /** Informational: the rate that counts goes with each `optimStep`. */
+  readonly learningRate?: number;
+  /** A frozen reference, which can only `forward`. */
+  readonly forwardOnly?: boolean;
+  /** Only without a shape. */
+  readonly maxContextTokens?: number;
+  readonly region?: string;
+  /** Data-parallel replicas. */
+  readonly trainerReplicas?: number;
+  /** Stopped after this long without a request; at most three hours. */
+  readonly inactivitySeconds?: number;
 }
 
-interface TrainerJobs {
-  readonly create: Provisioner['createTrainer'];
-  readonly get: Provisioner['getTrainer'];
-  readonly delete: Provisioner['deleteTrainer'];
+export interface TrainerJob extends TrainerStatus {
+  readonly baseModel?: string;
+  /** 0: full-parameter. */
+  readonly loraRank: number;
+  readonly maxContextTokens?: number;
+  readonly forwardOnly: boolean;
+  readonly createdAt?: Date;
 }
 
-export function createTrainerJobs(wire: Wire): TrainerJobs {
-  const { settings, http } = wire;
+export interface WaitOptions {
+  /** For capacity, from the start. Default: 48 hours. */
+  readonly pendingTimeoutMs?: number;
+  /** From the first look that finds it placed. Default: one hour. */
+  readonly readyTimeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
 
-  async function find(id: string, signal: AbortSignal): Promise<TrainerJob | undefined> {
-    const path = trainerName(await wire.account(signal), id);
-    return unlessStatus(404, http.send(controlCall(settings, 'GET', path), TrainerJob, signal));
+const HOUR_MS = 3_600_000;
+
+/** Rents, finds, waits for and returns trainers; reads and promotes what they saved. Errors are `BackendError`s. */
+export class TrainerJobs {
+  readonly #wire: Wire;
+  readonly #healthy: (id: string, signal: AbortSignal) => Promise<boolean>;
+
+  /** Use `Fireworks.trainerJobs`. */
+  constructor(wire: Wire, healthy: (id: string, signal: AbortSignal) => Promise<boolean>) {
+    this.#wire = wire;
+    this.#healthy = healthy;
   }
 
-  function statusOf(id: string, job: TrainerJob): TrainerStatus {
-    const detail = detailOf(job);
-    return {
-      id,
-      state: job.state,
-      phase: trainerPhase(job.state),
-      ...(detail === undefined ? {} : { detail: oneLine(http.redact(detail)) }),
-    };
+  /**
+   * Creates the job, or adopts the one of that id if it has the same base model and rank. Fails with `InvalidRequest`
+   * where it was created differently, or deleted: an id can never be used again.
+   */
+  async createOrGet(request: TrainerJobRequest, signal: AbortSignal = NEVER): Promise<TrainerJob> {
+    const { settings, http } = this.#wire;
+    const call = controlCall(settings, 'POST', `accounts/${await this.#wire.account(signal)}/rlorTrainerJobs`, {
+      query: {
+        ...(request.shape === undefined ? {} : { trainingShape: request.shape }),
+        rlorTrainerJobId: request.id,
+      },
+      body: trainerBody(request, request.inactivitySeconds ?? settings.inactivitySeconds),
+    });
+    const row = await unlessStatus(409, http.send(call, JobRow, signal));
+    return row === undefined ? this.#adopt(request, signal) : this.#jobOf(request.id, row);
   }
 
-  async function adopt(request: TrainerRequest, signal: AbortSignal): Promise<TrainerStatus> {
-    const job = await find(request.id, signal);
+  /** `createOrGet`; a job that had ended is resumed; then `waitReady`. */
+  async createAndWait(request: TrainerJobRequest, options: WaitOptions = {}): Promise<TrainerJob> {
+    const job = await this.createOrGet(request, options.signal);
+    if (canResume(job.state)) await this.resume(job.id, options.signal);
+    return this.waitReady(job.id, options);
+  }
+
+  async get(id: string, signal: AbortSignal = NEVER): Promise<TrainerJob | undefined> {
+    const call = controlCall(this.#wire.settings, 'GET', await this.#path(id, signal));
+    const row = await unlessStatus(404, this.#wire.http.send(call, JobRow, signal));
+    return row === undefined ? undefined : this.#jobOf(id, row);
+  }
+
+  /** Jobs of the account, page after page; deleted ones are left out by the platform. */
+  async *list(
+    options: { readonly filter?: string; readonly orderBy?: string; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<TrainerJob> {
+    const { signal = NEVER, filter, orderBy } = options;
+    const path = `accounts/${await this.#wire.account(signal)}/rlorTrainerJobs`;
+    const query = { ...(filter === undefined ? {} : { filter }), ...(orderBy === undefined ? {} : { orderBy }) };
+    for await (const page of pages(this.#wire, path, query, JobList, signal)) {
+      for (const row of page.rlorTrainerJobs) yield this.#jobOf(row.name.split('/').at(-1) ?? '', row);
+    }
+  }
+
+  /** Starts an ended job's process again, empty: sessions, models and sequences are gone, checkpoints are not. */
+  async resume(id: string, signal: AbortSignal = NEVER): Promise<void> {
+    await this.#act('POST', `${await this.#path(id, signal)}:resume`, signal);
+  }
+
+  /** Stops the job; its row and checkpoints stay. */
+  async cancel(id: string, signal: AbortSignal = NEVER): Promise<void> {
+    await this.#act('POST', `${await this.#path(id, signal)}:cancel`, signal);
+  }
+
+  /** Idempotent. Row and checkpoints outlive the job by 30 days, and can be promoted; the id cannot be used again. */
+  async delete(id: string, signal: AbortSignal = NEVER): Promise<void> {
+    await unlessStatus(404, this.#act('DELETE', await this.#path(id, signal), signal));
+  }
+
+  /** Resolves when the job runs and its process answers; fails with `LostTrainer` if it never will, or in time. */
+  async waitReady(id: string, options: WaitOptions = {}): Promise<TrainerJob> {
+    const { pendingTimeoutMs = 48 * HOUR_MS, readyTimeoutMs = HOUR_MS, signal = NEVER } = options;
+    const { polls } = this.#wire.settings;
+    let last: TrainerJob | undefined;
+    let placedAtMs: number | undefined;
+    const ready = await pollFor(
+      polls.trainer,
+      pendingTimeoutMs + readyTimeoutMs,
+      async (waitedMs) => {
+        last = await this.get(id, signal);
+        if (last === undefined || endsWait(last)) throw notComing(id, last);
+        // Just after a `:resume` the old state may still show.
+        if (last.phase === 'ended' && waitedMs >= polls.endedGraceMs) throw notComing(id, last);
+        if (last.phase === 'running' && (await this.#healthy(id, signal))) return last;
+        if (last.phase !== 'waiting-for-capacity') placedAtMs ??= waitedMs;
+        const since = placedAtMs === undefined ? pendingTimeoutMs : placedAtMs + readyTimeoutMs;
+        if (waitedMs >= since) throw notInTime(id, last);
+        return undefined;
+      },
+      signal,
+    );
+    if (ready === undefined) throw notInTime(id, last);
+    return ready;
+  }
+
+  /**
+   * Brings a job back whose process was lost: resumes it if it ended, and waits. Whatever spoke to the old process must
+   * open a new session and model, and load saved state.
+   */
+  async reconnect(
+    id: string,
+    options: { readonly stuckTimeoutMs?: number; readonly readyTimeoutMs?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<TrainerJob> {
+    const { stuckTimeoutMs = 120_000, readyTimeoutMs = 600_000, signal = NEVER } = options;
+    let last: TrainerJob | undefined;
+    const found = await pollFor(
+      this.#wire.settings.polls.reconnect,
+      stuckTimeoutMs,
+      async () => {
+        last = await this.get(id, signal);
+        if (last === undefined || last.phase === 'deleted') throw notComing(id, last);
+        if (canResume(last.state)) await this.resume(id, signal);
+        return last.phase === 'running' || canResume(last.state) ? last : undefined;
+      },
+      signal,
+    );
+    if (found === undefined) throw notComing(id, last);
+    return this.waitReady(id, { pendingTimeoutMs: readyTimeoutMs, readyTimeoutMs, signal });
+  }
+
+  /** What the job saved, oldest first. A row appears a while after the trainer's save returned. */
+  async listCheckpoints(id: string, signal: AbortSignal = NEVER): Promise<readonly CheckpointRow[]> {
+    return checkpointRows(this.#wire, await this.#path(id, signal), signal);
+  }
+
+  /** Makes a model of a promotable checkpoint; waits for the platform to have copied it. */
+  async promoteCheckpoint(
+    promotion: Promotion,
+    options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<PromotedModel> {
+    return promote(this.#wire, promotion, { timeoutMs: options.timeoutMs ?? 2 * HOUR_MS }, options.signal ?? NEVER);
+  }
+
+  async #path(id: string, signal: AbortSignal): Promise<string> {
+    return trainerName(await this.#wire.account(signal), id);
+  }
+
+  async #act(method: 'POST' | 'DELETE', path: string, signal: AbortSignal): Promise<void> {
+    await this.#wire.http.send(controlCall(this.#wire.settings, method, path), Anything, signal);
+  }
+
+  async #adopt(request: TrainerJobRequest, signal: AbortSignal): Promise<TrainerJob> {
+    const job = await this.get(request.id, signal);
     if (job === undefined) {
       throw new BackendError('Unavailable', `trainer ${request.id} exists and does not exist: the platform disagrees`);
     }
-    const status = statusOf(request.id, job);
-    if (status.phase === 'deleted') {
+    if (job.phase === 'deleted') {
       throw new BackendError(
         'InvalidRequest',
         `trainer ${request.id} was deleted (${job.state}) and its id can never be used again: start a new run`,
         { status: 409 },
       );
     }
-    const { baseModel, loraRank } = { loraRank: 0, ...job.trainingConfig };
-    if (baseModel !== request.baseModel || loraRank !== request.loraRank) {
+    if (job.baseModel !== request.baseModel || job.loraRank !== request.loraRank) {
       throw new BackendError(
         'InvalidRequest',
-        `trainer ${request.id} exists with another configuration (${baseModel ?? 'no base model'}, LoRA rank ${loraRank}; ` +
-          `asked for ${request.baseModel}, ${request.loraRank}): start a new run, or delete that trainer`,
+        `trainer ${request.id} exists with another configuration (${job.baseModel ?? 'no base model'}, LoRA rank ` +
+          `${job.loraRank}; asked for ${request.baseModel}, ${request.loraRank}): start a new run, or delete that trainer`,
         { status: 409 },
       );
     }
-    return status;
+    return job;
   }
 
-  return {
-    async create(request, signal) {
-      const call = controlCall(settings, 'POST', `accounts/${await wire.account(signal)}/rlorTrainerJobs`, {
-        query: { trainingShape: request.shape, rlorTrainerJobId: request.id },
-        body: trainerBody(request, settings.inactivitySeconds),
-      });
-      const job = await unlessStatus(409, http.send(call, TrainerJob, signal));
-      return job === undefined ? adopt(request, signal) : statusOf(request.id, job);
-    },
-
-    async get(id, signal) {
-      const job = await find(id, signal);
-      return job === undefined ? undefined : statusOf(id, job);
-    },
-
-    async delete(id, signal) {
-      const path = trainerName(await wire.account(signal), id);
-      await unlessStatus(404, http.send(controlCall(settings, 'DELETE', path), Anything, signal));
-    },
-  };
+  #jobOf(id: string, row: JobRow): TrainerJob {
+    const detail = detailOf(row);
+    const { baseModel, loraRank = 0, maxContextLength } = row.trainingConfig ?? {};
+    return {
+      id,
+      state: row.state,
+      phase: trainerPhase(row.state),
+      loraRank,
+      forwardOnly: row.forwardOnly,
+      ...(baseModel === undefined ? {} : { baseModel }),
+      ...(maxContextLength === undefined ? {} : { maxContextTokens: maxContextLength }),
+      ...(row.createTime === undefined ? {} : { createdAt: row.createTime }),
+      ...(detail === undefined ? {} : { detail: oneLine(this.#wire.http.redact(detail)) }),
+    };
+  }
 }
 
-function trainerBody(request: TrainerRequest, inactivitySeconds: number): object {
+function trainerBody(request: TrainerJobRequest, inactivitySeconds: number): object {
   return {
     serviceMode: true,
     keepAlive: false,
@@ -112,11 +253,25 @@ function trainerBody(request: TrainerRequest, inactivitySeconds: number): object
     trainingConfig: {
       baseModel: request.baseModel,
       loraRank: request.loraRank,
-      learningRate: request.learningRate,
+      learningRate: request.learningRate ?? 1e-5,
+      maxContextLength: request.maxContextTokens,
+      region: request.region,
     },
+    trainerReplicaCount: request.trainerReplicas,
     useReservation: true,
     // The platform refuses 64 characters and more.
-    displayName: request.displayName.slice(0, 63),
+    displayName: (request.displayName ?? request.id).slice(0, 63),
+    forwardOnly: request.forwardOnly === true ? true : undefined,
     inactivityTimeout: `${inactivitySeconds}s`,
   };
+}
+
+function notComing(id: string, job: TrainerJob | undefined): BackendError {
+  const state = job === undefined ? 'it does not exist' : `its state is ${job.state}`;
+  const detail = job?.detail === undefined ? '' : `: ${job.detail}`;
+  return new BackendError('LostTrainer', `trainer ${id} will not become ready, ${state}${detail}`);
+}
+
+function notInTime(id: string, job: TrainerJob | undefined): BackendError {
+  return new BackendError('Unavailable', `trainer ${id} is not ready in time, its state is ${job?.state ?? 'unknown'}`);
 }

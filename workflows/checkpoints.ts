@@ -1,0 +1,238 @@
+/** Checkpoints: saving them, proving what they are worth, and judging what to do about it. */
+import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
+import { activities } from './activities.ts';
+import { planSnapshot, snapshotConfirmed, snapshotRequested } from './chain.ts';
+import type { Checkpoint, Evaluation, Verdict } from './contracts.ts';
+import { failureType, rootMessage } from './failures.ts';
+import { checkpointName, evaluationId, finalCheckpointName, pauseName, snapshotName } from './names.ts';
+import { decide } from './policy.ts';
+import { record } from './recording.ts';
+import {
+  evaluations,
+  lastEvaluated,
+  lastReport,
+  noteCheckpoint,
+  takeSeq,
+  type LiveRun,
+  type RunState,
+} from './run-state.ts';
+
+/** How often a checkpoint is synced and evaluated before the run gives up on it. */
+const MAX_PROOFS = 3;
+
+/** A checkpoint is due at step 0, at every multiple, at the end, and where the last one here was never evaluated. */
+export function checkpointDue({ input, state }: LiveRun): boolean {
+  const last = lastReport(state);
+  if (last?.checkpoint.step === state.step) return last.evaluation === undefined;
+  const { train, checkpoint } = input.spec;
+  return state.step % checkpoint.every === 0 || state.step >= train.steps;
+}
+
+/** Resumable state first: once it is saved, nothing that follows can lose the steps behind it. */
+export async function saveCheckpoint(live: LiveRun, options: { final: boolean; name?: string }): Promise<Checkpoint> {
+  const { input, state } = live;
+  state.phase = state.step === 0 ? 'baseline' : 'checkpoint';
+  const last = lastReport(state);
+  const saved = last?.checkpoint.step === state.step && last.evaluation === undefined ? last.checkpoint : undefined;
+  const checkpoint =
+    saved === undefined
+      ? await saveAnew(live, options)
+      : await saveAgain(live, saved, `g${state.generation}`, options.final);
+  noteCheckpoint(state, checkpoint);
+  await record(input, state, { checkpoint });
+  return checkpoint;
+}
+
+async function saveAnew(live: LiveRun, { final, name }: { final: boolean; name?: string }): Promise<Checkpoint> {
+  const { input, state } = live;
+  const { step, generation } = state;
+  const wanted = name ?? checkpointName(step, generation);
+  const statePath = await saveState(live, wanted);
+  const snapshot = await saveSnapshot(live, snapshotName(wanted, input.runHex), final);
+  return { name: wanted, step, generation, statePath, ...snapshot };
+}
+
+/** The same weights under a new snapshot name. */
+async function saveAgain(live: LiveRun, saved: Checkpoint, mark: string, final: boolean): Promise<Checkpoint> {
+  const { previousIdentity: _, ...kept } = saved;
+  const name = snapshotName(`${saved.name}-${mark}`, live.input.runHex);
+  return { ...kept, ...(await saveSnapshot(live, name, final)) };
+}
+
+async function saveState(live: LiveRun, name: string): Promise<string> {
+  const { state, connection } = live;
+  const path = await activities.saveState({ connection, name, seq: takeSeq(state) });
+  state.restore = { trainerId: connection.trainerId, path, step: state.step, savedAtMs: Date.now() };
+  return path;
+}
+
+async function saveSnapshot(
+  live: LiveRun,
+  name: string,
+  final: boolean,
+): Promise<Pick<Checkpoint, 'identity' | 'snapshotType' | 'previousIdentity'>> {
+  const { input, state, connection } = live;
+  const { model, checkpoint } = input.spec;
+  const rules = { lora: model.lora !== undefined, baseEvery: checkpoint.baseEvery, final };
+  const { type, previousIdentity } = planSnapshot(state.chain, rules);
+  state.chain = snapshotRequested(state.chain);
+  const identity = await activities.saveSnapshot({ connection, name, type, seq: takeSeq(state) });
+  return { identity, snapshotType: type, ...(previousIdentity === undefined ? {} : { previousIdentity }) };
+}
+
+/** Saves what a paused run goes on from, unless the last checkpoint is just that. */
+export async function savePauseState(live: LiveRun): Promise<void> {
+  const { state } = live;
+  if (state.restore?.step !== state.step) await saveState(live, pauseName(state.step, state.generation));
+}
+
+export type Proof =
+  | { readonly kind: 'proved'; readonly checkpoint: Checkpoint; readonly evaluation: Evaluation }
+  /** What is wrong is on the serving side; training may go on. */
+  | { readonly kind: 'unproved'; readonly checkpoint: Checkpoint; readonly reason: string };
+
+/** Syncs and evaluates until one identity stands behind every sample. */
+export async function prove(live: LiveRun, saved: Checkpoint, attempts = MAX_PROOFS): Promise<Proof> {
+  const { state } = live;
+  let checkpoint = saved;
+  let reason = '';
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    // The same weights again, as a base: it loads whatever the replicas hold.
+    if (attempt > 1) checkpoint = await saveAgain(live, saved, `g${state.generation}-r${attempt}`, false);
+    try {
+      await sync(live, checkpoint);
+    } catch (error) {
+      if (failureType(error) !== 'SyncFailed') throw error;
+      reason = rootMessage(error);
+      continue;
+    }
+    const outcome = await evaluate(live, checkpoint, attempt);
+    if (outcome.kind === 'scored') return { kind: 'proved', checkpoint, evaluation: outcome.evaluation };
+    reason = outcome.reason;
+    state.chain = snapshotRequested(state.chain);
+  }
+  return { kind: 'unproved', checkpoint, reason };
+}
+
+/** A proof that runs while training goes on: the weights move, so it has one attempt. */
+export interface RunningProof {
+  /** Never rejects unhandled: await it before the next checkpoint is saved. */
+  result(): Promise<Proof>;
+  cancel(): void;
+}
+
+export function startProof(live: LiveRun, checkpoint: Checkpoint): RunningProof {
+  const scope = new CancellationScope();
+  live.state.proving = checkpoint.name;
+  const settled = scope
+    .run(() => prove(live, checkpoint, 1))
+    .then(
+      (proof) => () => proof,
+      (error: unknown) => () => {
+        throw error;
+      },
+    );
+  return {
+    async result() {
+      const tell = await settled;
+      delete live.state.proving;
+      return tell();
+    },
+    cancel: () => scope.cancel(),
+  };
+}
+
+async function sync(live: LiveRun, checkpoint: Checkpoint): Promise<void> {
+  const { input, state, target, connection } = live;
+  const { identity, previousIdentity, snapshotType } = checkpoint;
+  if (state.proving === undefined) state.phase = 'sync';
+  const previous = previousIdentity === undefined ? {} : { previousIdentity };
+  const result = await activities.syncSnapshot({ connection, target, identity, ...previous });
+  state.chain = snapshotConfirmed(state.chain, identity, snapshotType);
+  await record(input, state, { checkpoint, sync: result });
+}
+
+function evaluate(live: LiveRun, checkpoint: Checkpoint, attempt: number): ReturnType<typeof activities.evaluate> {
+  const { input, state, target, connection, plan } = live;
+  if (state.proving === undefined) state.phase = 'evaluate';
+  const mark = `${checkpoint.name}/g${state.generation}`;
+  return activities.evaluate({
+    runId: input.runId,
+    evaluationId: evaluationId(input.runId, mark, attempt),
+    connection,
+    target,
+    checkpoint,
+    plan,
+    evaluate: input.spec.evaluate,
+  });
+}
+
+/** The verdict on a checkpoint: what its evaluation says by the policy, unless it was told already. */
+export async function judge(live: LiveRun, proof: Proof, told?: Verdict): Promise<void> {
+  const { input, state } = live;
+  const { checkpoint } = proof;
+  const { spec } = input;
+  state.phase = 'decide';
+  if (proof.kind === 'proved') noteCheckpoint(state, checkpoint, { evaluation: proof.evaluation });
+  const verdict =
+    told ??
+    (proof.kind === 'proved'
+      ? decide({ policy: spec.policy, evaluations: evaluations(state), step: checkpoint.step, steps: spec.train.steps })
+      : { kind: 'inconclusive' as const, reason: `not evaluated: ${proof.reason}` });
+  noteCheckpoint(state, checkpoint, { verdict });
+  await record(input, state, { verdict: { ...verdict, checkpoint: checkpoint.name } });
+  if (verdict.kind === 'stop') state.stop ??= { reason: verdict.reason, diverged: false, keep: checkpoint.name };
+}
+
+/** Whether the newest checkpoint is without a score: the next one is then proved before training goes on. */
+export function unproved(state: RunState): boolean {
+  const last = lastReport(state);
+  return last !== undefined && last.evaluation === undefined;
+}
+
+/** For a checkpoint that nothing can be postponed for. */
+export async function proveOrFail(live: LiveRun, checkpoint: Checkpoint): Promise<Proof> {
+  const proof = await prove(live, checkpoint);
+  if (proof.kind === 'proved') return proof;
+  throw ApplicationFailure.nonRetryable(
+    `checkpoint ${checkpoint.name} could not be evaluated in ${MAX_PROOFS} attempts: ${proof.reason}`,
+    'SyncFailed',
+  );
+}
+
+/** The result of a run is a base snapshot, evaluated: deltas cannot be promoted. */
+export async function finish(live: LiveRun): Promise<void> {
+  const { input, state, connection } = live;
+  const { stop } = state;
+  state.phase = 'finish';
+  let result = resultOf(state);
+  if (result === undefined) {
+    const proof = await proveOrFail(live, await saveCheckpoint(live, { final: true }));
+    await judge(live, proof, { kind: 'stop', reason: stop?.reason ?? '' });
+    result = proof.checkpoint;
+  }
+  state.reason = stop?.reason ?? '';
+  if (result.snapshotType === 'base') return;
+  if (result.step !== state.step || stop?.diverged === true) {
+    await activities.loadState({ connection, path: result.statePath, seq: takeSeq(state) });
+    state.step = result.step;
+    state.chain = snapshotRequested(state.chain);
+  }
+  const name = finalCheckpointName(state.step, state.generation);
+  const saved = await saveAnew(live, { final: true, name });
+  noteCheckpoint(state, saved);
+  await record(input, state, { checkpoint: saved });
+  const { checkpoint, ...proof } = await proveOrFail(live, saved);
+  const verdict = { kind: 'stop' as const, reason: `the base of ${result.name}, evaluated` };
+  noteCheckpoint(state, checkpoint, { ...('evaluation' in proof && { evaluation: proof.evaluation }), verdict });
+  await record(input, state, { verdict: { ...verdict, checkpoint: name } });
+}
+
+/** The checkpoint that the run stands or falls with; none if the weights as they stand are still to be evaluated. */
+function resultOf(state: RunState): Checkpoint | undefined {
+  if (state.stop?.keep !== undefined) {
+    return state.checkpoints.find(({ checkpoint }) => checkpoint.name === state.stop?.keep)?.checkpoint;
+  }
+  const evaluated = lastEvaluated(state);
+  return state.stop?.diverged === true || evaluated?.step === state.step ? evaluated : undefined;
+}
