@@ -7,6 +7,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './commands/exit-codes.ts';
 import { addListCommand } from './commands/list.ts';
 import { addLogsCommand } from './commands/logs.ts';
+import { addPauseCommand, addResumeCommand } from './commands/pause.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addStopCommand } from './commands/stop.ts';
@@ -49,6 +50,8 @@ function createProgram(): Command {
     addListCommand,
     addShowCommand,
     addLogsCommand,
+    addPauseCommand,
+    addResumeCommand,
     addStopCommand,
     addDoctorCommand,
   ]) {

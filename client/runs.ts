@@ -67,11 +67,27 @@ export class Runs {
 
   /** Asks the run to end in good order, with a last checkpoint; `now`: cancels it. Either way it releases. */
   async stop(runId: string, { now = false, reason = 'stopped by request' } = {}): Promise<void> {
+    await this.#mustBeOpen(runId, 'stop');
+    await (now ? this.#temporal.cancel(runId) : this.#temporal.stop(runId, reason));
+  }
+
+  /** Saves the run's state and returns its machines at the end of the window; the run waits, for as long as it takes. */
+  async pause(runId: string): Promise<void> {
+    await this.#mustBeOpen(runId, 'pause');
+    await this.#temporal.pause(runId);
+  }
+
+  /** Rents again and goes on exactly where the run was. */
+  async resume(runId: string): Promise<void> {
+    await this.#mustBeOpen(runId, 'resume');
+    await this.#temporal.resume(runId);
+  }
+
+  async #mustBeOpen(runId: string, verb: string): Promise<void> {
     const execution = await this.#temporal.describe(runId);
     if (execution === undefined) throw unknownRun(runId);
     const outcome = outcomeOf(execution);
-    if (isOver(outcome)) throw new UserError(`${runId} is over already (${outcome}).`, 'There is nothing to stop.');
-    await (now ? this.#temporal.cancel(runId) : this.#temporal.stop(runId, reason));
+    if (isOver(outcome)) throw new UserError(`${runId} is over already (${outcome}).`, `There is nothing to ${verb}.`);
   }
 
   /** Newest first. Without Temporal: as far as it was recorded, and `stale` says why. */

@@ -6,7 +6,13 @@ import { launch, type Life, type ProcessOptions } from './launch.ts';
 export type { ProcessOptions } from './launch.ts';
 
 /** Doubled after each failure up to the maximum; a life longer than `steadyMs` starts over. */
-const BACK_OFF = { firstMs: 250, maxMs: 15_000, steadyMs: 30_000 } as const;
+export interface BackOff {
+  readonly firstMs: number;
+  readonly maxMs: number;
+  readonly steadyMs: number;
+}
+
+const BACK_OFF: BackOff = { firstMs: 250, maxMs: 15_000, steadyMs: 30_000 };
 
 export interface ProcessEvent {
   readonly name: string;
@@ -27,29 +33,30 @@ export interface KeptProcess<T> {
 export async function keepProcess<T>(
   options: ProcessOptions<T>,
   onEvent: (event: ProcessEvent) => void = () => undefined,
+  backOff: BackOff = BACK_OFF,
 ): Promise<KeptProcess<T>> {
   const stopping = new AbortController();
   let last = await launch(options, stopping.signal);
   let current: Life<T> | undefined = last;
 
   const keep = async (): Promise<void> => {
-    let delayMs: number = BACK_OFF.firstMs;
+    let delayMs = backOff.firstMs;
     while (!stopping.signal.aborted) {
       const since = performance.now();
       const reason = await last.ended;
       current = undefined;
       if (stopping.signal.aborted) return;
       onEvent({ name: options.name, kind: 'ended', detail: reason });
-      if (performance.now() - since > BACK_OFF.steadyMs) delayMs = BACK_OFF.firstMs;
+      if (performance.now() - since > backOff.steadyMs) delayMs = backOff.firstMs;
       const next = await revive(delayMs);
       if (next === undefined) return;
       current = last = next;
-      delayMs = Math.min(delayMs * 2, BACK_OFF.maxMs);
+      delayMs = Math.min(delayMs * 2, backOff.maxMs);
       onEvent({ name: options.name, kind: 'restarted', detail: `process ${next.pid}` });
     }
   };
   const revive = async (firstDelayMs: number): Promise<Life<T> | undefined> => {
-    for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, BACK_OFF.maxMs)) {
+    for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, backOff.maxMs)) {
       try {
         await sleep(delayMs, undefined, { signal: stopping.signal });
         return await launch(options, stopping.signal);

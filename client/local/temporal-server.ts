@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { freePortNear, LOOPBACK, requireFreePort } from './ports.ts';
-import { keepProcess, type ProcessEvent } from './process.ts';
+import { keepProcess, type BackOff, type ProcessEvent } from './process.ts';
 import { temporalReady } from './temporal-ready.ts';
 
 /** Temporal's customary ports, used while they are free: a bookmarked UI stays where it was. */
@@ -26,6 +26,8 @@ export interface TemporalOptions {
   readonly port?: number;
   readonly uiPort?: number;
   readonly onEvent?: (event: ProcessEvent) => void;
+  /** How soon it is started again; absent: as every other part of the local stack. */
+  readonly backOff?: BackOff;
 }
 
 export interface TemporalServer {
@@ -54,6 +56,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
       stopTimeoutMs: 10_000,
     },
     options.onEvent,
+    options.backOff,
   );
   return { address, uiUrl: `http://${LOOPBACK}:${uiPort}`, pid: () => process.pid(), stop: () => process.stop() };
 }

@@ -25,7 +25,11 @@ function headLine(view: RunView, colours: Colours): string {
 export function activityText(view: RunView): string {
   if (view.outcome !== 'running') return view.outcome;
   const { phase } = progressOf(view);
-  return view.status?.stopRequested === true && phase !== 'release' ? `${phase}, stopping` : phase;
+  const { status } = view;
+  if (status === undefined || phase === 'release') return phase;
+  const doing = status.proving === undefined ? phase : `${phase}, proving ${status.proving}`;
+  if (status.stopRequested) return `${doing}, stopping`;
+  return status.pauseRequested && phase !== 'paused' ? `${doing}, pausing` : doing;
 }
 
 /** `loss 2.134  0.11 s/step  about 44 s of training left`: what is known of it. */

@@ -11,7 +11,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { RUN_WORKFLOW_TYPE, type RunInput, type RunReport, type RunStatus } from '../../workflows/contracts.ts';
-import { statusQuery, stopSignal } from '../../workflows/messages.ts';
+import { pauseSignal, resumeSignal, statusQuery, stopSignal } from '../../workflows/messages.ts';
 import { UnreachableError } from '../errors.ts';
 
 /** A poller is listed for minutes after it went; a live one asks at least once a minute. */
@@ -74,6 +74,14 @@ export class TemporalLink {
 
   async stop(runId: string, reason: string): Promise<void> {
     await this.#call((client) => client.workflow.getHandle(runId).signal(stopSignal, { reason }));
+  }
+
+  async pause(runId: string): Promise<void> {
+    await this.#call((client) => client.workflow.getHandle(runId).signal(pauseSignal));
+  }
+
+  async resume(runId: string): Promise<void> {
+    await this.#call((client) => client.workflow.getHandle(runId).signal(resumeSignal));
   }
 
   async cancel(runId: string): Promise<void> {
