@@ -20,6 +20,7 @@ export interface Ledger {
     readonly job: string;
     readonly models: readonly { readonly optimizerSteps: number; readonly forwardBackwardCalls: number }[];
   }[];
+  readonly processes: { readonly trainers: Readonly<Record<string, number>> };
   readonly rented: { readonly trainerJobs: readonly string[]; readonly deployments: readonly unknown[] };
 }
 

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import type { RunDetails } from '../../client/run-view.ts';
+import { writeExperiment } from './experiment.ts';
+import { Pawl } from './pawl.ts';
+
+const pawl = new Pawl();
+let undisturbed: RunDetails;
+
+beforeAll(async () => {
+  await pawl.up();
+  const { result } = await pawl.follow([writeExperiment(join(pawl.home, 'undisturbed'))]);
+  undisturbed = await pawl.show(result.runId);
+}, 180_000);
+
+afterAll(async () => {
+  await pawl.cleanUp();
+}, 60_000);
+
+/** All that must not depend on what happened on the way: time and names may. */
+function outcome({ outcome, steps, checkpoints }: RunDetails): unknown {
+  return {
+    outcome,
+    steps: steps.map(({ step, lossMean, learningRate, tokens }) => ({ step, lossMean, learningRate, tokens })),
+    checkpoints: checkpoints.map(({ checkpoint, evaluation, verdict }) => ({
+      step: checkpoint.step,
+      score: evaluation?.score,
+      verdict: verdict?.kind,
+    })),
+  };
+}
+
+async function finished(runId: string): Promise<RunDetails> {
+  const run = await pawl.until(runId, (view) => view.outcome !== 'running' && view.outcome !== 'pending');
+  expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
+  return run;
+}
+
+describe('a run ends with the same numbers', () => {
+  test('when its trainer is lost: it rewinds, and trains those steps again', async () => {
+    const runId = await pawl.start([writeExperiment(join(pawl.home, 'trainer'))]);
+    await pawl.until(runId, ({ steps }) => steps.length >= 13);
+    const { processes } = await pawl.ledger();
+    const pid = processes.trainers[`${runId}-trainer`];
+    if (pid === undefined) throw new Error('the trainer has no process');
+    process.kill(pid, 'SIGKILL');
+    const run = await finished(runId);
+    expect(outcome(run)).toEqual(outcome(undisturbed));
+    expect(run.rewinds).toMatchObject([{ generation: 2, toStep: 10 }]);
+  }, 120_000);
+
+  test('when the whole platform goes away and comes back', async () => {
+    const runId = await pawl.start([writeExperiment(join(pawl.home, 'platform'))]);
+    await pawl.until(runId, ({ steps }) => steps.length >= 13);
+    process.kill((await pawl.stack()).processes['sandbox'] ?? 0, 'SIGKILL');
+    const run = await finished(runId);
+    expect(outcome(run)).toEqual(outcome(undisturbed));
+    expect(run.rewinds.length).toBeGreaterThan(0);
+  }, 180_000);
+
+  test('when Temporal is killed', async () => {
+    const runId = await pawl.start([writeExperiment(join(pawl.home, 'temporal'))]);
+    await pawl.until(runId, ({ steps }) => steps.length >= 13);
+    process.kill((await pawl.stack()).processes['temporal'] ?? 0, 'SIGKILL');
+    expect(outcome(await finished(runId))).toEqual(outcome(undisturbed));
+  }, 180_000);
+
+  test('when it is paused, gives its machines back, and goes on with others', async () => {
+    const runId = await pawl.start([writeExperiment(join(pawl.home, 'paused'))]);
+    await pawl.until(runId, ({ steps }) => steps.length >= 13);
+    await pawl.run(['pause', runId]);
+    await pawl.until(runId, ({ status }) => status?.phase === 'paused');
+    expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
+    await pawl.run(['resume', runId]);
+    const run = await finished(runId);
+    expect(outcome(run)).toEqual(outcome(undisturbed));
+    expect(run.rewinds).toEqual([]);
+  }, 120_000);
+
+  test('when it is continued as new on the way', async () => {
+    const changes = {
+      checkpoint: { every: 1 },
+      train: { steps: 60, batchSize: 4, seed: 3, optimizer: { learningRate: 0.01 } },
+    };
+    const { code, result } = await pawl.follow([writeExperiment(join(pawl.home, 'long'), changes)]);
+    expect(code).toBe(0);
+    const run = await pawl.show(result.runId);
+    expect(run.checkpoints).toHaveLength(61);
+    expect(run.checkpoints.every(({ evaluation, verdict }) => evaluation !== undefined && verdict !== undefined)).toBe(
+      true,
+    );
+    expect(run.steps.map(({ step }) => step)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+  }, 240_000);
+});
