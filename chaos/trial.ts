@@ -1,0 +1,116 @@
+/** The experiment on trial: the same spec and seed, undisturbed and disturbed, in one stack. */
+import { loadExperiment, type RunDetails, type RunSpec } from '../client/index.ts';
+import { isOver } from '../client/run-view.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Adversary, counts, type AdversaryReport } from './adversary.ts';
+import { compare, type Comparison } from './compare.ts';
+import { gather } from './evidence.ts';
+import { planFaults, type FaultKind } from './faults.ts';
+import { DisturbedStack } from './stack.ts';
+
+export interface TrialOptions {
+  readonly experiment: string;
+  readonly set: readonly string[];
+  readonly seed: number;
+  readonly kills: number;
+  readonly kinds: readonly FaultKind[];
+  readonly log: (message: string) => void;
+  /** Aborted when the time is up. */
+  readonly signal: AbortSignal;
+}
+
+export interface Trial {
+  readonly adversary: AdversaryReport;
+  readonly comparisons: readonly Comparison[];
+  readonly undisturbedSeconds: number;
+  readonly disturbedSeconds: number;
+  readonly generations: number;
+  /** Optimizer steps that the sandbox did, beyond those the run needed. */
+  readonly stepsRepeated: number;
+}
+
+export async function runTrial(stack: DisturbedStack, options: TrialOptions): Promise<Trial> {
+  const spec = patient(await loadExperiment(options.experiment, { set: options.set }), options.kills);
+  let requests = 0;
+  stack.fate = (exchange) => {
+    if (counts(exchange)) requests += 1;
+    return {};
+  };
+  const first = await runToEnd(stack, spec, options);
+  requireFinished(first.run, 'undisturbed');
+  options.log(`undisturbed: ${first.run.runId}, ${requests} requests, ${first.seconds.toFixed(1)} s`);
+  const expected = await gather(stack, first.run);
+
+  const { seed, kills: count, kinds, log } = options;
+  const plan = planFaults({ seed, count, requests, kinds });
+  let adversary: Adversary | undefined;
+  const second = await runToEnd(stack, spec, options, (runId) => {
+    const begun = new Adversary({ stack, runId, plan, log });
+    adversary = begun;
+    stack.fate = (exchange) => begun.fate(exchange);
+  });
+  adversary?.release();
+  stack.fate = () => ({});
+  if (adversary === undefined) throw new Error('the disturbed run was never started');
+  requireFinished(second.run, 'disturbed');
+  log(`disturbed: ${second.run.runId}, ${second.seconds.toFixed(1)} s`);
+  const found = await gather(stack, second.run);
+  const { rented, trainers } = await stack.ledger();
+  const applied = trainers
+    .filter(({ job }) => job.startsWith(second.run.runId))
+    .flatMap(({ models }) => models)
+    .reduce((sum, { optimizerSteps }) => sum + optimizerSteps, 0);
+  const nothing = { 'nothing rented': [] as unknown[] };
+  const now = { 'nothing rented': [...rented.trainerJobs, ...rented.deployments] };
+  return {
+    adversary: adversary.report(),
+    comparisons: [...compare(expected, found), ...compare(nothing, now)],
+    undisturbedSeconds: first.seconds,
+    disturbedSeconds: second.seconds,
+    generations: Math.max(...second.run.checkpoints.map(({ checkpoint }) => checkpoint.generation)),
+    stepsRepeated: applied - second.run.steps.length,
+  };
+}
+
+/** A budget of rewinds is for platforms that fail by themselves; here the faults are counted already. */
+function patient(spec: RunSpec, kills: number): RunSpec {
+  return { ...spec, recovery: { ...spec.recovery, maxRewinds: spec.recovery.maxRewinds + kills } };
+}
+
+async function runToEnd(
+  stack: DisturbedStack,
+  spec: RunSpec,
+  { signal }: TrialOptions,
+  onSubmitted: (runId: string) => void = () => undefined,
+): Promise<{ run: RunDetails; seconds: number }> {
+  const startedMs = performance.now();
+  const { runId } = await stack.runs.start(spec);
+  onSubmitted(runId);
+  for (;;) {
+    const run = await look(stack, runId);
+    if (run !== undefined && isOver(run.outcome)) return { run, seconds: (performance.now() - startedMs) / 1000 };
+    if (signal.aborted) throw new Error(`no end in time: ${describe(run, runId)}`);
+    await sleep(250);
+  }
+}
+
+/** Undefined while the server is away. */
+async function look(stack: DisturbedStack, runId: string): Promise<RunDetails | undefined> {
+  try {
+    return await stack.runs.show(runId);
+  } catch {
+    return undefined;
+  }
+}
+
+function requireFinished(run: RunDetails, which: string): void {
+  if (run.outcome !== 'finished') throw new Error(`the ${which} run did not finish: ${describe(run, run.runId)}`);
+}
+
+function describe(run: RunDetails | undefined, runId: string): string {
+  if (run === undefined) return `${runId} does not answer`;
+  const where = run.status ?? run.stored;
+  const wait = run.waiting === undefined ? '' : `, waiting: ${run.waiting.message}`;
+  const reason = run.stored?.reason === undefined ? '' : `, ${run.stored.reason}`;
+  return `${runId} is ${run.outcome}, phase ${where?.phase ?? 'unknown'}, step ${run.steps.at(-1)?.step ?? 0}${wait}${reason}`;
+}
