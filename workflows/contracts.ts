@@ -1,6 +1,7 @@
 /** The language everyone else speaks: what a run is given, what its activities do, what it reports. */
 import type { RunSpec } from './spec.ts';
 
+export { NEW_CHAIN, planSnapshot, snapshotConfirmed, snapshotRequested, type ChainState } from './chain.ts';
 export { RunSpec } from './spec.ts';
 export { DEFAULT_TASK_QUEUE, RUN_WORKFLOW_TYPE } from './names.ts';
 

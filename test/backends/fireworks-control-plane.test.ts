@@ -145,7 +145,7 @@ describe('trainer', () => {
     const { backend, received } = await given({
       [`POST ${JOBS}`]: { json: { name: 'x', state: 'JOB_STATE_CREATING', status: { code: 'OK', message: '' } } },
     });
-    expect(await backend.provisioner.createTrainer(trainer, never())).toEqual({
+    expect(await backend.provisioner.createTrainer(trainer, never())).toMatchObject({
       id: 'run42-policy',
       state: 'JOB_STATE_CREATING',
       phase: 'starting',
@@ -167,7 +167,7 @@ describe('trainer', () => {
       [`POST ${JOBS}`]: ['reset', { status: 409, json: { code: 6, message: 'already exists' } }],
       [`GET ${JOBS}/run42-policy`]: { json: job },
     });
-    expect(await backend.provisioner.createTrainer(trainer, never())).toEqual({
+    expect(await backend.provisioner.createTrainer(trainer, never())).toMatchObject({
       id: 'run42-policy',
       state: 'JOB_STATE_PENDING',
       phase: 'waiting-for-capacity',
@@ -231,7 +231,7 @@ describe('deployment', () => {
 
   test('is created linked to its trainer', async () => {
     const { backend, received } = await given({ [`POST ${DEPLOYMENTS}`]: { json: { ...row, state: 'CREATING' } } });
-    expect(await backend.provisioner.createDeployment(deployment, never())).toEqual({
+    expect(await backend.provisioner.createDeployment(deployment, never())).toMatchObject({
       id: 'run42-rollout',
       state: 'CREATING',
       phase: 'starting',

@@ -1,20 +1,33 @@
 /** A streamed completion, put together again from its events. */
 import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
-import type { Sample } from '../../ports.ts';
 import { firstIssue, tryJson } from './json.ts';
 
 const Choice = z
   .object({
     text: z.string().nullish(),
     finish_reason: z.string().nullish(),
-    logprobs: z.object({ content: z.array(z.object({ logprob: z.number().nullish() })).nullish() }).nullish(),
-    raw_output: z.object({ completion_token_ids: z.array(z.number().int()).nullish() }).nullish(),
+    logprobs: z
+      .object({
+        content: z.array(z.object({ logprob: z.number().nullish(), sampling_logprob: z.number().nullish() })).nullish(),
+      })
+      .nullish(),
+    raw_output: z
+      .object({
+        completion_token_ids: z.array(z.number().int()).nullish(),
+        prompt_token_ids: z.array(z.number().int()).nullish(),
+      })
+      .nullish(),
   })
   .transform((choice) => ({
     text: choice.text ?? '',
-    logprobs: choice.logprobs?.content?.map((entry) => entry.logprob ?? undefined) ?? [],
-    tokens: choice.raw_output?.completion_token_ids ?? undefined,
+    rows:
+      choice.logprobs?.content?.map((entry) => ({
+        logprob: entry.logprob ?? undefined,
+        samplingLogprob: entry.sampling_logprob ?? undefined,
+      })) ?? [],
+    ...(choice.raw_output?.completion_token_ids && { tokens: choice.raw_output.completion_token_ids }),
+    ...(choice.raw_output?.prompt_token_ids && { promptTokens: choice.raw_output.prompt_token_ids }),
     finishReason: choice.finish_reason ?? undefined,
   }));
 
@@ -26,6 +39,7 @@ const Chunk = z.object({
     .transform((model) => /@([^@]+)$/.exec(model ?? '')?.[1]),
   error: z.unknown().optional(),
   choices: z.array(Choice).nullish(),
+  perf_metrics: z.record(z.string(), z.unknown()).nullish(),
 });
 
 const StreamError = z.object({
@@ -36,8 +50,26 @@ const StreamError = z.object({
   }),
 });
 
+export type FinishReason = 'stop' | 'length' | 'tool_calls';
+
+/** A completion as it came: with an echoed prompt, `tokens` and `rows` begin with it. */
+export interface CompletionText {
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  /** Absent: the server sent none. */
+  readonly tokens?: readonly number[];
+  /** The prompt as the server saw it, where it says so. */
+  readonly promptTokens?: readonly number[];
+  /** Log-probability under the model, and under the distribution that was sampled from. */
+  readonly rows: readonly { readonly logprob: number | undefined; readonly samplingLogprob: number | undefined }[];
+  /** Identity of the snapshot that produced it, where the stream names one. */
+  readonly servedIdentity?: string;
+  /** How long the prompt waited for its prefill. */
+  readonly queueSeconds?: number;
+}
+
 export type Completion =
-  | { readonly kind: 'complete'; readonly sample: Omit<Sample, 'latencyMs'> }
+  | { readonly kind: 'complete'; readonly completion: CompletionText }
   /** The stream ended before its reason to finish. */
   | { readonly kind: 'cut' }
   /** The server said that generation failed. */
@@ -54,10 +86,9 @@ export interface CompletionStream {
 export function createCompletionStream(): CompletionStream {
   const decoder = new TextDecoder();
   const texts: string[] = [];
-  const logprobs: (number | undefined)[] = [];
-  let tokens: readonly number[] | undefined;
+  const rows: CompletionText['rows'][number][] = [];
+  let found: Partial<Omit<CompletionText, 'finishReason'>> = {};
   let finishReason: string | undefined;
-  let servedIdentity: string | undefined;
   let bad: Exclude<Completion, { kind: 'complete' }> | undefined;
 
   function take(data: string): void {
@@ -66,18 +97,25 @@ export function createCompletionStream(): CompletionStream {
       bad ??= { kind: 'unusable', why: `an event of the stream: ${firstIssue(parsed.error)}` };
       return;
     }
-    const { model: identity, error, choices } = parsed.data;
+    const { model: identity, error, choices, perf_metrics: perf } = parsed.data;
     if (error !== undefined && error !== null) {
       bad ??= streamFailure(data);
       return;
     }
-    servedIdentity = identity ?? servedIdentity;
-    for (const choice of choices ?? []) {
-      texts.push(choice.text);
-      logprobs.push(...choice.logprobs);
-      tokens = choice.tokens ?? tokens;
-      finishReason = choice.finishReason ?? finishReason;
-    }
+    const queueSeconds = Number(perf?.['prefill-queue-duration'] ?? Number.NaN);
+    found = {
+      ...found,
+      ...(identity === undefined ? {} : { servedIdentity: identity }),
+      ...(Number.isFinite(queueSeconds) ? { queueSeconds } : {}),
+    };
+    for (const choice of choices ?? []) takeChoice(choice);
+  }
+
+  function takeChoice({ text, rows: more, finishReason: reason, ...ids }: z.output<typeof Choice>): void {
+    texts.push(text);
+    rows.push(...more);
+    finishReason = reason ?? finishReason;
+    found = { ...found, ...ids };
   }
 
   const parser = createParser({
@@ -96,18 +134,12 @@ export function createCompletionStream(): CompletionStream {
       if (!isFinishReason(finishReason)) {
         return { kind: 'failed', message: `generation ended with finish_reason ${finishReason}` };
       }
-      if (tokens === undefined) return { kind: 'unusable', why: 'raw_output.completion_token_ids is missing' };
-      const known = logprobs.filter((value) => value !== undefined);
-      if (known.length !== tokens.length || logprobs.length !== tokens.length) {
-        return { kind: 'unusable', why: `${known.length} log-probabilities for ${tokens.length} tokens` };
-      }
-      const sample = { tokens, text: texts.join(''), finishReason, logprobs: known };
-      return { kind: 'complete', sample: servedIdentity === undefined ? sample : { ...sample, servedIdentity } };
+      return { kind: 'complete', completion: { ...found, text: texts.join(''), finishReason, rows } };
     },
   };
 }
 
-function isFinishReason(value: string): value is Sample['finishReason'] {
+function isFinishReason(value: string): value is FinishReason {
   return value === 'stop' || value === 'length' || value === 'tool_calls';
 }
 

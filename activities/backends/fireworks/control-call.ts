@@ -31,6 +31,15 @@ export const Int = z.union([
     .transform(Number),
 ]);
 
+/** RFC 3339, with any number of fractional digits; absent if it cannot be read. */
+export const Timestamp = z
+  .string()
+  .optional()
+  .transform((text) => {
+    const ms = text === undefined ? Number.NaN : Date.parse(text);
+    return Number.isNaN(ms) ? undefined : new Date(ms);
+  });
+
 const StatusObject = z
   .object({ message: z.string().optional(), detail: z.string().optional(), details: z.unknown().optional() })
   .nullish()

@@ -1,23 +1,21 @@
 /** The `Provisioner` port: shapes, trainer jobs and deployments of the control plane under one account. */
 import type { Provisioner } from '../../ports.ts';
-import { createDeployments } from './deployments.ts';
+import type { Deployments } from './deployments.ts';
 import { resolveShape } from './shapes.ts';
-import { createTrainerJobs } from './trainer-jobs.ts';
+import type { TrainerJobs } from './trainer-jobs.ts';
 import type { Wire } from './wire.ts';
 
-export function createControlPlane(wire: Wire): Provisioner {
-  const jobs = createTrainerJobs(wire);
-  const deployments = createDeployments(wire);
+export function createControlPlane(wire: Wire, jobs: TrainerJobs, deployments: Deployments): Provisioner {
   return {
     account: wire.account,
     resolveShape: async (shape, signal) => resolveShape(wire, shape, signal),
-    createTrainer: jobs.create,
-    resumeTrainer: jobs.resume,
-    getTrainer: jobs.get,
-    deleteTrainer: jobs.delete,
-    createDeployment: deployments.create,
-    getDeployment: deployments.get,
-    scaleDeployment: deployments.scale,
-    deleteDeployment: deployments.delete,
+    createTrainer: async (request, signal) => jobs.createOrGet(request, signal),
+    resumeTrainer: async (id, signal) => jobs.resume(id, signal),
+    getTrainer: async (id, signal) => jobs.get(id, signal),
+    deleteTrainer: async (id, signal) => jobs.delete(id, signal),
+    createDeployment: async (request, signal) => deployments.create(request, signal),
+    getDeployment: async (id, signal) => deployments.get(id, signal),
+    scaleDeployment: async (id, replicas, signal) => deployments.scale(id, replicas, signal),
+    deleteDeployment: async (id, signal) => deployments.delete(id, signal),
   };
 }

@@ -1,97 +1,211 @@
 /** Deployments that serve a trainer's snapshots: created under an id planned ahead, and linked to that trainer. */
-import { z } from 'zod';
 import { BackendError } from '../../errors.ts';
-import type { DeploymentRequest, DeploymentStatus, Provisioner } from '../../ports.ts';
-import { endpoint } from './call.ts';
-import { Anything, controlCall, detailOf, Int, Spoken, unlessStatus } from './control-call.ts';
-import { oneLine } from './failures.ts';
+import { Anything, controlCall, unlessStatus } from './control-call.ts';
+import {
+  deploymentBody,
+  deploymentOf,
+  DeploymentRow,
+  differenceOf,
+  unversioned,
+  type Deployment,
+  type RolloutDeployment,
+} from './deployment-row.ts';
+import { pollFor } from './poll.ts';
+import { answersProbe } from './probe.ts';
+import { NEVER } from './sleep.ts';
 import { deploymentName, trainerName, type Wire } from './wire.ts';
 
-const Deployment = Spoken.extend({
-  state: z.string().default('STATE_UNSPECIFIED'),
-  baseModel: z.string().default(''),
-  deploymentShape: z.string().optional(),
-  hotLoadTrainerJob: z.string().optional(),
-  desiredReplicaCount: Int.optional(),
-  minReplicaCount: Int.optional(),
-  replicaCount: Int.optional(),
-});
-type Deployment = z.output<typeof Deployment>;
+const MINUTE_MS = 60_000;
 
-const PHASES: Readonly<Record<string, DeploymentStatus['phase']>> = {
-  READY: 'serving',
-  UPDATING: 'serving',
-  FAILED: 'failed',
-  DELETING: 'deleted',
-  DELETED: 'deleted',
-};
+/** Rents, finds, waits for, links and returns deployments. Errors are `BackendError`s. */
+export class Deployments {
+  readonly #wire: Wire;
 
-function deploymentPhase(state: string): DeploymentStatus['phase'] {
-  return PHASES[state] ?? 'starting';
-}
-
-interface Deployments {
-  readonly create: Provisioner['createDeployment'];
-  readonly get: Provisioner['getDeployment'];
-  readonly scale: Provisioner['scaleDeployment'];
-  readonly delete: Provisioner['deleteDeployment'];
-}
-
-export function createDeployments(wire: Wire): Deployments {
-  const { settings, http } = wire;
-
-  async function find(id: string, signal: AbortSignal): Promise<Deployment | undefined> {
-    const path = deploymentName(await wire.account(signal), id);
-    return unlessStatus(404, http.send(controlCall(settings, 'GET', path), Deployment, signal));
+  /** Use `Fireworks.deployments`. */
+  constructor(wire: Wire) {
+    this.#wire = wire;
   }
 
-  function statusOf(id: string, row: Deployment): DeploymentStatus {
-    const detail = detailOf(row);
-    return {
-      id,
-      state: row.state,
-      phase: deploymentPhase(row.state),
-      baseModel: row.baseModel,
-      // What is rented is what was asked for; what runs right now may lag behind.
-      replicas: row.desiredReplicaCount ?? row.minReplicaCount ?? row.replicaCount ?? 0,
-      ...(detail === undefined ? {} : { detail: oneLine(http.redact(detail)) }),
+  /** Creates the deployment, or adopts the one of that id if it is made of the same things and has not failed. */
+  async create(request: RolloutDeployment, signal: AbortSignal = NEVER): Promise<Deployment> {
+    const account = await this.#wire.account(signal);
+    const row = await this.#post(request, account, signal);
+    return row ?? this.#adopt(request, account, signal);
+  }
+
+  /** As `create`; but one that failed, or is being deleted, is deleted and created anew. */
+  async createOrGet(request: RolloutDeployment, signal: AbortSignal = NEVER): Promise<Deployment> {
+    const existing = await this.#find(request.id, signal);
+    if (existing !== undefined && (existing.phase === 'failed' || existing.phase === 'deleted')) {
+      if (existing.phase === 'failed') await this.delete(request.id, signal);
+      const { deletion, deletionTimeoutMs } = this.#wire.settings.polls;
+      // Not gone in time is no reason to stop: creating it will tell.
+      await pollFor(
+        deletion,
+        deletionTimeoutMs,
+        async () => ((await this.#find(request.id, signal)) === undefined ? true : undefined),
+        signal,
+      );
+    }
+    return this.create(request, signal);
+  }
+
+  /** One that is still in creation, and yet answers a completion, counts as serving. */
+  async get(id: string, signal: AbortSignal = NEVER): Promise<Deployment | undefined> {
+    const found = await this.#find(id, signal);
+    if (found?.state !== 'CREATING') return found;
+    return (await answersProbe(this.#wire, id, signal)) ? { ...found, phase: 'serving' } : found;
+  }
+
+  /** Resolves when it serves; fails with `LostTrainer` if it never will, with `Unavailable` after 90 minutes. */
+  async waitReady(
+    id: string,
+    options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<Deployment> {
+    const { timeoutMs = 90 * MINUTE_MS, signal = NEVER } = options;
+    return this.#until(id, timeoutMs, this.#wire.settings.polls.deployment, ({ phase }) => phase === 'serving', signal);
+  }
+
+  /** `minimum` defaults to the same number; zero releases the machines and keeps the deployment. */
+  async scale(id: string, replicas: number, signal: AbortSignal = NEVER): Promise<void> {
+    await this.#patch(id, { maxReplicaCount: replicas, minReplicaCount: replicas }, signal);
+  }
+
+  /**
+   * Links the deployment to another trainer of the same shape, and waits until it serves again. Its pods restart with
+   * base weights: the delta chain is void, and the next snapshot must be a base.
+   */
+  async reattach(
+    id: string,
+    trainerId: string,
+    options: {
+      readonly transition?: 'SYNC' | 'ASYNC';
+      readonly timeoutMs?: number;
+      readonly settleTimeoutMs?: number;
+      /** The trainer's own deployment shape; checked before anything restarts. */
+      readonly shape?: string;
+      readonly signal?: AbortSignal;
+    } = {},
+  ): Promise<Deployment> {
+    const { transition, timeoutMs = 90 * MINUTE_MS, settleTimeoutMs = 10 * MINUTE_MS, shape, signal = NEVER } = options;
+    const before = await this.waitReady(id, { timeoutMs, signal });
+    if (shape !== undefined && before.shape !== undefined && unversioned(shape) !== unversioned(before.shape)) {
+      throw new BackendError(
+        'InvalidRequest',
+        `deployment ${id} is of shape ${before.shape}, and the trainer needs ${shape}: create another deployment`,
+      );
+    }
+    const trainer = trainerName(await this.#wire.account(signal), trainerId);
+    const changes = {
+      ...(before.trainer === trainer ? {} : { hotLoadTrainerJob: trainer }),
+      ...(transition === undefined || before.transition === transition ? {} : { hotLoadTransitionType: transition }),
     };
-  }
-
-  /** A hot-load deployment may stay in creation for ever while it serves: only an answer tells. */
-  async function answers(id: string, signal: AbortSignal): Promise<boolean> {
-    const model = deploymentName(await wire.account(signal), id);
-    return http.succeeds(
-      {
-        service: 'inference',
-        method: 'POST',
-        url: endpoint(settings.urls.inference, 'inference/v1/completions'),
-        body: JSON.stringify({ model, prompt: [1, 2], max_tokens: 4, temperature: 0 }),
-        timeout: settings.timeouts.probe,
-        retry: settings.retries.none,
-      },
+    if (Object.keys(changes).length === 0) return before;
+    await this.#patch(id, changes, signal);
+    return this.#until(
+      id,
+      settleTimeoutMs,
+      this.#wire.settings.polls.reattach,
+      (now) =>
+        now.state === 'READY' && now.trainer === trainer && (transition === undefined || now.transition === transition),
       signal,
     );
   }
 
-  async function adopt(request: DeploymentRequest, account: string, signal: AbortSignal): Promise<DeploymentStatus> {
-    const row = await find(request.id, signal);
-    if (row === undefined) {
+  /** Idempotent: a deployment that is not there is deleted. */
+  async delete(id: string, signal: AbortSignal = NEVER): Promise<void> {
+    const call = controlCall(this.#wire.settings, 'DELETE', await this.#path(id, signal), {
+      query: { ignoreChecks: 'true', hard: 'true' },
+    });
+    await unlessStatus(404, this.#wire.http.send(call, Anything, signal));
+  }
+
+  /** Takes back a deletion that was not hard. */
+  async undelete(id: string, signal: AbortSignal = NEVER): Promise<void> {
+    const call = controlCall(this.#wire.settings, 'POST', `${await this.#path(id, signal)}:undelete`);
+    await this.#wire.http.send(call, Anything, signal);
+  }
+
+  /** Forgets which snapshots were loaded: the next one must be a base. */
+  async resetLedger(id: string, signal: AbortSignal = NEVER): Promise<void> {
+    const call = controlCall(this.#wire.settings, 'DELETE', `${await this.#path(id, signal)}/ledger`);
+    await this.#wire.http.send(call, Anything, signal);
+  }
+
+  async #path(id: string, signal: AbortSignal): Promise<string> {
+    return deploymentName(await this.#wire.account(signal), id);
+  }
+
+  async #find(id: string, signal: AbortSignal): Promise<Deployment | undefined> {
+    const { settings, http } = this.#wire;
+    const call = controlCall(settings, 'GET', await this.#path(id, signal));
+    const row = await unlessStatus(404, http.send(call, DeploymentRow, signal));
+    return row === undefined ? undefined : deploymentOf(id, row, http.redact);
+  }
+
+  async #post(request: RolloutDeployment, account: string, signal: AbortSignal): Promise<Deployment | undefined> {
+    const { settings, http } = this.#wire;
+    const call = controlCall(settings, 'POST', `accounts/${account}/deployments`, {
+      query: { deploymentId: request.id },
+      body: deploymentBody(request, account),
+    });
+    const row = await unlessStatus(409, http.send(call, DeploymentRow, signal));
+    return row === undefined ? undefined : deploymentOf(request.id, row, http.redact);
+  }
+
+  async #patch(id: string, changes: object, signal: AbortSignal): Promise<void> {
+    const mask = Object.keys(changes).map((key) => key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+    const call = controlCall(this.#wire.settings, 'PATCH', await this.#path(id, signal), {
+      // Without a mask the platform would zero every other field.
+      query: { updateMask: mask.join(',') },
+      body: changes,
+    });
+    await this.#wire.http.send(call, Anything, signal);
+  }
+
+  async #until(
+    id: string,
+    timeoutMs: number,
+    poll: { readonly firstMs: number; readonly maxMs: number },
+    done: (now: Deployment) => boolean,
+    signal: AbortSignal,
+  ): Promise<Deployment> {
+    let last: Deployment | undefined;
+    const found = await pollFor(
+      poll,
+      timeoutMs,
+      async () => {
+        last = await this.get(id, signal);
+        if (last === undefined || last.phase === 'failed' || last.phase === 'deleted') {
+          const detail = last?.detail === undefined ? '' : `: ${last.detail}`;
+          const state = last === undefined ? 'it does not exist' : `its state is ${last.state}`;
+          throw new BackendError('LostTrainer', `deployment ${id} will not become ready, ${state}${detail}`);
+        }
+        return done(last) ? last : undefined;
+      },
+      signal,
+    );
+    if (found !== undefined) return found;
+    throw new BackendError('Unavailable', `deployment ${id} is not ready in time, its state is ${last?.state}`);
+  }
+
+  async #adopt(request: RolloutDeployment, account: string, signal: AbortSignal): Promise<Deployment> {
+    const found = await this.#find(request.id, signal);
+    if (found === undefined) {
       throw new BackendError(
         'Unavailable',
         `deployment ${request.id} exists and does not exist: the platform disagrees`,
       );
     }
-    const status = statusOf(request.id, row);
-    if (status.phase === 'failed' || status.phase === 'deleted') {
-      const detail = status.detail === undefined ? '' : `: ${status.detail}`;
+    if (found.phase === 'failed' || found.phase === 'deleted') {
+      const detail = found.detail === undefined ? '' : `: ${found.detail}`;
       throw new BackendError(
         'InvalidRequest',
-        `deployment ${request.id} exists in state ${row.state}${detail}. Delete it, or start a new run`,
+        `deployment ${request.id} exists in state ${found.state}${detail}. Delete it, or start a new run`,
         { status: 409 },
       );
     }
-    const difference = differenceOf(row, request, account);
+    const difference = differenceOf(found, request, account);
     if (difference !== undefined) {
       throw new BackendError(
         'InvalidRequest',
@@ -99,72 +213,6 @@ export function createDeployments(wire: Wire): Deployments {
         { status: 409 },
       );
     }
-    return status;
+    return found;
   }
-
-  return {
-    async create(request, signal) {
-      const account = await wire.account(signal);
-      const call = controlCall(settings, 'POST', `accounts/${account}/deployments`, {
-        query: { deploymentId: request.id },
-        body: deploymentBody(request, account),
-      });
-      const row = await unlessStatus(409, http.send(call, Deployment, signal));
-      return row === undefined ? adopt(request, account, signal) : statusOf(request.id, row);
-    },
-
-    async get(id, signal) {
-      const row = await find(id, signal);
-      if (row === undefined) return undefined;
-      const status = statusOf(id, row);
-      const serves = row.state === 'CREATING' && (await answers(id, signal));
-      return serves ? { ...status, phase: 'serving' } : status;
-    },
-
-    async scale(id, replicas, signal) {
-      const call = controlCall(settings, 'PATCH', deploymentName(await wire.account(signal), id), {
-        // Without a mask the platform would zero every other field.
-        query: { updateMask: 'max_replica_count,min_replica_count' },
-        body: { maxReplicaCount: replicas, minReplicaCount: replicas },
-      });
-      await http.send(call, Anything, signal);
-    },
-
-    async delete(id, signal) {
-      const call = controlCall(settings, 'DELETE', deploymentName(await wire.account(signal), id), {
-        query: { ignoreChecks: 'true', hard: 'true' },
-      });
-      await unlessStatus(404, http.send(call, Anything, signal));
-    },
-  };
-}
-
-function deploymentBody(request: DeploymentRequest, account: string): object {
-  return {
-    baseModel: request.baseModel,
-    description: request.description,
-    minReplicaCount: request.replicas,
-    maxReplicaCount: request.replicas,
-    enableHotLoad: true,
-    forTraining: true,
-    hotLoadBucketType: 'FW_HOSTED',
-    hotLoadTrainerJob: trainerName(account, request.trainerId),
-    // Answers in flight finish on the weights they began with: a sample never spans two versions.
-    hotLoadTransitionType: 'SYNC',
-    deploymentShape: request.shape,
-  };
-}
-
-/** What an existing deployment would do differently from the one asked for. Versions of one shape are equal. */
-function differenceOf(row: Deployment, request: DeploymentRequest, account: string): string | undefined {
-  if (row.baseModel !== request.baseModel) return `base model (${row.baseModel})`;
-  const trainer = row.hotLoadTrainerJob;
-  if (trainer !== undefined && trainer !== trainerName(account, request.trainerId)) return `trainer (${trainer})`;
-  const shape = row.deploymentShape;
-  if (shape !== undefined && unversioned(shape) !== unversioned(request.shape)) return `shape (${shape})`;
-  return undefined;
-}
-
-function unversioned(shape: string): string {
-  return shape.replace(/\/versions\/[^/]+$/, '');
 }

@@ -13,6 +13,11 @@ export interface Poll {
   readonly maxMs: number;
 }
 
+/** Interval after the given number of looks. */
+export function intervalMs({ firstMs, maxMs }: Poll, round: number): number {
+  return Math.min(firstMs * 1.5 ** round, maxMs);
+}
+
 const MINUTE = 60_000;
 
 function both(ms: number): Timeout {
@@ -23,6 +28,7 @@ export const DEFAULT_TIMEOUTS = {
   connectMs: 5_000,
   controlRead: both(30_000),
   controlWrite: both(MINUTE),
+  promote: both(5 * MINUTE),
   hotLoadRead: both(30_000),
   hotLoadWrite: both(MINUTE),
   healthz: both(5_000),
@@ -107,6 +113,19 @@ export const DEFAULT_POLLS = {
   /** Whether a new deployment's hot-load manager is up. */
   manager: { firstMs: 200, maxMs: 5_000 },
   managerTimeoutMs: 5 * MINUTE,
+  trainer: { firstMs: 200, maxMs: 5_000 },
+  /** A trainer that was just resumed may show for this long that it had ended. */
+  endedGraceMs: 30_000,
+  /** Between two looks at a trainer that is neither running nor resumable. */
+  reconnect: { firstMs: 200, maxMs: 10_000 },
+  deployment: { firstMs: 200, maxMs: 15_000 },
+  reattach: { firstMs: 200, maxMs: 5_000 },
+  deletion: { firstMs: 200, maxMs: 2_000 },
+  deletionTimeoutMs: MINUTE,
+  operation: { firstMs: 500, maxMs: 10_000 },
+  /** Whether a deployment answers after a load. */
+  probe: { firstMs: 200, maxMs: 10_000 },
+  heartbeatMs: 10_000,
   /** Shortest interval between two polls for one result, should the server not hold them. */
   resultMinMs: 100,
 };
@@ -116,16 +135,16 @@ export const DEFAULT_LIMITS = {
   /** A result carries a log-probability per trained token. */
   resultBytes: 256 * 2 ** 20,
   completionBytes: 64 * 2 ** 20,
+  /** What one training request may hold, bytes as estimated. */
+  requestDatums: 1_024,
+  requestBytes: 5_000_000,
+  /** Requests of one pass that are sent side by side. */
+  parallelChunks: 128,
 };
 
 export type Timeouts = typeof DEFAULT_TIMEOUTS;
 export type Retries = typeof DEFAULT_RETRIES;
-export type Polls = {
-  readonly hotLoad: Poll;
-  readonly manager: Poll;
-  readonly managerTimeoutMs: number;
-  readonly resultMinMs: number;
-};
+export type Polls = Readonly<typeof DEFAULT_POLLS>;
 export type Limits = typeof DEFAULT_LIMITS;
 
 /**

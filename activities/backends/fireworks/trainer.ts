@@ -2,19 +2,35 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { BackendError } from '../../errors.ts';
-import type { Pending, Trainer } from '../../ports.ts';
+import type { ForwardBackwardResult, Pending } from '../../ports.ts';
 import { endpoint, type Call } from './call.ts';
 import { Anything } from './control-call.ts';
+import { targetCount, type TrainingDatum } from './datum.ts';
 import { createFutures } from './futures.ts';
 import type { RetryPolicy } from './retry-timing.ts';
 import { createSequenceGuard } from './sequence-guard.ts';
 import * as bodies from './trainer-bodies.ts';
-import { ForwardBackwardOutput, Metrics, ModelCreated, Path, SessionCreated } from './trainer-replies.ts';
+import {
+  CheckpointNames,
+  ForwardBackwardOutput,
+  Metrics,
+  ModelCreated,
+  ModelInfoReply,
+  ModelUnloaded,
+  Path,
+  ServerCapabilities,
+  SessionCreated,
+} from './trainer-replies.ts';
+import type { FireworksTrainer } from './trainer-requests.ts';
 import { trainerName, type Wire } from './wire.ts';
 
 const Accepted = z.object({ request_id: z.string().min(1) });
 
-export function createTrainer(wire: Wire, trainerId: string): Trainer {
+const AdapterLoaded = z
+  .object({ adapter_path: z.string().min(1) })
+  .transform((reply) => ({ path: reply.adapter_path }));
+
+export function createTrainer(wire: Wire, trainerId: string): FireworksTrainer {
   const { settings, http } = wire;
   const { timeouts, retries, logger } = settings;
   const futures = createFutures(settings, http);
@@ -42,6 +58,11 @@ export function createTrainer(wire: Wire, trainerId: string): Trainer {
       retry: options.retry,
     };
     return http.send(call, schema, signal);
+  }
+
+  async function read(name: string, signal: AbortSignal): Promise<Call> {
+    const to = await callTo(name, signal);
+    return { ...to, method: 'GET', timeout: timeouts.controlRead, retry: retries.controlPlane };
   }
 
   /** Resolves once accepted; the result is asked for when it is wanted, and kept once it is there. */
@@ -120,16 +141,11 @@ export function createTrainer(wire: Wire, trainerId: string): Trainer {
     createModel: async (request, signal) =>
       submit('create_model', bodies.createModelBody(request), retries.creation, ModelCreated, signal),
 
-    async forwardBackward(call, signal) {
-      const lengths = call.data.map(({ inputTokens }) => inputTokens.length);
-      const body = bodies.forwardBackwardBody(call);
-      const schema = ForwardBackwardOutput.refine(
-        ({ logprobs }) =>
-          logprobs.length === lengths.length && logprobs.every((row, index) => row.length === lengths[index]),
-        'one log-probability per target token was expected',
-      );
-      return sequenced('forward_backward', call, body, schema, signal);
-    },
+    forward: async (call, signal) =>
+      sequenced('forward', call, bodies.forwardBody(call), passResult(call.data), signal),
+
+    forwardBackward: async (call, signal) =>
+      sequenced('forward_backward', call, bodies.forwardBackwardBody(call), passResult(call.data), signal),
 
     optimStep: async (call, signal) => sequenced('optim_step', call, bodies.optimStepBody(call), Metrics, signal),
 
@@ -147,7 +163,34 @@ export function createTrainer(wire: Wire, trainerId: string): Trainer {
         Path.or(z.unknown().transform(() => ({ path: call.path }))),
         signal,
       ),
+
+    loadAdapter: async (call, signal) =>
+      sequenced('load_adapter', call, bodies.loadAdapterBody(call), AdapterLoaded, signal),
+
+    unload: async (modelId, signal) =>
+      submit('unload_model', bodies.unloadBody(modelId), retries.creation, ModelUnloaded, signal),
+
+    async info(modelId, signal) {
+      const options = { key: randomKey(), retry: retries.controlPlane };
+      return post('get_info', bodies.getInfoBody(modelId), options, ModelInfoReply, signal);
+    },
+
+    servedModels: async (signal) =>
+      (await http.send(await read('get_server_capabilities', signal), ServerCapabilities, signal)).supported_models,
+
+    checkpoints: async (signal) =>
+      (await http.send(await read('list_checkpoints', signal), CheckpointNames, signal)).checkpoints,
   };
+}
+
+/** One log-probability per target: what does not fit its example was computed from another one. */
+function passResult(data: readonly TrainingDatum[]): z.ZodType<ForwardBackwardResult> {
+  const lengths = data.map(targetCount);
+  return ForwardBackwardOutput.refine(
+    ({ logprobs }) =>
+      logprobs.length === lengths.length && logprobs.every((row, index) => row.length === lengths[index]),
+    'one log-probability per target token was expected',
+  );
 }
 
 /**

@@ -1,192 +1,131 @@
-/** The `WeightSync` port: hot load of snapshots, believed only when every replica says so. */
-import { performance } from 'node:perf_hooks';
-import type { Target } from '../../../workflows/contracts.ts';
-import { BackendError, SyncFailedError } from '../../errors.ts';
-import type { ReplicaStatus, WeightSync } from '../../ports.ts';
-import { endpoint, type Call } from './call.ts';
-import { Anything } from './control-call.ts';
-import { allCurrent, describeReplicas, failedOn, HotLoadStatus } from './hot-load-status.ts';
-import type { Outcome } from './retries.ts';
-import { sleep } from './sleep.ts';
+/** Brings deployments to a model's weights, one snapshot after the other: deltas where that is safe, and only there. */
+import { randomBytes } from 'node:crypto';
+import {
+  NEW_CHAIN,
+  planSnapshot,
+  snapshotConfirmed,
+  snapshotRequested,
+  type ChainState,
+  type SnapshotType,
+  type Target,
+} from '../../../workflows/contracts.ts';
+import type { ReplicaStatus, WeightSync as HotLoad } from '../../ports.ts';
+import { pollFor } from './poll.ts';
+import { NEVER } from './sleep.ts';
 import type { Poll } from './tables.ts';
-import { deploymentName, type Wire } from './wire.ts';
+import type { TrainingClient } from './training-client.ts';
 
-export function createWeightSync(wire: Wire): WeightSync {
-  const { settings, http } = wire;
-  /** Older serving images refuse the field; once one did, it is left out for good. */
-  let resetsCache = true;
+export interface WeightSyncOptions {
+  readonly client: Pick<TrainingClient, 'saveWeightsForSampler'>;
+  /** All deployments that follow the model; each must be linked to the client's trainer. */
+  readonly deployments: readonly Target[];
+  /** LoRA snapshots are whole adapters: there are no deltas. */
+  readonly lora?: boolean;
+  /** A base again after this many snapshots, so that no chain grows without end. Default: 20. */
+  readonly baseEvery?: number;
+  /** Per snapshot, over all deployments. Default: ten minutes. */
+  readonly timeoutMs?: number;
+}
 
-  async function hotLoad(target: Target, signal: AbortSignal): Promise<Pick<Call, 'service' | 'url' | 'headers'>> {
-    return {
-      service: 'hotLoad',
-      url: endpoint(settings.urls.hotLoad, 'hot_load/v1/models/hot_load'),
-      headers: {
-        'fireworks-model': target.baseModel,
-        'fireworks-deployment': deploymentName(await wire.account(signal), target.deploymentId),
-      },
-    };
+export interface Synced {
+  /** What every replica of every deployment now reports. */
+  readonly identity: string;
+  readonly type: SnapshotType;
+  /** 1, 2, …: rises with every snapshot that was confirmed. */
+  readonly version: number;
+}
+
+interface Services {
+  readonly hotLoad: HotLoad;
+  readonly answers: (deploymentId: string, signal: AbortSignal) => Promise<boolean>;
+  readonly poll: Poll;
+}
+
+/** After a load a deployment may take a moment to answer; that it does not is no failure of the load. */
+const WARM_UP_MS = 100_000;
+
+/**
+ * A delta is saved only where every deployment confirmed the previous snapshot on every replica, and still reports it.
+ * After a save or load that failed or timed out, the next snapshot is a base. One call at a time.
+ */
+export class WeightSync {
+  readonly #options: WeightSyncOptions;
+  readonly #services: Services;
+  /** Part of every name, so that names stay unique on a deployment that outlives this object. */
+  readonly #hex = randomBytes(4).toString('hex');
+  readonly #chains = new Map<string, ChainState>();
+  #version = 0;
+
+  /** Use `Fireworks.weightSync`. */
+  constructor(options: WeightSyncOptions, services: Services) {
+    this.#options = options;
+    this.#services = services;
+    this.forceBase();
   }
 
-  async function statusCall(target: Target, signal: AbortSignal): Promise<Call> {
-    return {
-      ...(await hotLoad(target, signal)),
-      method: 'GET',
-      timeout: settings.timeouts.hotLoadRead,
-      retry: settings.retries.controlPlane,
-    };
+  /** The next snapshot will be a base: after `loadState`, a reconnect, a re-attachment or a reset ledger. */
+  forceBase(): void {
+    for (const { deploymentId } of this.#options.deployments) this.#chains.set(deploymentId, NEW_CHAIN);
   }
 
-  async function replicas(target: Target, signal: AbortSignal): Promise<readonly ReplicaStatus[]> {
-    const status = await http.send(await statusCall(target, signal), HotLoadStatus, signal);
-    return status.replicas;
+  /**
+   * Saves a snapshot as `<name>-<8 hex>`, loads it everywhere and waits for every replica. Fails with a `SyncFailedError`
+   * that names the deployment. `final` asks for a base, which can be promoted.
+   */
+  async saveAndSync(
+    name: string,
+    { final = false, signal = NEVER }: { readonly final?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<Synced> {
+    const { client, deployments, timeoutMs = 600_000 } = this.#options;
+    const plan = await this.#plan(final, signal);
+    for (const [id, chain] of this.#chains) this.#chains.set(id, snapshotRequested(chain));
+    const saved = await client.saveWeightsForSampler({ name: `${name}-${this.#hex}`, type: plan.type }, signal);
+    const { path: identity } = await saved.result(signal);
+    const { previousIdentity } = plan;
+    const snapshot = { identity, ...(previousIdentity === undefined ? {} : { previousIdentity }) };
+    const loads = await Promise.allSettled(
+      deployments.map(async (target) => {
+        const chain = this.#chainOf(target);
+        await this.#services.hotLoad.load(target, snapshot, signal);
+        await this.#services.hotLoad.waitConfirmed(target, identity, { timeoutMs, signal });
+        this.#chains.set(target.deploymentId, snapshotConfirmed(chain, identity, plan.type));
+      }),
+    );
+    const failed = loads.find((load) => load.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    await Promise.all(deployments.map(async (target) => this.#warmUp(target, signal)));
+    this.#version += 1;
+    return { identity, type: plan.type, version: this.#version };
   }
 
-  /** A load that arrives before the deployment's manager is up can take the serving process down. */
-  async function managed(target: Target, signal: AbortSignal): Promise<readonly ReplicaStatus[]> {
-    const { manager, managerTimeoutMs } = settings.polls;
-    const startedMs = performance.now();
-    for (let round = 0; ; round += 1) {
-      const list = await replicas(target, signal);
-      if (list.length > 0) return list;
-      if (performance.now() - startedMs >= managerTimeoutMs) {
-        throw new BackendError(
-          'Unavailable',
-          `deployment ${target.deploymentId} reports no replica after ${managerTimeoutMs / 1000} s: is it scaled to zero?`,
-        );
-      }
-      await sleep(intervalMs(manager, round), signal);
-    }
+  async #plan(final: boolean, signal: AbortSignal): Promise<ReturnType<typeof planSnapshot>> {
+    const { deployments, lora = false, baseEvery = 20 } = this.#options;
+    const plans = deployments.map((target) => planSnapshot(this.#chainOf(target), { lora, baseEvery, final }));
+    const [first] = plans;
+    const shared = plans.every(({ previousIdentity }) => previousIdentity === first?.previousIdentity);
+    if (first?.previousIdentity === undefined || !shared) return { type: 'base' };
+    const previous = first.previousIdentity;
+    const now = await Promise.all(
+      deployments.map(async (target) => {
+        const replicas = await this.#services.hotLoad.replicas(target, signal);
+        return replicas.length >= target.replicas && replicas.every((replica) => serves(replica, previous));
+      }),
+    );
+    return now.every(Boolean) ? first : { type: 'base' };
   }
 
-  async function post(target: Target, body: object, signal: AbortSignal): Promise<void> {
-    const call: Call = {
-      ...(await hotLoad(target, signal)),
-      method: 'POST',
-      body: JSON.stringify(body),
-      timeout: settings.timeouts.hotLoadWrite,
-      retry: settings.retries.hotLoad,
-    };
-    await http.send(call, Anything, signal);
+  #chainOf({ deploymentId }: Target): ChainState {
+    return this.#chains.get(deploymentId) ?? NEW_CHAIN;
   }
 
-  return {
-    replicas,
-
-    async load(target, snapshot, signal) {
-      if (snapshot.identity.includes('/')) {
-        throw new BackendError(
-          'InvalidRequest',
-          `"${snapshot.identity}" cannot be hot-loaded: an identity has no slash`,
-        );
-      }
-      // Already there, e.g. when a crash came between the load and its record: a delta does not apply twice.
-      if (allCurrent(await managed(target, signal), snapshot.identity, target.replicas)) return;
-      try {
-        await post(target, loadBody(snapshot, resetsCache), signal);
-      } catch (error) {
-        if (!resetsCache || !refusesCacheField(error)) throw asLoadError(error, target, snapshot);
-        resetsCache = false;
-        try {
-          await post(target, loadBody(snapshot, resetsCache), signal);
-        } catch (second) {
-          throw asLoadError(second, target, snapshot);
-        }
-      }
-    },
-
-    async waitConfirmed(target, identity, { timeoutMs, signal, onStatus }) {
-      const deadlineMs = performance.now() + timeoutMs;
-      let last: readonly ReplicaStatus[] = [];
-      let trouble: string | undefined;
-      for (let round = 0; ; round += 1) {
-        const outcome = await statusOnce(target, deadlineMs, signal);
-        if (outcome.ok) {
-          last = outcome.value;
-          trouble = undefined;
-          onStatus?.(last);
-          if (allCurrent(last, identity, target.replicas)) return last;
-          const failed = last.findIndex((replica) => failedOn(replica, identity));
-          if (failed >= 0) throw syncFailed(`replica ${failed} failed to load it`, target, identity, last);
-        } else {
-          trouble = outcome.error.message;
-        }
-        const leftMs = deadlineMs - performance.now();
-        if (leftMs <= 0) {
-          const also = trouble === undefined ? '' : `, last status request: ${trouble}`;
-          throw syncFailed(`not confirmed within ${timeoutMs / 1000} s${also}`, target, identity, last);
-        }
-        await sleep(Math.min(intervalMs(settings.polls.hotLoad, round), leftMs), signal);
-      }
-    },
-  };
-
-  /** A status request that fails is no news of the load, unless no later one could succeed either. */
-  async function statusOnce(
-    target: Target,
-    deadlineMs: number,
-    signal: AbortSignal,
-  ): Promise<Outcome<readonly ReplicaStatus[]>> {
-    const call = await statusCall(target, signal);
-    // The last request, made as the time runs out, still gets its second.
-    const limitMs = Math.min(call.timeout.headersMs, Math.max(1_000, deadlineMs - performance.now()));
-    const timeout = { headersMs: limitMs, bodyMs: limitMs };
-    const outcome = await http.once({ ...call, timeout }, HotLoadStatus, signal);
-    if (outcome.ok) return { ok: true, value: outcome.value.replicas };
-    if (outcome.error.type === 'Unauthorized') throw outcome.error;
-    return outcome;
+  async #warmUp({ deploymentId }: Target, signal: AbortSignal): Promise<void> {
+    const look = async (): Promise<true | undefined> =>
+      (await this.#services.answers(deploymentId, signal)) ? true : undefined;
+    await pollFor(this.#services.poll, WARM_UP_MS, look, signal);
   }
 }
 
-function loadBody(snapshot: { identity: string; previousIdentity?: string }, resetsCache: boolean): object {
-  return {
-    identity: snapshot.identity,
-    ...(resetsCache ? { reset_prompt_cache: true } : {}),
-    ...(snapshot.previousIdentity === undefined
-      ? {}
-      : {
-          incremental_snapshot_metadata: {
-            previous_snapshot_identity: snapshot.previousIdentity,
-            compression_format: 'arc_v2',
-            // The platform spells it so.
-            checksum_format: 'alder32',
-          },
-        }),
-  };
-}
-
-function refusesCacheField(error: unknown): boolean {
-  if (!(error instanceof BackendError) || error.status !== 400) return false;
-  const message = error.message.toLowerCase();
-  return message.includes('reset_prompt_cache') && message.includes('extra inputs are not permitted');
-}
-
-/** A refused delta, or a conflict with another load, breaks the chain: a base will mend it. */
-function asLoadError(
-  error: unknown,
-  target: Target,
-  snapshot: { identity: string; previousIdentity?: string },
-): unknown {
-  if (!(error instanceof BackendError) || error.status === undefined) return error;
-  const refusedDelta = snapshot.previousIdentity !== undefined && [400, 412, 422].includes(error.status);
-  if (!refusedDelta && error.status !== 409) return error;
-  return new SyncFailedError(
-    `deployment ${target.deploymentId} refused to load ${snapshot.identity}: ${error.message}`,
-    { cause: error, detail: { identity: snapshot.identity, status: error.status } },
-  );
-}
-
-function syncFailed(
-  what: string,
-  target: Target,
-  identity: string,
-  replicas: readonly ReplicaStatus[],
-): SyncFailedError {
-  return new SyncFailedError(
-    `deployment ${target.deploymentId} does not serve ${identity}: ${what}; ${describeReplicas(replicas, target.replicas)}`,
-    { detail: { identity, replicas: replicas.length } },
-  );
-}
-
-function intervalMs({ firstMs, maxMs }: Poll, round: number): number {
-  return Math.min(firstMs * 1.5 ** round, maxMs);
+/** Ready or not: a replica that drains is still on its snapshot. */
+function serves({ loaded }: ReplicaStatus, identity: string): boolean {
+  return loaded.includes(identity);
 }
