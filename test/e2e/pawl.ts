@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openStore } from '../../activities/store/index.ts';
 import { packageRoot } from '../../client/local/paths.ts';
 import { readStack, type StackInfo } from '../../client/local/stack.ts';
 import type { RunDetails, RunResult } from '../../client/run-view.ts';
@@ -99,6 +100,16 @@ export class Pawl {
       const run = await this.show(runId);
       if (condition(run)) return run;
       await sleep(100);
+    }
+  }
+
+  /** Resolves as soon as so many steps are recorded: looks into the store itself, which is quicker than a command. */
+  async untilStep(runId: string, step: number): Promise<void> {
+    const store = await openStore({ path: join(this.home, 'pawl.db'), readonly: true });
+    try {
+      while ((await store.steps(runId, { afterStep: step - 1 })).length === 0) await sleep(10);
+    } finally {
+      await store.close();
     }
   }
 

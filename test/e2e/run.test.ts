@@ -53,9 +53,9 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
 
   test('goes on when its worker is killed, twice, and ends with the same numbers', async () => {
     const runId = await pawl.start([writeExperiment(join(pawl.home, 'killed'))]);
-    await pawl.until(runId, ({ steps }) => steps.length >= 2);
+    await pawl.untilStep(runId, 2);
     await pawl.killWorker();
-    await pawl.until(runId, ({ steps }) => steps.length >= 14);
+    await pawl.untilStep(runId, 14);
     await pawl.killWorker();
     const run = await pawl.until(runId, ({ outcome }) => outcome !== 'running' && outcome !== 'pending');
 
@@ -82,7 +82,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
   test('stops in good order when asked: a final base, evaluated, and nothing rented', async () => {
     const train = { steps: 5000, batchSize: 16, windowSteps: 2, optimizer: { learningRate: 0.01 } };
     const runId = await pawl.start([writeExperiment(join(pawl.home, 'stopped'), { train })]);
-    await pawl.until(runId, ({ steps }) => steps.length >= 12);
+    await pawl.untilStep(runId, 12);
     expect((await pawl.run(['stop', runId])).code).toBe(0);
     const run = await pawl.until(runId, ({ outcome }) => outcome === 'finished');
 
@@ -95,7 +95,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
   test('returns the trainer and the deployment when it is cancelled', async () => {
     const train = { steps: 5000, batchSize: 16, optimizer: { learningRate: 0.01 } };
     const runId = await pawl.start([writeExperiment(join(pawl.home, 'cancelled'), { train })]);
-    await pawl.until(runId, ({ steps }) => steps.length >= 3);
+    await pawl.untilStep(runId, 3);
     expect((await pawl.ledger()).rented.trainerJobs).toHaveLength(1);
     expect((await pawl.run(['stop', runId, '--now'])).code).toBe(0);
     const run = await pawl.until(runId, ({ outcome }) => outcome === 'cancelled');
