@@ -1,7 +1,7 @@
 /** What every activity has in common: heartbeats from a timer, cancellation, and failures in Temporal's terms. */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { Activities, FailureType } from '../workflows/contracts.ts';
+import type { FailureType } from '../workflows/contracts.ts';
 import { PawlError } from './errors.ts';
 import type { Backend } from './ports.ts';
 
@@ -18,7 +18,7 @@ const RETRYABLE: Record<FailureType, boolean> = {
 };
 
 /** Gives every activity its heartbeat and turns what it throws into what Temporal's retry policies understand. */
-export function guarded(activities: Activities): Activities {
+export function guarded<Activities extends object>(activities: Activities): Activities {
   const wrapped = Object.entries(activities).map(([name, activity]) => [
     name,
     (input: never): Promise<unknown> => guard(() => (activity as (input: never) => Promise<unknown>)(input)),

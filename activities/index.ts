@@ -1,5 +1,5 @@
-/** Every activity of a run, built from the ports that the worker hands in. */
-import type { Activities } from '../workflows/contracts.ts';
+/** Every activity, built from the ports that the worker hands in. */
+import type { Activities, ReconcileActivities } from '../workflows/contracts.ts';
 import { checkpointing } from './checkpoint.ts';
 import type { Artifacts } from './data/artifacts.ts';
 import { evaluating } from './evaluate.ts';
@@ -7,6 +7,7 @@ import { guarded } from './guard.ts';
 import { planning } from './plan.ts';
 import type { Backend } from './ports.ts';
 import { provisioning } from './provision.ts';
+import { reconciling } from './reconcile.ts';
 import { recording } from './record.ts';
 import type { Store } from './store/index.ts';
 import { training } from './train.ts';
@@ -20,4 +21,8 @@ export function createActivities(ports: { backend: Backend; store: Store; artifa
     ...evaluating(ports),
     ...recording(ports),
   });
+}
+
+export function createReconcileActivities(ports: Parameters<typeof reconciling>[0]): ReconcileActivities {
+  return guarded(reconciling(ports));
 }

@@ -1,18 +1,15 @@
 /** Renting and returning: a trainer and a deployment under ids that were planned before anything was created. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Activities, RunSpec } from '../workflows/contracts.ts';
 import { BackendError } from './errors.ts';
 import { signal } from './guard.ts';
 import type { Backend, DeploymentStatus, TrainerStatus } from './ports.ts';
+import { deleteDeployment, deleteTrainer, poll } from './release.ts';
 import type { Store } from './store/index.ts';
 
 type Provisioning = Pick<
   Activities,
   'createTrainer' | 'awaitTrainer' | 'createDeployment' | 'awaitDeployment' | 'releaseTrainer' | 'releaseDeployment'
 >;
-
-/** A fast platform is not slowed down, a slow one not pestered. */
-const POLL_MS = { first: 100, last: 5000 };
 
 /** A trainer that was asked to go on may say for a while that it has ended. */
 const REVIVAL_MS = 30_000;
@@ -83,13 +80,7 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
     },
 
     async releaseTrainer({ trainerId }) {
-      await provisioner.deleteTrainer(trainerId, signal());
-      let state = 'never created';
-      await poll(async () => {
-        const trainer = await provisioner.getTrainer(trainerId, signal());
-        state = trainer?.state ?? state;
-        return trainer === undefined || trainer.phase === 'ended' || trainer.phase === 'deleted';
-      });
+      const state = await deleteTrainer(provisioner, trainerId);
       await store.endLease({ kind: 'trainer', id: trainerId }, state);
       return state;
     },
@@ -110,20 +101,7 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
       await poll(async () => (await provisioner.getDeployment(id, signal()))?.replicas === 0);
       return `${before.state}, scaled to zero`;
     }
-    await provisioner.deleteDeployment(id, signal());
-    let state = 'gone';
-    await poll(async () => {
-      const deployment = await provisioner.getDeployment(id, signal());
-      state = deployment?.state ?? 'gone';
-      return deployment === undefined || deployment.phase === 'deleted';
-    });
-    return state;
-  }
-}
-
-async function poll(done: () => Promise<boolean>): Promise<void> {
-  for (let waitMs = POLL_MS.first; !(await done()); waitMs = Math.min(waitMs * 1.5, POLL_MS.last)) {
-    await sleep(waitMs, undefined, { signal: signal() });
+    return deleteDeployment(provisioner, id);
   }
 }
 

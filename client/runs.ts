@@ -1,6 +1,7 @@
 /** The facade over everything that can be done with runs: what the CLI, programs and servers use alike. */
+import { WorkflowFailedError } from '@temporalio/client';
 import type { RunEvent, StoreReader } from '../activities/store/index.ts';
-import type { RunSpec } from '../workflows/contracts.ts';
+import type { ReconcileInput, ReconcileReport, RunSpec } from '../workflows/contracts.ts';
 import { UnreachableError, UserError, messageOf } from './errors.ts';
 import type { RunChange } from './run-changes.ts';
 import { newRunInput } from './run-id.ts';
@@ -9,6 +10,7 @@ import { RunStore } from './run-store.ts';
 import { isOver, type RunDetails, type RunResult, type RunSummary, type RunView } from './run-view.ts';
 import { RunWatch, unknownRun, type FollowOptions } from './run-watch.ts';
 import { outcomeOf } from './temporal/execution.ts';
+import { failureMessage } from './temporal/failure.ts';
 import { TemporalLink } from './temporal/temporal-link.ts';
 
 export interface RunsOptions {
@@ -112,6 +114,19 @@ export class Runs {
   /** The log of a run; `after` is the last position already read. */
   async events(runId: string, options: { after?: number } = {}): Promise<readonly RunEvent[]> {
     return (await this.#read((reader) => reader.events(runId, options))) ?? [];
+  }
+
+  /** Returns what is rented for runs that are over and could not do it themselves; says what it did. */
+  async reconcile(input: ReconcileInput): Promise<ReconcileReport> {
+    const nobody = await this.missingWorker();
+    if (nobody !== undefined) throw new UserError(`Nobody would reconcile: ${nobody}.`, '');
+    try {
+      return await this.#temporal.reconcile(input);
+    } catch (error) {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+      const problem = `Reconciling failed: ${failureMessage(error)}.`;
+      throw new UserError(problem, 'It is tried again at the next scheduled time.', { cause: error });
+    }
   }
 
   /** A sentence to show when nobody would take a run that is submitted now. */

@@ -4,6 +4,9 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_TASK_QUEUE } from '../workflows/contracts.ts';
 
+/** Text or number: a default is a number. */
+const seconds = z.coerce.number({ error: 'must be a number of seconds' }).int().positive();
+
 const url = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
 
 /** Every variable a worker knows. Documented in `docs/deploy.md`. */
@@ -12,6 +15,8 @@ const Variables = z.object({
   TEMPORAL_NAMESPACE: z.string().default('default'),
   PAWL_TASK_QUEUE: z.string().default(DEFAULT_TASK_QUEUE),
   PAWL_HOME: z.string().optional(),
+  PAWL_RECONCILE_SECONDS: seconds.default(300),
+  PAWL_LEASE_GRACE_SECONDS: seconds.default(900),
   PAWL_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   PAWL_TRAINER_REPLAY: z.enum(['sequence', 'none']).default('sequence'),
   FIREWORKS_API_KEY: z.string({
@@ -30,6 +35,10 @@ export interface WorkerConfig {
   readonly taskQueue: string;
   /** Store and artifacts live here; every worker of a task queue shares them. */
   readonly home: string;
+  /** Time between two reconciliations. */
+  readonly reconcileEveryMs: number;
+  /** How long the leases of a run that is over are left alone. */
+  readonly leaseGraceMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly fireworks: {
     readonly apiKey: string;
@@ -62,6 +71,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     temporalNamespace: variables.TEMPORAL_NAMESPACE,
     taskQueue: variables.PAWL_TASK_QUEUE,
     home: resolve(variables.PAWL_HOME ?? join(homedir(), '.pawl')),
+    reconcileEveryMs: variables.PAWL_RECONCILE_SECONDS * 1000,
+    leaseGraceMs: variables.PAWL_LEASE_GRACE_SECONDS * 1000,
     logLevel: variables.PAWL_LOG_LEVEL,
     fireworks: {
       apiKey: variables.FIREWORKS_API_KEY,

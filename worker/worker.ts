@@ -1,13 +1,16 @@
 /** Joins workflows, activities and their ports into one Temporal worker. */
 import { join } from 'node:path';
+import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type LogMetadata } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createFireworksBackend, retriesWithin } from '../activities/backends/fireworks/index.ts';
 import { openArtifacts } from '../activities/data/artifacts.ts';
-import { createActivities } from '../activities/index.ts';
+import { createActivities, createReconcileActivities } from '../activities/index.ts';
 import { openStore } from '../activities/store/index.ts';
 import { workflowSource } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
+import { ensureReconcileSchedule } from './reconcile-schedule.ts';
+import { openRunDirectory } from './run-directory.ts';
 
 /** A call gives up after this long without an answer, and Temporal repeats the activity: for hours, and visibly. */
 const OUTAGE_SHOWN_AFTER_MS = 10_000;
@@ -22,7 +25,10 @@ export interface RunningWorker {
 export async function createWorker(config: WorkerConfig, logger: Logger): Promise<RunningWorker> {
   installLogger(logger);
   const connection = await NativeConnection.connect({ address: config.temporalAddress });
-  const store = await openStore({ path: join(config.home, 'pawl.db') });
+  const client = new Client({ connection, namespace: config.temporalNamespace });
+  const directory = await openRunDirectory(client);
+  const { namespaceId } = directory;
+  const store = await openStore({ path: join(config.home, 'pawl.db'), namespaceId });
   const artifacts = openArtifacts(join(config.home, 'artifacts'));
   const backend = createFireworksBackend({
     ...config.fireworks,
@@ -34,7 +40,10 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     namespace: config.temporalNamespace,
     taskQueue: config.taskQueue,
     ...workflowSource(),
-    activities: createActivities({ backend, store, artifacts }),
+    activities: {
+      ...createActivities({ backend, store, artifacts }),
+      ...createReconcileActivities({ backend, store, directory, graceMs: config.leaseGraceMs }),
+    },
     // A run whose worker died is picked up by another one after a second, not ten.
     stickyQueueScheduleToStartTimeout: '1s',
     // What a retry is told must not be older than this.
@@ -43,6 +52,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     shutdownGraceTime: '1s',
     shutdownForceTime: '20s',
   });
+  await ensureReconcileSchedule(client, { taskQueue: config.taskQueue, everyMs: config.reconcileEveryMs });
   return {
     async run() {
       try {

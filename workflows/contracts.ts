@@ -4,6 +4,8 @@ import type { RunSpec } from './spec.ts';
 export { NEW_CHAIN, planSnapshot, snapshotConfirmed, snapshotRequested, type ChainState } from './chain.ts';
 export { RunSpec } from './spec.ts';
 export { DEFAULT_TASK_QUEUE, RUN_WORKFLOW_TYPE } from './names.ts';
+export { RECONCILE_WORKFLOW_TYPE, reconcileScheduleId } from './reconcile-contracts.ts';
+export type { Orphan, ReconcileActivities, ReconcileInput, ReconcileReport } from './reconcile-contracts.ts';
 
 /** Kinds of failure that reach a workflow: the `type` of an `ApplicationFailure`. */
 export type FailureType =

@@ -3,10 +3,8 @@ export { PawlError } from '../errors.ts';
 export { openStore } from './open.ts';
 export type {
   EventLevel,
-  Lease,
   NewRun,
   ProducedSample,
-  Rewind,
   RunEvent,
   SampleRecord,
   ScoredEvaluation,

@@ -6,6 +6,7 @@ import type {
   Phase,
   Plan,
   Release,
+  Rewind,
   RunOutcome,
   RunSpec,
   StepMetrics,
@@ -115,7 +116,7 @@ export interface StoredCheckpoint extends CheckpointReport {
 export type LeaseKind = 'trainer' | 'deployment';
 
 /** Something that costs money, by its planned id. */
-export interface Lease {
+interface Lease {
   readonly kind: LeaseKind;
   readonly id: string;
 }
@@ -129,20 +130,6 @@ export interface StoredLease extends Lease {
   readonly releasedAt?: string;
   /** The platform's last word, once released. */
   readonly state?: string;
-}
-
-/** A run went back to a checkpoint. */
-export interface Rewind {
-  /** The one that it started: 2 or more. */
-  readonly generation: number;
-  readonly cause: string;
-  /** Last step that was done, or may have been. */
-  readonly fromStep: number;
-  /** Step of the checkpoint. */
-  readonly toStep: number;
-  /** Time and money spent on the steps that were lost, in the currency of the run's prices. */
-  readonly seconds: number;
-  readonly cost: number;
 }
 
 export interface StoredRewind extends Rewind {

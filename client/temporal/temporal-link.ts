@@ -10,7 +10,16 @@ import {
   type WorkflowExecutionInfo,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { RUN_WORKFLOW_TYPE, type RunInput, type RunReport, type RunStatus } from '../../workflows/contracts.ts';
+import {
+  RECONCILE_WORKFLOW_TYPE,
+  RUN_WORKFLOW_TYPE,
+  reconcileScheduleId,
+  type ReconcileInput,
+  type ReconcileReport,
+  type RunInput,
+  type RunReport,
+  type RunStatus,
+} from '../../workflows/contracts.ts';
 import { pauseSignal, resumeSignal, statusQuery, stopSignal } from '../../workflows/messages.ts';
 import { UnreachableError } from '../errors.ts';
 
@@ -18,7 +27,12 @@ import { UnreachableError } from '../errors.ts';
 const POLLER_FRESH_MS = 75_000;
 const WORKFLOW_TASK_QUEUE = 1;
 
-const DEFAULTS = { connectTimeoutMs: 3_000, callTimeoutMs: 5_000, queryTimeoutMs: 2_000 };
+const DEFAULTS = {
+  connectTimeoutMs: 3_000,
+  callTimeoutMs: 5_000,
+  queryTimeoutMs: 2_000,
+  reconcileTimeoutMs: 1_200_000,
+};
 
 export interface TemporalLinkOptions {
   readonly address: string;
@@ -70,6 +84,20 @@ export class TemporalLink {
   /** The report of a run that is over; fails as the run did. */
   async report(runId: string): Promise<RunReport | undefined> {
     return this.#known(runId, (handle) => handle.result() as Promise<RunReport>);
+  }
+
+  /** Waits for the result, and joins a reconciliation of the same kind that somebody asked for already. */
+  async reconcile(input: ReconcileInput): Promise<ReconcileReport> {
+    const workflowId = `${reconcileScheduleId(this.taskQueue)}-${input.dryRun ? 'dry-run' : 'by-hand'}`;
+    const handle = await this.#call((client) =>
+      client.workflow.start(RECONCILE_WORKFLOW_TYPE, {
+        workflowId,
+        taskQueue: this.taskQueue,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        args: [input],
+      }),
+    );
+    return this.#call(() => handle.result() as Promise<ReconcileReport>, DEFAULTS.reconcileTimeoutMs);
   }
 
   async stop(runId: string, reason: string): Promise<void> {

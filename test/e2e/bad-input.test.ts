@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { packageRoot } from '../../client/local/paths.ts';
 import type { StackInfo } from '../../client/local/stack.ts';
 import { writeExperiment } from './experiment.ts';
@@ -11,36 +9,14 @@ import { Pawl, type Finished } from './pawl.ts';
 
 const pawl = new Pawl();
 let stack: StackInfo;
-const workers: ChildProcess[] = [];
 
 beforeAll(async () => {
   stack = await pawl.up();
 }, 120_000);
 
 afterAll(async () => {
-  for (const worker of workers) worker.kill('SIGKILL');
   await pawl.cleanUp();
 }, 60_000);
-
-/** A worker on a task queue of its own, with another platform or key than the stack's. */
-async function worker(taskQueue: string, environment: Record<string, string>): Promise<void> {
-  const child = spawn(process.execPath, [join(packageRoot(), 'lib/worker/main.js')], {
-    env: {
-      ...process.env,
-      TEMPORAL_ADDRESS: stack.temporalAddress,
-      PAWL_HOME: pawl.home,
-      PAWL_TASK_QUEUE: taskQueue,
-      ...environment,
-    },
-    stdio: ['ignore', 'pipe', openSync(join(pawl.home, `${taskQueue}.log`), 'a')],
-  });
-  workers.push(child);
-  await new Promise<void>((resolve, reject) => {
-    if (child.stdout === null) throw new Error('the worker has no output');
-    createInterface({ input: child.stdout }).once('line', () => resolve());
-    child.once('exit', (code) => reject(new Error(`the worker ended with ${code}`)));
-  });
-}
 
 /** One line that says what is wrong, and no stack trace. */
 function oneLine({ stderr }: Finished): string {
@@ -96,7 +72,7 @@ describe('what cannot work says why in one line, and rents nothing', () => {
   });
 
   test('a platform that does not answer', async () => {
-    await worker('unreachable', { FIREWORKS_API_KEY: 'any', FIREWORKS_BASE_URL: 'http://127.0.0.1:1' });
+    await pawl.worker('unreachable', { FIREWORKS_API_KEY: 'any', FIREWORKS_BASE_URL: 'http://127.0.0.1:1' });
     const environment = { PAWL_TASK_QUEUE: 'unreachable' };
     const finished = await pawl.run(['run', writeExperiment(join(pawl.home, 'unreachable'))], environment);
     expect(finished.code).toBe(1);
@@ -132,7 +108,7 @@ describe('what cannot work says why in one line, and rents nothing', () => {
 
   test('the platform key is in no history, no log and no file', async () => {
     const key = 'fw-a-key-that-nobody-must-see';
-    await worker('keyed', { FIREWORKS_API_KEY: key, FIREWORKS_BASE_URL: stack.sandboxUrl ?? '' });
+    await pawl.worker('keyed', { FIREWORKS_API_KEY: key, FIREWORKS_BASE_URL: stack.sandboxUrl ?? '' });
     const train = { steps: 4, batchSize: 4, optimizer: { learningRate: 0.01 } };
     const changes = { train, checkpoint: { every: 2 } };
     const environment = { PAWL_TASK_QUEUE: 'keyed' };

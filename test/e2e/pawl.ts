@@ -1,6 +1,6 @@
 /** The compiled `pawl`, driven as a person would: a stack in a folder of its own, commands, and the sandbox's ledger. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -55,6 +55,27 @@ export class Pawl {
     }
   }
 
+  /** One more worker of this home, on a task queue of its own, and so with a configuration of its own. */
+  async worker(taskQueue: string, environment: Record<string, string>): Promise<void> {
+    const { temporalAddress = '' } = await this.stack();
+    const child = spawn(process.execPath, [join(packageRoot(), 'lib/worker/main.js')], {
+      env: {
+        ...process.env,
+        TEMPORAL_ADDRESS: temporalAddress,
+        PAWL_HOME: this.home,
+        PAWL_TASK_QUEUE: taskQueue,
+        ...environment,
+      },
+      stdio: ['ignore', 'pipe', openSync(join(this.home, `${taskQueue}.log`), 'a')],
+    });
+    this.#children.add(child);
+    child.once('close', () => this.#children.delete(child));
+    await new Promise<void>((resolve, reject) => {
+      child.stdout?.once('data', () => resolve());
+      child.once('exit', (code) => reject(new Error(`the worker ended with ${code}`)));
+    });
+  }
+
   async stack(): Promise<StackInfo> {
     const stack = await readStack(this.home);
     if (stack === undefined) throw new Error('no stack is running');
@@ -70,6 +91,8 @@ export class Pawl {
   }
 
   async cleanUp(): Promise<void> {
+    const others = [...this.#children].filter((child) => child !== this.#up);
+    for (const child of others) child.kill('SIGKILL');
     if (this.#up?.exitCode === null) await this.down();
     for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
