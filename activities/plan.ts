@@ -5,7 +5,9 @@ import { planChunks } from './data/batches.ts';
 import { importDataset } from './data/dataset.ts';
 import { importPromptSet } from './data/prompt-set.ts';
 import { loadTokenizer } from './data/tokenizer.ts';
+import { requestsPerStep } from './gradient.ts';
 import { signal } from './guard.ts';
+import { pinObjective } from './objectives/load-objective.ts';
 import type { Backend } from './ports.ts';
 import type { Store } from './store/index.ts';
 
@@ -44,6 +46,11 @@ export function planning({ backend, store, artifacts }: Ports): Pick<Activities,
         duplicates: prompts.duplicates,
         tokenizer: tokenizer.hash,
       });
+      const objective = await pinObjective(artifacts, spec.train.objective);
+      const chunksPerStep = planChunks({
+        batchSize: spec.train.batchSize,
+        maxExampleTokens: dataset.maxExampleTokens,
+      });
       return {
         account,
         shape,
@@ -53,10 +60,9 @@ export function planning({ backend, store, artifacts }: Ports): Pick<Activities,
         examplesDropped: dataset.dropped,
         promptSet: prompts.hash,
         prompts: prompts.prompts,
-        chunksPerStep: planChunks({
-          batchSize: spec.train.batchSize,
-          maxExampleTokens: dataset.maxExampleTokens,
-        }),
+        chunksPerStep,
+        requestsPerStep: requestsPerStep(chunksPerStep, objective.custom),
+        ...(objective.module !== undefined && { objectiveModule: objective.module }),
         costPerHour: spec.prices.trainerPerHour + spec.deployment.replicas * spec.prices.replicaPerHour,
         ...(endToken !== undefined && { stop: endToken }),
       };

@@ -5,10 +5,13 @@
  */
 import type { Activities, StepMetrics, WindowInput, WindowResult } from '../workflows/contracts.ts';
 import type { Artifacts } from './data/artifacts.ts';
-import { batchIndices, chunk, toDatums } from './data/batches.ts';
+import { batchIndices, toDatums } from './data/batches.ts';
 import { openDataset, type Dataset } from './data/dataset.ts';
 import { learningRate } from './data/learning-rate.ts';
+import { submitGradient } from './gradient.ts';
 import { refuseToRepeat, rememberForRetry, remembered, signal } from './guard.ts';
+import { loadObjective } from './objectives/load-objective.ts';
+import type { Objective } from './objectives/objective.ts';
 import type { Backend, ForwardBackwardResult, Pending, Trainer } from './ports.ts';
 import { inSession } from './session.ts';
 import type { Store } from './store/index.ts';
@@ -32,7 +35,9 @@ export function training({ backend, store, artifacts }: Ports): Pick<Activities,
       const dataset = await openDataset(artifacts, window.plan.dataset);
       const last = fromStep + steps - 1;
       const done = doneStep(remembered()) ?? fromStep - 1;
-      await inSession(trainer, sessionId, () => trainSteps({ window, trainer, dataset, store }, done + 1, last));
+      const objective = await loadObjective(artifacts, window.train.objective, window.plan.objectiveModule);
+      const todo = { window, trainer, dataset, store, objective };
+      await inSession(trainer, sessionId, () => trainSteps(todo, done + 1, last));
       const rows = await store.steps(runId, { afterStep: fromStep - 1 });
       const result = summarize(rows.filter(({ step }) => step <= last));
       await store.updateRun(runId, { phase: 'train', step: result.nonFiniteStep ?? last, generation });
@@ -46,6 +51,8 @@ interface Training {
   readonly trainer: Trainer;
   readonly dataset: Dataset;
   readonly store: Store;
+  /** Absent: the trainer's own cross-entropy. */
+  readonly objective: Objective | undefined;
 }
 
 /** A step whose every request the trainer has accepted. */
@@ -55,6 +62,8 @@ interface Admitted {
   readonly tokens: number;
   readonly admittedMs: number;
   readonly gradients: readonly Pending<ForwardBackwardResult>[];
+  /** Value of the objective, where it is not the trainer's own. */
+  readonly objectiveLoss?: number;
   readonly update: Pending<unknown>;
 }
 
@@ -90,31 +99,33 @@ async function trainSteps(training: Training, first: number, last: number): Prom
   }
 }
 
-/** Submits one step: every chunk of its batch, then the update. A pure function of spec, pinned data and step. */
-async function admit({ window, trainer, dataset }: Training, step: number): Promise<Admitted> {
-  const { train, plan, connection, fromStep, firstSeq } = window;
+/** Submits one step: its gradient, then the update. A pure function of spec, pinned data and step. */
+async function admit({ window, trainer, dataset, objective }: Training, step: number): Promise<Admitted> {
+  const { train, plan, connection, fromStep } = window;
   const { modelId } = connection;
   const { batchSize, seed, optimizer } = train;
   const datums = toDatums(dataset, batchIndices({ examples: dataset.examples, batchSize, seed, step }));
-  const firstOfStep = firstSeq + (step - fromStep) * (plan.chunksPerStep + 1);
+  const firstSeq = window.firstSeq + (step - fromStep) * plan.requestsPerStep;
   const admittedMs = Date.now();
-  const gradients: Pending<ForwardBackwardResult>[] = [];
-  for (const [index, data] of chunk(datums, plan.chunksPerStep).entries()) {
-    gradients.push(await trainer.forwardBackward({ modelId, seq: firstOfStep + index, data }, signal()));
-  }
+  const gradient = await submitGradient(
+    { trainer, modelId, firstSeq, chunks: plan.chunksPerStep, datums, objective },
+    signal(),
+  );
   const rate = learningRate(train, step);
   const adam = { ...optimizer, learningRate: rate };
-  const update = await trainer.optimStep({ modelId, seq: firstOfStep + plan.chunksPerStep, adam }, signal());
+  const update = await trainer.optimStep({ modelId, seq: firstSeq + plan.requestsPerStep - 1, adam }, signal());
   const tokens = datums.reduce((sum, { weights }) => sum + weights.filter((weight) => weight !== 0).length, 0);
-  return { step, learningRate: rate, tokens, admittedMs, gradients, update };
+  const { parts: gradients, loss } = gradient;
+  const admitted = { step, learningRate: rate, tokens, admittedMs, gradients, update };
+  return loss === undefined ? admitted : { ...admitted, objectiveLoss: loss };
 }
 
 /** Waits for a step's end; its mean loss, because the weights of a batch sum to one. */
-async function settle({ gradients, update }: Admitted): Promise<number> {
+async function settle({ gradients, update, objectiveLoss }: Admitted): Promise<number> {
   let loss = 0;
   for (const gradient of gradients) loss += (await gradient.result(signal())).lossSum;
   await update.result(signal());
-  return loss;
+  return objectiveLoss ?? loss;
 }
 
 function doneStep(details: unknown): number | undefined {

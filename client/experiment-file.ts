@@ -116,6 +116,13 @@ function withAbsolutePaths(spec: RunSpec, folder: string): RunSpec {
     ...spec,
     model: { ...spec.model, tokenizer: resolve(folder, spec.model.tokenizer) },
     data: { ...spec.data, train: resolve(folder, spec.data.train) },
+    train: withAbsoluteModule(spec.train, folder),
     evaluate: { ...spec.evaluate, prompts: resolve(folder, spec.evaluate.prompts) },
   };
+}
+
+function withAbsoluteModule(train: RunSpec['train'], folder: string): RunSpec['train'] {
+  const { objective } = train;
+  if (objective === undefined || !('module' in objective)) return train;
+  return { ...train, objective: { ...objective, module: resolve(folder, objective.module) } };
 }

@@ -75,6 +75,10 @@ export interface Plan {
   readonly stop?: string;
   /** forward_backward requests per step: a fixed number, so that sequence numbers can be planned. */
   readonly chunksPerStep: number;
+  /** All requests of a step: its chunks, once per pass that the objective takes, and the update. */
+  readonly requestsPerStep: number;
+  /** Artifact (sha256) of the objective's module, if it is the user's own. */
+  readonly objectiveModule?: string;
   /** Rented price of an hour of this run, in `spec.prices.currency`. */
   readonly costPerHour: number;
 }
@@ -128,7 +132,7 @@ export interface WindowInput {
   /** First optimizer step of the window, from 1. */
   readonly fromStep: number;
   readonly steps: number;
-  /** Sequence number of the window's first request; the window uses `steps × (chunksPerStep + 1)` of them. */
+  /** Sequence number of the window's first request; the window uses `steps × requestsPerStep` of them. */
   readonly firstSeq: number;
 }
 

@@ -142,7 +142,7 @@ async function trainToCheckpoint(live: LiveRun): Promise<void> {
       generation: state.generation,
       fromStep: state.step + 1,
       steps,
-      firstSeq: takeSeq(state, steps * (plan.chunksPerStep + 1)),
+      firstSeq: takeSeq(state, steps * plan.requestsPerStep),
     });
     state.step = result.nonFiniteStep ?? state.step + steps;
     state.secondsPerStep = result.secondsPerStep;

@@ -24,6 +24,19 @@ const Schedule = z.strictObject({
   finalFraction: unit.default(0).describe('learning rate at the last step, as a fraction of the peak'),
 });
 
+/** What is minimised. Whatever is not the trainer's own loss costs a second pass per step. */
+const objectiveOptions = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).default({});
+const Objective = z.union([
+  z.strictObject({
+    name: z.enum(['cross_entropy', 'focal', 'sequence_mean']),
+    options: objectiveOptions,
+  }),
+  z.strictObject({
+    module: z.string().min(1).describe('path of a module that exports `loss`, from the experiment file'),
+    options: objectiveOptions,
+  }),
+]);
+
 const Lora = z.strictObject({
   rank: positiveInt,
   alpha: z.number().positive().default(32),
@@ -88,6 +101,7 @@ export const RunSpec = z.strictObject({
     schedule: Schedule.default({ kind: 'constant', warmupSteps: 0, finalFraction: 0 }),
     seed: z.number().int().min(0).max(2_147_483_647).default(1),
     windowSteps: positiveInt.optional().describe('steps per activity; default: about ten seconds of work'),
+    objective: Objective.optional().describe('{name: …} or {module: ./path.mjs}; default: cross_entropy'),
   }),
   checkpoint: z.strictObject({
     every: positiveInt.describe('steps'),

@@ -40,6 +40,9 @@ export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
     [['data', 'train'], spec.data.train],
     [['evaluate', 'prompts'], spec.evaluate.prompts],
   ];
+  const { objective } = spec.train;
+  if (objective !== undefined && 'module' in objective)
+    files.push([['train', 'objective', 'module'], objective.module]);
   const found = await Promise.all(files.map(async ([path, file]) => ({ path, message: await fileProblem(file) })));
   return found.flatMap(({ path, message }) => (message === undefined ? [] : [{ path, message }]));
 }

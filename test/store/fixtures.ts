@@ -43,6 +43,7 @@ export const PLAN: Plan = {
   promptSet: 'e'.repeat(64),
   prompts: 10,
   chunksPerStep: 1,
+  requestsPerStep: 2,
   costPerHour: 0,
 };
 

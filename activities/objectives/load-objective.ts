@@ -1,0 +1,130 @@
+/** From an experiment's choice to an objective: one that comes with pawl, or a module of the user's, pinned by its hash. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { RunSpec } from '../../workflows/contracts.ts';
+import type { Artifacts } from '../data/artifacts.ts';
+import { PawlError } from '../errors.ts';
+import { focal, sequenceMean } from './built-in.ts';
+import { evaluateObjective, type Objective } from './objective.ts';
+
+type Choice = NonNullable<RunSpec['train']['objective']>;
+type Options = Choice['options'];
+
+const BUILT_IN: Readonly<Record<Exclude<Extract<Choice, { name: string }>['name'], 'cross_entropy'>, Build>> = {
+  focal: ({ gamma }) => focal(typeof gamma === 'number' ? { gamma } : {}),
+  sequence_mean: () => sequenceMean(),
+};
+type Build = (options: Options) => Objective;
+
+/** Stores a user's module, and proves before anything is rented that the objective can be computed. */
+export async function pinObjective(
+  artifacts: Artifacts,
+  choice: Choice | undefined,
+): Promise<{ readonly custom: boolean; readonly module?: string }> {
+  if (choice === undefined || isNative(choice)) return { custom: false };
+  const pinned = 'module' in choice ? { module: await store(artifacts, choice.module) } : {};
+  const objective = await loadObjective(artifacts, choice, pinned.module);
+  if (objective !== undefined) await rehearse(objective);
+  return { custom: true, ...pinned };
+}
+
+/** The objective of a run, or undefined where the trainer's own cross-entropy is meant. */
+export async function loadObjective(
+  artifacts: Artifacts,
+  choice: Choice | undefined,
+  pinned: string | undefined,
+): Promise<Objective | undefined> {
+  if (choice === undefined || isNative(choice)) return undefined;
+  if (!('module' in choice)) return choice.name === 'cross_entropy' ? undefined : BUILT_IN[choice.name](choice.options);
+  if (pinned === undefined) throw refused(choice.module, 'its content was not pinned; submit the run anew');
+  const exported = await importOnce(artifacts, pinned, choice.module);
+  return objectiveOf(choice.module, exported, choice.options);
+}
+
+function isNative(choice: Choice): boolean {
+  return 'name' in choice && choice.name === 'cross_entropy';
+}
+
+async function store(artifacts: Artifacts, path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw refused(path, 'it cannot be read by the worker', cause);
+  });
+  return artifacts.put(bytes);
+}
+
+const imported = new Map<string, Promise<unknown>>();
+
+async function importOnce(artifacts: Artifacts, hash: string, path: string): Promise<unknown> {
+  const known = imported.get(hash) ?? importBytes(await artifacts.get(hash));
+  imported.set(hash, known);
+  try {
+    return await known;
+  } catch (cause) {
+    imported.delete(hash);
+    throw refused(path, `it cannot be loaded (${String(cause)}). It must stand alone, without imports`, cause);
+  }
+}
+
+/** Imported from a folder of its own: what runs are the pinned bytes, and nothing that lies beside the original. */
+async function importBytes(bytes: Uint8Array): Promise<unknown> {
+  const folder = await mkdtemp(join(tmpdir(), 'pawl-objective-'));
+  try {
+    const file = join(folder, 'objective.mjs');
+    await writeFile(file, bytes);
+    return (await import(file)) as unknown;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+type Given = (...given: readonly unknown[]) => unknown;
+const callable = z.custom<Given>((value) => typeof value === 'function', 'expected a function');
+
+const Exports = z.looseObject({
+  loss: callable.optional(),
+  evaluate: callable.optional(),
+  metrics: callable.optional(),
+});
+const Evaluation = z.object({ loss: z.number().or(z.nan()), gradients: z.array(z.array(z.number().or(z.nan()))) });
+const Metrics = z.record(z.string(), z.number());
+
+function objectiveOf(path: string, exported: unknown, options: Options): Objective {
+  const parsed = Exports.safeParse(exported);
+  const { loss, evaluate, metrics } = parsed.success ? parsed.data : {};
+  const common = {
+    name: path,
+    needs: ['weights'],
+    ...(metrics && {
+      metrics: (...[logprobs, examples]: Parameters<NonNullable<Objective['metrics']>>) =>
+        Metrics.parse(metrics(logprobs, examples, options)),
+    }),
+  };
+  if (evaluate !== undefined) {
+    return { ...common, evaluate: (logprobs, examples) => Evaluation.parse(evaluate(logprobs, examples, options)) };
+  }
+  if (loss === undefined) throw refused(path, 'export a function `loss(batch, options)`, or `evaluate(…)`');
+  return { ...common, loss: (batch) => loss(batch, options) as ReturnType<typeof batch.input> };
+}
+
+/** Two small examples of a kind that every run has: what fails on them would fail in the first step, on rented machines. */
+async function rehearse(objective: Objective): Promise<void> {
+  const examples = [2, 3].map((length) => ({
+    targetTokens: Array.from({ length }, (_, index) => index),
+    inputs: { weights: Array.from({ length }, (_, index) => (index === 0 ? 0 : 1 / 3)) },
+  }));
+  const logprobs = examples.map(({ targetTokens }) => targetTokens.map((token) => -0.5 - token / 4));
+  try {
+    const { loss, gradients } = await evaluateObjective(objective, examples, logprobs);
+    if ([loss, ...gradients.flat()].every(Number.isFinite)) return;
+  } catch (cause) {
+    if (cause instanceof PawlError) throw cause;
+    throw refused(objective.name, `it fails on a small batch: ${String(cause)}`, cause);
+  }
+  throw refused(objective.name, 'on a small batch its loss or gradient is not a finite number');
+}
+
+function refused(path: string, why: string, cause?: unknown): PawlError {
+  return new PawlError('InvalidRequest', `train.objective: ${path} cannot be used: ${why}.`, { cause });
+}
