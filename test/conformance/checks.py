@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Sequence
+from collections.abc import Sequence
 
 TOLERANCE = 1e-4
 """Between what trainer and sampler say of the same token, and between two ways to the same weights."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from checks import TOLERANCE, apart
-from fireworks.training.sdk import FireworksClient, FiretitanServiceClient, types
-from moves import KEY, Moves, datum
+from fireworks.training.sdk import FiretitanServiceClient, FireworksClient, TrainerJobConfig, types
+from moves import KEY, POLL_S, Moves, datum
 
 
 def resolve(at: Moves) -> None:
@@ -42,11 +42,24 @@ def promote(at: Moves) -> None:
     platform = FireworksClient(api_key=KEY, base_url=at.url)
     rows = platform.list_checkpoints(at.flow["trainer"])
     row = next(row for row in rows if row["promotable"])
-    model = platform.promote_checkpoint(
-        name=row["name"], output_model_id=at.flow["promotedModel"], base_model=at.model
-    )
+    model = platform.promote_checkpoint(name=row["name"], output_model_id=at.flow["promotedModel"], base_model=at.model)
     ok = model["name"].endswith(f"/models/{at.flow['promotedModel']}") and model["kind"] == "HF_BASE_MODEL"
     at.checks.add("snapshot promoted", ok and model["state"] == "READY", model["name"])
+    # A run that starts from the promoted model; the platform chooses the shape.
+    config = TrainerJobConfig(
+        base_model=model["name"],
+        auto_select_training_shape=True,
+        display_name="conformance",
+        inactivity_timeout="1800s",
+        requested_job_id=at.flow["promotedTrainer"],
+    )
+    endpoint = at.jobs.create_and_wait(config, poll_interval_s=POLL_S)
+    service = at.connect(endpoint)
+    losses = at.losses_of(service.create_training_client(base_model=model["name"], lora_rank=0))
+    off = apart(losses, at.promotable)
+    at.checks.add("a run starts from the promoted model", off < TOLERANCE, f"off by {off:.1e}", losses)
+    service.close()
+    at.jobs.delete(endpoint.job_id)
 
 
 def close(at: Moves) -> None:
@@ -55,12 +68,15 @@ def close(at: Moves) -> None:
         service.close()
     at.deployments.scale_to_zero(at.flow["deployment"])
     scaled = at.deployments.get(at.flow["deployment"])
-    at.checks.add("deployment scaled to zero", scaled is not None and scaled.state == "READY", str(scaled and scaled.state))
+    at.checks.add(
+        "deployment scaled to zero", scaled is not None and scaled.state == "READY", str(scaled and scaled.state)
+    )
     at.deployments.delete(at.flow["deployment"])
     gone = at.deployments.get(at.flow["deployment"])
     for role in ("trainer", "secondTrainer"):
         at.jobs.delete(at.flow[role])
-    states = {at.jobs.get(at.flow[role])["state"] for role in ("trainer", "secondTrainer", "loraTrainer")}
+    jobs = [at.jobs.try_get(at.flow[role]) for role in ("trainer", "secondTrainer", "loraTrainer", "promotedTrainer")]
+    states = {str(job and job["state"]) for job in jobs}
     ok = (gone is None or gone.state == "DELETED") and states == {"JOB_STATE_DELETED"}
     at.checks.add("everything released", ok, ", ".join(sorted(states)))
 
@@ -77,12 +93,14 @@ def managed(at: Moves) -> None:
         cleanup_trainer_on_close=True,
         cleanup_deployment_on_close="delete",
         hot_load_transition_type="SYNC",
+        display_name="conformance",
+        inactivity_timeout="1800s",
     )
     client = service.create_training_client()
     at.steps(client, 2)
     path = client.save_weights_for_sampler("managed").result().path
     sampler = client.create_sampling_client(path)
-    params = types.SamplingParams(max_tokens=at.flow["sampling"]["maxTokens"], temperature=1.0, seed=1)
+    params = types.SamplingParams(max_tokens=at.flow["sampling"]["maxTokens"], temperature=1.0, seed=1, stop=["<eos>"])
     prompt = types.ModelInput.from_ints(at.flow["prompt"])
     taken = sampler.sample(prompt, 1, params, include_prompt_logprobs=True).result()
     tokens = at.flow["prompt"] + taken.sequences[0].tokens

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Sandbox } from '../sandbox/harness.ts';
 import type { Check } from './check.ts';
+import { compareNumbers, compareSequences, compareSignatures } from './compare.ts';
+import { driveWithPawl } from './drive.ts';
+import { readFlow } from './flow.ts';
 import { Recorder, type Recorded } from './recorder.ts';
 import { driveWithSdk } from './sdk.ts';
 
@@ -24,14 +27,12 @@ const Ledger = z.object({
 });
 
 /** A fresh sandbox, driven through a recorder; nothing of it is left afterwards. */
-async function driven(drive: (url: string) => AsyncIterable<Check>): Promise<Driven> {
+async function driven(drive: (url: string) => Promise<readonly Check[]>): Promise<Driven> {
   const since = performance.now();
   const sandbox = await Sandbox.start();
   const recorder = await Recorder.start(sandbox.url);
   try {
-    const checks: Check[] = [];
-    for await (const check of drive(recorder.url)) checks.push(check);
-    checks.push(await nothingLeft(sandbox));
+    const checks = [...(await drive(recorder.url)), await nothingLeft(sandbox)];
     return { checks, requests: recorder.requests, seconds: (performance.now() - since) / 1000 };
   } finally {
     await recorder.close();
@@ -43,21 +44,34 @@ async function nothingLeft(sandbox: Sandbox): Promise<Check> {
   const { rented, processes } = Ledger.parse(await sandbox.ok('GET', '/sandbox/v1/ledger'));
   const left = [
     ...rented.trainerJobs,
+    ...rented.deployments.map((deployment) => JSON.stringify(deployment)),
     ...Object.keys(processes.trainers),
     ...Object.keys(processes.replicas),
-    ...rented.deployments.map((deployment) => JSON.stringify(deployment)),
   ];
   return { name: 'nothing left rented or running', ok: left.length === 0, figure: left.join(', ') || '0', numbers: [] };
 }
 
-function print(title: string, { checks, seconds }: Driven): void {
+function print(title: string, checks: readonly Check[]): void {
   const table = new Table({ head: [title, '', 'figure'], style: { head: [], border: [], compact: true } });
-  for (const { name, ok, figure } of checks) table.push([name, ok ? 'ok' : 'FAILED', figure.split('\n')[0]]);
-  process.stdout.write(`${table.toString()}\n${checks.length} checks, ${seconds.toFixed(1)} s\n`);
+  for (const { name, ok, figure } of checks) table.push([name, ok ? 'ok' : 'FAILED', ok ? figure : 'see below']);
+  const failures = checks.filter(({ ok }) => !ok).map(({ name, figure }) => `FAILED ${name}:\n${figure}\n`);
+  process.stdout.write(`${table.toString()}\n${failures.join('')}`);
 }
 
 const [command, packages] = process.argv.slice(2);
 if (command === undefined || packages === undefined) throw new Error('usage: main.js PYTHON PACKAGES');
-const sdk = await driven((url) => driveWithSdk({ command, packages }, url, FLOW));
-print('vendor SDK', sdk);
-process.exitCode = sdk.checks.every(({ ok }) => ok) ? 0 : 1;
+// Side by side: most of the SDK's time is spent between polls.
+const [sdk, pawl] = await Promise.all([
+  driven(async (url) => driveWithSdk({ command, packages }, url, FLOW)),
+  driven(async (url) => driveWithPawl(readFlow(FLOW), url)),
+]);
+const compared = [
+  compareNumbers(sdk.checks, pawl.checks),
+  compareSignatures(sdk.requests, pawl.requests),
+  compareSequences(sdk.requests, pawl.requests),
+];
+print(`vendor SDK, ${sdk.seconds.toFixed(1)} s`, sdk.checks);
+print(`pawl, ${pawl.seconds.toFixed(1)} s`, pawl.checks);
+print('compared', compared);
+const failed = [...sdk.checks, ...pawl.checks, ...compared].filter(({ ok }) => !ok);
+process.exitCode = failed.length === 0 ? 0 : 1;

@@ -32,6 +32,8 @@ class Moves:
     initial: list[float]
     """Loss of each sequence under the base model."""
     snapshots: list[str]
+    promotable: list[float]
+    """Loss of each sequence under the first of the snapshots, a base."""
 
     def __init__(self, url: str, flow: dict[str, Any], checks: Checks) -> None:
         self.url = url
@@ -65,6 +67,7 @@ class Moves:
             min_replica_count=self.flow["replicas"],
             max_replica_count=self.flow["replicas"],
             for_training=True,
+            hot_load_transition_type="SYNC",
         )
         created = self.deployments.create_or_get(config)
         ready = self.deployments.wait_for_ready(self.flow[role], poll_interval_s=POLL_S)
@@ -139,9 +142,9 @@ class Moves:
         self.checks.add(f"{what}: sampler and trainer agree", off < TOLERANCE, f"off by {off:.1e}", sampled)
 
 
-def datum(tokens: list[int]) -> types.Datum:
-    """Every token but the first is a target of weight 1."""
-    weights = [1.0] * (len(tokens) - 1)
+def datum(tokens: list[int], weight: float = 1.0) -> types.Datum:
+    """Every token but the first is a target of the same weight."""
+    weights = [weight] * (len(tokens) - 1)
     return types.Datum(
         model_input=types.ModelInput.from_ints(tokens[:-1]),
         loss_fn_inputs={

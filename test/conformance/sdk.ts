@@ -13,7 +13,7 @@ export interface Python {
   readonly packages: string;
 }
 
-export async function* driveWithSdk(python: Python, url: string, flow: string): AsyncGenerator<Check> {
+export async function driveWithSdk(python: Python, url: string, flow: string): Promise<readonly Check[]> {
   // The stand-in for PyTorch comes last: a real one beside the SDK is preferred.
   const path = [SCRIPTS, python.packages, join(SCRIPTS, 'stand_in')].join(delimiter);
   const child = spawn(python.command, ['-s', join(SCRIPTS, 'drive.py'), url, flow], {
@@ -32,9 +32,11 @@ export async function* driveWithSdk(python: Python, url: string, flow: string): 
   // Awaited below; a failure before that must not count as unhandled.
   ended.catch(() => undefined);
   try {
-    for await (const line of createInterface(child.stdout)) yield Check.parse(JSON.parse(line));
+    const checks: Check[] = [];
+    for await (const line of createInterface(child.stdout)) checks.push(Check.parse(JSON.parse(line)));
     const code = await ended;
     if (code !== 0 && code !== 1) throw new Error(`drive.py exited with ${code}`);
+    return checks;
   } finally {
     child.kill();
   }

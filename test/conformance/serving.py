@@ -14,6 +14,8 @@ def sync(at: Moves) -> None:
         at.steps(at.client, 1)
         identity = syncer.save_and_hotload(name)
         at.snapshots.append(str(identity))
+        if name == "sync-a":
+            at.promotable = at.losses_of(at.client)
         kind = "base" if name == "sync-a" else "delta"
         at.check_serving(f"{kind} {name}", at.flow["deployment"], at.client, str(identity))
 

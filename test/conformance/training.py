@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks import TOLERANCE, apart
 from fireworks.training.sdk import WeightSyncer, types
-from moves import Moves
+from moves import Moves, datum
 from objective import PolicyObjective
 
 
@@ -22,13 +22,15 @@ def train(at: Moves) -> None:
 def custom(at: Moves) -> None:
     custom = at.flow["custom"]
     reference = at.logprobs(at.client, at.data)
+    tokens = sum(len(row) for row in reference)
+    data = [datum(sequence, 1.0 / tokens) for sequence in at.flow["sequences"]]
     objective = PolicyObjective(custom["advantages"], custom["beta"], reference)
     adam = {**at.flow["adam"], "learning_rate": custom["learning_rate"]}
     values: list[float] = []
     worst = 0.0
     for _ in range(custom["steps"]):
         current = at.logprobs(at.client, at.data)
-        result = at.client.forward_backward_custom(at.data, objective).result()
+        result = at.client.forward_backward_custom(data, objective).result()
         at.client.optim_step(types.AdamParams(**adam)).result()
         values.append(result.metrics["custom/objective"])
         # The trainer was sent weights = -dC/dlogprob, and its loss is the sum of -logprob * weight.
@@ -106,9 +108,7 @@ def lora(at: Moves) -> None:
     client.load_state_with_optimizer("adapter-a").result()
     at.checks.add("load restores the adapter exactly", at.losses_of(client) == trained, f"{sum(trained):.6f}")
     at.deploy("loraDeployment", endpoint.job_name)
-    syncer = WeightSyncer(
-        client, at.deployments, at.flow["loraDeployment"], at.model, lora_rank=settings["rank"]
-    )
+    syncer = WeightSyncer(client, at.deployments, at.flow["loraDeployment"], at.model, lora_rank=settings["rank"])
     identity = str(syncer.save_and_hotload("adapter"))
     at.check_serving("adapter", at.flow["loraDeployment"], client, identity)
     client.unload_model().result()

@@ -7,7 +7,8 @@ SDK, that is used. What it proves is the SDK's wire, not PyTorch's arithmetic; t
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
