@@ -7,8 +7,14 @@ import { accountRoutes } from './control/accounts.ts';
 import { deploymentRoutes } from './control/deployments.ts';
 import { trainerJobRoutes } from './control/trainer-jobs.ts';
 import { ApiError, errorBody } from './errors.ts';
+import { faultHooks } from './faults/hooks.ts';
+import { Faults } from './faults/plan.ts';
+import { faultRoutes } from './faults/routes.ts';
 import { Ledger } from './ledger.ts';
 import { ledgerRoutes } from './ledger-routes.ts';
+import { Models } from './promotion/models.ts';
+import { promotionRoutes } from './promotion/routes.ts';
+import { limitRate } from './rate-limit.ts';
 import { completionRoutes } from './serving/completion-routes.ts';
 import { Deployments } from './serving/deployments.ts';
 import { hotLoadRoutes } from './serving/hot-load-routes.ts';
@@ -25,8 +31,26 @@ const HEALTH = '/sandbox/v1/healthz';
 export function createApp(config: Config, log: Logger): FastifyInstance {
   const { account, seed, state: stateFolder } = config;
   const times = { startupMs: config['startup-ms'], loadMs: config['load-ms'] };
-  const jobs = new TrainerJobs({ stateFolder, seed, startupMs: times.startupMs, holdMs: config['hold-ms'], log });
-  const deployments = new Deployments({ ...times, log, stateFolder, seed, bucketOf: (job) => jobs.bucket(job) });
+  const models = new Models(stateFolder, account);
+  const common = { stateFolder, seed, models, log };
+  const [maxTrainers, maxDeployments, capacity] = [config['max-trainers'], config['max-deployments'], config.capacity];
+  const jobs = new TrainerJobs({
+    ...common,
+    startupMs: times.startupMs,
+    holdMs: config['hold-ms'],
+    sessionMs: config['session-seconds'] * 1000,
+    deduplicate: config.replay === 'deduplicate',
+    stepMs: config['step-ms'],
+    compute: config.compute,
+    ...(maxTrainers !== undefined && { quota: maxTrainers }),
+    ...(capacity !== undefined && { capacity }),
+  });
+  const deployments = new Deployments({
+    ...common,
+    ...times,
+    bucketOf: (job) => jobs.bucket(job),
+    ...(maxDeployments !== undefined && { quota: maxDeployments }),
+  });
   const ledger = new Ledger(stateFolder);
 
   const app = Fastify({
@@ -40,12 +64,14 @@ export function createApp(config: Config, log: Logger): FastifyInstance {
     if (request.url !== HEALTH) authenticate(request, config.apiKey);
     done();
   });
+  if (config['rate-limit'] !== undefined) limitRate(app, config['rate-limit']);
   app.setNotFoundHandler((request) => {
     throw new ApiError('NOT_FOUND', `${request.method} ${request.url.slice(0, 200)} is not part of this API`);
   });
   app.setErrorHandler((error, request, reply) => {
     const known = asApiError(error as Error | FastifyError);
-    if (known.status >= 500 && known.code === 'INTERNAL') log.error({ err: error, url: request.url }, 'request failed');
+    if (known.status >= 500 && !(error instanceof ApiError))
+      log.error({ err: error, url: request.url }, 'request failed');
     return reply.status(known.status).send(errorBody(known, request.url));
   });
   app.addHook('onResponse', (request, reply, done) => {
@@ -57,13 +83,20 @@ export function createApp(config: Config, log: Logger): FastifyInstance {
     await Promise.all([jobs.close(), deployments.close()]);
   });
 
+  if (config['allow-faults'] || config.faultPlan !== undefined) {
+    const faults = new Faults();
+    if (config.faultPlan !== undefined) faults.add(config.faultPlan);
+    faultHooks(app, faults, { jobs, deployments });
+    faultRoutes(app, faults, { jobs, deployments });
+  }
   app.get(HEALTH, () => ({ status: 'ok' }));
   accountRoutes(app, account);
-  trainerJobRoutes(app, account, jobs);
-  deploymentRoutes(app, account, deployments, jobs);
-  trainerRoutes(app, { account, jobs, ledger });
+  trainerJobRoutes(app, account, jobs, models);
+  deploymentRoutes(app, { account, deployments, jobs, models });
+  promotionRoutes(app, { account, jobs, models, promoteMs: config['promote-ms'] });
+  trainerRoutes(app, { account, jobs, ledger, models });
   hotLoadRoutes(app, account, deployments);
-  completionRoutes(app, account, deployments);
+  completionRoutes(app, { account, deployments, models });
   ledgerRoutes(app, { account, jobs, deployments, ledger });
   return app;
 }

@@ -8,9 +8,13 @@ import type { ModelConfig } from './model/layout.ts';
 export interface BaseModel {
   readonly name: string;
   readonly config: ModelConfig;
+  /** Name of the catalog's model that it has the shape of: its own, unless it was promoted. */
+  readonly architecture: string;
+  /** Weights of a promoted model; those of the catalog follow from a seed. */
+  readonly weightsFile?: string;
 }
 
-type TrainerMode = 'POLICY_TRAINER' | 'LORA_TRAINER';
+type TrainerMode = 'POLICY_TRAINER' | 'LORA_TRAINER' | 'FORWARD_ONLY';
 
 export interface TrainingShape {
   readonly name: string;
@@ -27,15 +31,14 @@ export const MAX_LORA_RANK = 32;
 export const END_TOKEN = 1;
 
 export const BASE_MODELS: readonly BaseModel[] = [
-  {
-    name: 'accounts/fireworks/models/pawl-tiny',
-    config: { layers: 2, dim: 64, heads: 4, hidden: 256, vocab: VOCAB, context: CONTEXT },
-  },
-  {
-    name: 'accounts/fireworks/models/pawl-nano',
-    config: { layers: 1, dim: 24, heads: 2, hidden: 96, vocab: VOCAB, context: CONTEXT },
-  },
+  offer('pawl-tiny', { layers: 2, dim: 64, heads: 4, hidden: 256, vocab: VOCAB, context: CONTEXT }),
+  offer('pawl-nano', { layers: 1, dim: 24, heads: 2, hidden: 96, vocab: VOCAB, context: CONTEXT }),
 ];
+
+function offer(short: string, config: ModelConfig): BaseModel {
+  const name = `accounts/fireworks/models/${short}`;
+  return { name, config, architecture: name };
+}
 
 export const TRAINING_SHAPES: readonly TrainingShape[] = BASE_MODELS.flatMap((baseModel) => {
   const short = baseModel.name.split('/').at(-1) ?? '';
@@ -45,12 +48,9 @@ export const TRAINING_SHAPES: readonly TrainingShape[] = BASE_MODELS.flatMap((ba
   return [
     { ...common, name, trainerMode: 'POLICY_TRAINER' as const },
     { ...common, name: `${name}-lora`, trainerMode: 'LORA_TRAINER' as const },
+    { ...common, name: `${name}-forward`, trainerMode: 'FORWARD_ONLY' as const },
   ];
 });
-
-export function findBaseModel(name: string): BaseModel | undefined {
-  return BASE_MODELS.find((model) => model.name === name);
-}
 
 /** Accepts the shape's name with or without a version. */
 export function findShape(name: string): TrainingShape | undefined {

@@ -1,7 +1,9 @@
 /** How the sandbox is started: flags, and one secret from the environment. */
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { FaultPlan } from './faults/plan.ts';
 
 export const HELP = `The pawl sandbox: a local stand-in for a remote training platform, with a real, tiny model.
 
@@ -14,11 +16,27 @@ export const HELP = `The pawl sandbox: a local stand-in for a remote training pl
   --startup-ms N      how long a trainer or replica takes to start   (default 300)
   --load-ms N         how long a replica takes to load a snapshot    (default 50)
   --hold-ms N         how long a poll of an unfinished request is held (default 20000)
+  --session-seconds N how long a session lives without a heartbeat   (default 300)
+  --promote-ms N      how long an asynchronous promotion takes       (default 0)
   --account ID        the one account there is                       (default sandbox)
   --exit-with-parent  stop when standard input is closed
   --log-level LEVEL   fatal, error, warn, info, debug, trace, silent (default info)
                       debug tells of every request
   --help              print this
+
+Limits (none by default):
+  --max-trainers N    trainers that may be rented at a time; more are refused with 429
+  --max-deployments N the same for deployments
+  --capacity N        trainers that there is room for; more wait in JOB_STATE_PENDING
+  --rate-limit N      requests per second; more are refused with 429 and Retry-After
+
+For tests of clients:
+  --fault-plan FILE   JSON: {"seed": "…", "rules": [{"match": {…}, "effect": {"kind": "…"}, "times": 1}]}
+  --allow-faults      open POST, GET and DELETE /sandbox/v1/faults (a plan opens them, too)
+  --replay HOW        deduplicate: a request repeated under its number is answered as before (default);
+                      none: it is executed again, and numbers are not checked
+  --step-ms N         how long an optimizer step takes, at least     (default 0)
+  --compute HOW       real, or none: a model that knows nothing and learns nothing, at no cost (default real)
 
 Environment:
   SANDBOX_API_KEY     the only key that is let in; without it, any key is
@@ -44,6 +62,17 @@ const Config = z.object({
   'startup-ms': wholeNumber(3_600_000).default(300),
   'load-ms': wholeNumber(3_600_000).default(50),
   'hold-ms': wholeNumber(60_000).default(20_000),
+  'session-seconds': z.coerce.number().positive().max(86_400).default(300),
+  'promote-ms': wholeNumber(3_600_000).default(0),
+  'max-trainers': wholeNumber(10_000).optional(),
+  'max-deployments': wholeNumber(10_000).optional(),
+  capacity: z.coerce.number().int().min(1).max(10_000).optional(),
+  'rate-limit': z.coerce.number().positive().max(1_000_000).optional(),
+  'fault-plan': z.string().min(1).optional(),
+  'allow-faults': z.boolean().default(false),
+  replay: z.enum(['deduplicate', 'none']).default('deduplicate'),
+  'step-ms': wholeNumber(600_000).default(0),
+  compute: z.enum(['real', 'none']).default('real'),
   account: z
     .string()
     .regex(/^[a-z0-9-]{1,63}$/, 'must be lower-case letters, digits and hyphens')
@@ -51,7 +80,10 @@ const Config = z.object({
   'exit-with-parent': z.boolean().default(false),
   'log-level': z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
-export type Config = z.output<typeof Config> & { readonly apiKey?: string };
+export type Config = z.output<typeof Config> & { readonly apiKey?: string; readonly faultPlan?: FaultPlan };
+
+/** Flags that take no value. */
+const SWITCHES = ['exit-with-parent', 'allow-faults'] as const;
 
 /** The configuration, 'help' if that was asked for, or an error whose message names every bad flag. */
 export function readConfig(argv: readonly string[]): Config | 'help' {
@@ -59,16 +91,8 @@ export function readConfig(argv: readonly string[]): Config | 'help' {
   const { values } = parseArgs({
     args: [...argv],
     options: {
-      port: text,
-      host: text,
-      state: text,
-      seed: text,
-      'startup-ms': text,
-      'load-ms': text,
-      'hold-ms': text,
-      account: text,
-      'exit-with-parent': { type: 'boolean' },
-      'log-level': text,
+      ...Object.fromEntries(Object.keys(Config.shape).map((flag) => [flag, text])),
+      ...Object.fromEntries(SWITCHES.map((flag) => [flag, { type: 'boolean' as const }])),
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -79,5 +103,19 @@ export function readConfig(argv: readonly string[]): Config | 'help' {
     throw new Error(result.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('; '));
   }
   const apiKey = process.env['SANDBOX_API_KEY'];
-  return apiKey === undefined || apiKey === '' ? result.data : { ...result.data, apiKey };
+  const plan = result.data['fault-plan'];
+  return {
+    ...result.data,
+    ...(apiKey !== undefined && apiKey !== '' && { apiKey }),
+    ...(plan !== undefined && { faultPlan: readPlan(plan) }),
+  };
+}
+
+function readPlan(path: string): FaultPlan {
+  try {
+    return FaultPlan.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw new Error(`--fault-plan: ${path} is not a fault plan: ${why}`, { cause: error });
+  }
 }

@@ -19,13 +19,16 @@ export type ErrorCode = keyof typeof GRPC;
 export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
+  /** For programs; only the control plane's bodies have them. */
+  readonly details: readonly object[];
 
   /** `status` where it differs from the code's usual one. */
-  constructor(code: ErrorCode, message: string, status: number = GRPC[code].status) {
+  constructor(code: ErrorCode, message: string, status: number = GRPC[code].status, details: readonly object[] = []) {
     super(message);
     this.name = 'ApiError';
     this.code = code;
     this.status = status;
+    this.details = details;
   }
 }
 
@@ -37,8 +40,19 @@ export function invalid(message: string): ApiError {
   return new ApiError('INVALID_ARGUMENT', message);
 }
 
+/** Machine-readable in its `ErrorInfo`; all of its metadata are strings. */
+export function quotaExceeded(reason: string, what: string, limit: number): ApiError {
+  const info = {
+    '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+    domain: 'training.fireworks.ai',
+    reason,
+    metadata: { version: '1', source: 'lifecycle', quota_required: '1', quota_available: '0' },
+  };
+  return new ApiError('RESOURCE_EXHAUSTED', `the account may have ${limit} ${what} at a time`, 429, [info]);
+}
+
 /** The control plane answers as grpc-gateway does, everything else in the shape of inference errors. */
 export function errorBody(error: ApiError, url: string): object {
-  if (url.startsWith('/v1/')) return { code: GRPC[error.code].code, message: error.message, details: [] };
+  if (url.startsWith('/v1/')) return { code: GRPC[error.code].code, message: error.message, details: error.details };
   return { error: { message: error.message, code: error.code } };
 }

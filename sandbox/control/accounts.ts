@@ -1,14 +1,13 @@
-/** Control plane: the account, what it can rent, and base models. */
+/** Control plane: the account, and what it can rent. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { BASE_MODELS, findBaseModel, findShape, TRAINING_SHAPES, type TrainingShape } from '../catalog.ts';
+import { findShape, TRAINING_SHAPES, type TrainingShape } from '../catalog.ts';
 import { notFound } from '../errors.ts';
-import { layoutOf } from '../model/layout.ts';
 import { parse } from '../validate.ts';
+import { page, PageQuery } from './page.ts';
 
 const ShapeParams = z.object({ owner: z.string(), shape: z.string(), version: z.string().optional() });
 const AccountParams = z.object({ account: z.string() });
-const ModelParams = z.object({ owner: z.string(), model: z.string() });
 
 export function accountRoutes(app: FastifyInstance, account: string): void {
   app.get('/v1/accounts', () => ({
@@ -17,30 +16,14 @@ export function accountRoutes(app: FastifyInstance, account: string): void {
     totalSize: 1,
   }));
 
-  app.get('/v1/accounts/:owner/models/:model', (request) => {
-    const { owner, model } = parse(ModelParams, request.params);
-    const found = findBaseModel(`accounts/${owner}/models/${model}`);
-    if (found === undefined) throw notFound(`model "accounts/${owner}/models/${model}"`);
-    return {
-      name: found.name,
-      state: 'READY',
-      kind: 'HF_BASE_MODEL',
-      contextLength: found.config.context,
-      baseModelDetails: { moe: false, parameterCount: String(layoutOf(found.config).size) },
-    };
-  });
-  app.get('/v1/accounts/:owner/models', () => ({
-    models: BASE_MODELS.map(({ name }) => ({ name, state: 'READY', kind: 'HF_BASE_MODEL' })),
-    nextPageToken: '',
-  }));
-
   app.get('/v1/accounts/:owner/trainingShapes/:shape/versions', (request) => {
     const { owner, shape } = parse(ShapeParams, request.params);
     // "-" stands for any: the form that clients use to discover shapes.
     const wanted = `accounts/${owner}/trainingShapes/${shape}`;
     const found = TRAINING_SHAPES.filter(({ name }) => shape === '-' || name === wanted);
     if (found.length === 0) throw notFound(`training shape "${wanted}"`);
-    return { trainingShapeVersions: found.map(shapeVersion), nextPageToken: '', totalSize: found.length };
+    const { items, ...rest } = page(found.map(shapeVersion), parse(PageQuery, request.query));
+    return { trainingShapeVersions: items, ...rest };
   });
   app.get('/v1/accounts/:owner/trainingShapes/:shape/versions/:version', (request) => {
     const { owner, shape, version } = parse(ShapeParams, request.params);

@@ -1,8 +1,9 @@
 /** Control plane: deployments. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { findBaseModel, TRAINING_SHAPES } from '../catalog.ts';
+import { TRAINING_SHAPES, type BaseModel } from '../catalog.ts';
 import { ApiError, invalid, notFound } from '../errors.ts';
+import type { Models } from '../promotion/models.ts';
 import type { Deployment } from '../serving/deployment.ts';
 import type { DeploymentChange, Deployments, NewDeployment } from '../serving/deployments.ts';
 import type { TrainerJobs } from '../trainer/jobs.ts';
@@ -59,12 +60,15 @@ const MASK: Readonly<Record<string, keyof UpdateBody>> = {
   description: 'description',
 };
 
-export function deploymentRoutes(
-  app: FastifyInstance,
-  account: string,
-  deployments: Deployments,
-  jobs: TrainerJobs,
-): void {
+export interface DeploymentRoutesOptions {
+  readonly account: string;
+  readonly deployments: Deployments;
+  readonly jobs: TrainerJobs;
+  readonly models: Models;
+}
+
+export function deploymentRoutes(app: FastifyInstance, options: DeploymentRoutesOptions): void {
+  const { account, deployments, jobs, models } = options;
   const collection = '/v1/accounts/:account/deployments';
   const targetOf = (params: unknown): string => {
     checkAccount(account, params);
@@ -80,12 +84,13 @@ export function deploymentRoutes(
 
   app.post(collection, (request) => {
     checkAccount(account, request.params);
-    return view(account, deployments.create(newDeployment(request.query, request.body, linkOf)));
+    return view(account, deployments.create(newDeployment(request.query, request.body, linkOf, models)));
   });
   app.get(collection, (request) => {
     checkAccount(account, request.params);
-    const { items, nextPageToken } = page(deployments.list(), parse(PageQuery, request.query));
-    return { deployments: items.map((deployment) => view(account, deployment)), nextPageToken };
+    const all = deployments.list().map((deployment) => view(account, deployment));
+    const { items, ...rest } = page(all, parse(PageQuery, request.query));
+    return { deployments: items, ...rest };
   });
   app.get(`${collection}/:target`, (request) => view(account, deployments.get(targetOf(request.params))));
   app.patch(`${collection}/:target`, async (request) => {
@@ -94,6 +99,15 @@ export function deploymentRoutes(
     const change = verb === 'scale' ? scaled(request.body) : masked(request.query, request.body, linkOf);
     return view(account, await deployments.update(id, change));
   });
+  app.post(`${collection}/:target`, async (request) => {
+    const [id = '', verb] = targetOf(request.params).split(':');
+    if (verb !== 'undelete') throw notFound(`method "${verb ?? ''}" of a deployment`);
+    return view(account, await deployments.undelete(id));
+  });
+  app.delete(`${collection}/:target/ledger`, (request) => {
+    deployments.get(targetOf(request.params)).resetLedger();
+    return {};
+  });
   app.delete(`${collection}/:target`, async (request) => {
     const { hard } = parse(DeleteQuery, request.query);
     await deployments.delete(targetOf(request.params), hard === 'true');
@@ -101,12 +115,13 @@ export function deploymentRoutes(
   });
 }
 
-function newDeployment(query: unknown, body: unknown, linkOf: (job: string) => string): NewDeployment {
+function newDeployment(query: unknown, body: unknown, linkOf: (job: string) => string, models: Models): NewDeployment {
   const { deploymentId: id } = parse(CreateQuery, query);
   const { hotLoadTrainerJob, hotLoadTransitionType, ...rest } = parse(CreateBody, body);
-  if (findBaseModel(rest.baseModel) === undefined) throw invalid(`baseModel: "${rest.baseModel}" was not found`);
+  const model = models.base(rest.baseModel);
+  if (model === undefined) throw invalid(`baseModel: "${rest.baseModel}" was not found`);
   if (rest.minReplicaCount > rest.maxReplicaCount) throw invalid('minReplicaCount must not exceed maxReplicaCount');
-  checkHardware(rest.baseModel, rest.deploymentShape, rest.acceleratorType);
+  checkHardware(model, rest.deploymentShape, rest.acceleratorType);
   const { deploymentShape, acceleratorType, ...plain } = rest;
   return {
     id,
@@ -118,7 +133,7 @@ function newDeployment(query: unknown, body: unknown, linkOf: (job: string) => s
   };
 }
 
-function checkHardware(baseModel: string, shape: string | undefined, accelerator: string | undefined): void {
+function checkHardware(model: BaseModel, shape: string | undefined, accelerator: string | undefined): void {
   if ((shape === undefined) === (accelerator === undefined)) {
     throw invalid('exactly one of deploymentShape and acceleratorType is needed');
   }
@@ -128,7 +143,8 @@ function checkHardware(baseModel: string, shape: string | undefined, accelerator
     deploymentShapeVersion.startsWith(`${unversioned}/`),
   );
   if (known === undefined) throw new ApiError('NOT_FOUND', `deployment shape "${shape}" was not found`);
-  if (known.baseModel.name !== baseModel) throw invalid(`deploymentShape: "${shape}" is for "${known.baseModel.name}"`);
+  if (known.baseModel.name !== model.architecture)
+    throw invalid(`deploymentShape: "${shape}" is for "${known.baseModel.name}"`);
 }
 
 function scaled(body: unknown): DeploymentChange {
@@ -175,7 +191,7 @@ function fieldOf(name: string): keyof UpdateBody {
 function view(account: string, deployment: Deployment): object {
   const { record, replicas, desiredReplicas } = deployment;
   const ready = replicas.filter((replica) => replica.booted).length;
-  const { id, chain: _, hotLoadTrainerJob: trainer, ...rest } = record;
+  const { id, chain: _, fullLoadNeeded: __, hotLoadTrainerJob: trainer, ...rest } = record;
   return {
     ...rest,
     name: `accounts/${account}/deployments/${id}`,

@@ -1,15 +1,20 @@
 /** Control plane: trainer jobs and their checkpoint rows. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { findBaseModel, findShape, MAX_LORA_RANK } from '../catalog.ts';
+import { findShape, MAX_LORA_RANK, type BaseModel } from '../catalog.ts';
 import { ApiError, invalid, notFound } from '../errors.ts';
+import type { Models } from '../promotion/models.ts';
 import type { JobRecord } from '../trainer/job-record.ts';
 import type { NewJob, TrainerJobs } from '../trainer/jobs.ts';
 import { DnsLabel, parse } from '../validate.ts';
 import { checkAccount } from './accounts.ts';
 import { page, PageQuery } from './page.ts';
 
-const Duration = z.string().regex(/^\d{1,6}(\.\d+)?s$/, 'must be a duration such as "1800s"');
+const MAX_INACTIVITY_SECONDS = 3 * 3_600;
+const Duration = z
+  .string()
+  .regex(/^\d{1,6}(\.\d+)?s$/, 'must be a duration such as "1800s"')
+  .refine((text) => Number.parseFloat(text) <= MAX_INACTIVITY_SECONDS, 'must be at most 3 hours');
 
 const CreateQuery = z.object({
   rlorTrainerJobId: DnsLabel,
@@ -27,13 +32,14 @@ const CreateBody = z.object({
   }),
   displayName: z.string().max(63).default(''),
   inactivityTimeout: Duration.optional(),
-  forwardOnly: z.literal(false, 'forward-only trainers are not supported').optional(),
+  forwardOnly: z.boolean().default(false),
   hotLoadDeploymentId: z.literal('', 'hotload flow mismatch: link the deployment with hotLoadTrainerJob').optional(),
 });
 
 const Params = z.object({ target: z.string() });
 
-export function trainerJobRoutes(app: FastifyInstance, account: string, jobs: TrainerJobs): void {
+export function trainerJobRoutes(app: FastifyInstance, account: string, jobs: TrainerJobs, models: Models): void {
+  const view = (job: JobRecord): object => viewOf(account, job, models.base(job.baseModel));
   const collection = '/v1/accounts/:account/rlorTrainerJobs';
   const targetOf = (params: unknown): string => {
     checkAccount(account, params);
@@ -42,55 +48,58 @@ export function trainerJobRoutes(app: FastifyInstance, account: string, jobs: Tr
 
   app.post(collection, (request) => {
     checkAccount(account, request.params);
-    return view(account, jobs.create(newJob(request.query, request.body)));
+    return view(jobs.create(newJob(request.query, request.body, models)));
   });
   app.get(collection, (request) => {
     checkAccount(account, request.params);
-    const { items, nextPageToken } = page(jobs.list(), parse(PageQuery, request.query));
-    return { rlorTrainerJobs: items.map((job) => view(account, job)), nextPageToken };
+    const { items, ...rest } = page(jobs.list().map(view), parse(PageQuery, request.query));
+    return { rlorTrainerJobs: items, ...rest };
   });
-  app.get(`${collection}/:target`, (request) => view(account, jobs.get(targetOf(request.params))));
+  app.get(`${collection}/:target`, (request) => view(jobs.get(targetOf(request.params))));
   app.delete(`${collection}/:target`, async (request) => {
     await jobs.delete(targetOf(request.params));
     return {};
   });
   app.get(`${collection}/:target/checkpoints`, (request) => {
     const job = jobs.get(targetOf(request.params));
-    const { items, nextPageToken } = page(job.checkpoints, parse(PageQuery, request.query));
     const prefix = `accounts/${account}/rlorTrainerJobs/${job.id}/checkpoints`;
-    return { checkpoints: items.map((row) => ({ ...row, name: `${prefix}/${row.name}` })), nextPageToken };
+    const rows = job.checkpoints.map((row) => ({ ...row, name: `${prefix}/${row.name}` }));
+    const { items, ...rest } = page(rows, parse(PageQuery, request.query));
+    return { checkpoints: items, ...rest };
   });
   // Custom methods share a path segment with the id: `JOB:resume`.
-  app.post(`${collection}/:target`, async (request) => {
+  app.post(`${collection}/:target`, (request) => {
     const [id = '', verb] = targetOf(request.params).split(':');
-    if (verb === 'resume') return view(account, jobs.resume(id));
-    if (verb === 'cancel') return view(account, await jobs.cancel(id));
+    if (verb === 'resume') return view(jobs.resume(id));
+    if (verb === 'cancel') return view(jobs.cancel(id));
     throw notFound(`method "${verb ?? ''}" of a trainer job`);
   });
 }
 
-function newJob(query: unknown, body: unknown): NewJob {
+function newJob(query: unknown, body: unknown, models: Models): NewJob {
   const { rlorTrainerJobId: id, trainingShape } = parse(CreateQuery, query);
-  const { trainingConfig, displayName, inactivityTimeout } = parse(CreateBody, body);
+  const { trainingConfig, displayName, inactivityTimeout, forwardOnly } = parse(CreateBody, body);
   const { baseModel, loraRank, learningRate, maxContextLength } = trainingConfig;
-  const model = findBaseModel(baseModel);
+  const model = models.base(baseModel);
   if (model === undefined) throw invalid(`trainingConfig.baseModel: "${baseModel}" was not found`);
   if (maxContextLength !== undefined && maxContextLength > model.config.context) {
     throw invalid(`trainingConfig.maxContextLength: at most ${model.config.context} for this model`);
   }
-  if (trainingShape !== undefined) checkShape(trainingShape, baseModel, loraRank);
+  if (trainingShape !== undefined) checkShape(trainingShape, model, loraRank, forwardOnly);
   return {
     id,
     displayName,
     ...(trainingShape !== undefined && { trainingShape }),
     baseModel,
+    architecture: model.architecture,
     loraRank,
+    forwardOnly,
     learningRate,
     ...(inactivityTimeout !== undefined && { inactivityTimeout }),
   };
 }
 
-function checkShape(name: string, baseModel: string, loraRank: number): void {
+function checkShape(name: string, model: BaseModel, loraRank: number, forwardOnly: boolean): void {
   const shape = findShape(name);
   if (shape === undefined) {
     throw new ApiError(
@@ -98,17 +107,21 @@ function checkShape(name: string, baseModel: string, loraRank: number): void {
       `training shape "${name}" does not exist or is not visible to this account`,
     );
   }
-  if (shape.baseModel.name !== baseModel) {
+  if (shape.baseModel.name !== model.architecture) {
     throw invalid(`trainingConfig.baseModel: shape "${name}" is for "${shape.baseModel.name}"`);
   }
-  const wantsLora = loraRank > 0;
-  if (wantsLora !== (shape.trainerMode === 'LORA_TRAINER')) {
-    throw invalid(`trainingConfig.loraRank: ${loraRank} does not go with ${shape.trainerMode} of shape "${name}"`);
+  const trainable = loraRank > 0 ? 'LORA_TRAINER' : 'POLICY_TRAINER';
+  const mode = forwardOnly ? 'FORWARD_ONLY' : trainable;
+  // A frozen trainer may be put on the hardware of one that trains.
+  if (shape.trainerMode !== mode && !(forwardOnly && shape.trainerMode === trainable)) {
+    throw invalid(
+      `trainingShape: ${shape.trainerMode} of "${name}" does not go with loraRank ${loraRank} and forwardOnly ${forwardOnly}`,
+    );
   }
 }
 
-function view(account: string, job: JobRecord): object {
-  const context = findBaseModel(job.baseModel)?.config.context;
+function viewOf(account: string, job: JobRecord, model: BaseModel | undefined): object {
+  const context = model?.config.context;
   return {
     name: `accounts/${account}/rlorTrainerJobs/${job.id}`,
     displayName: job.displayName,
@@ -118,6 +131,10 @@ function view(account: string, job: JobRecord): object {
     ...(job.completedTime !== undefined && { completedTime: job.completedTime }),
     serviceMode: true,
     nodeCount: 1,
+    forwardOnly: job.forwardOnly,
+    acceleratorSeconds: { secs: acceleratorSeconds(job) },
+    jobProgress: { percent: 0 },
+    directRouteHandle: '',
     ...(job.trainingShape !== undefined && { trainingShape: job.trainingShape }),
     ...(job.inactivityTimeout !== undefined && { inactivityTimeout: job.inactivityTimeout }),
     trainingConfig: {
@@ -128,4 +145,10 @@ function view(account: string, job: JobRecord): object {
     },
     hotLoadBucketUrl: `gs://sandbox/rl-checkpoints/${account}/trainer-${job.id}/`,
   };
+}
+
+/** As 64-bit numbers travel: in text. */
+function acceleratorSeconds({ createTime, completedTime }: JobRecord): string {
+  const end = completedTime === undefined ? Date.now() : Date.parse(completedTime);
+  return String(Math.max(0, Math.round((end - Date.parse(createTime)) / 1000)));
 }

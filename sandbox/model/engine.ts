@@ -1,51 +1,67 @@
 /** The trainer's arithmetic: log-probabilities and gradients of a batch of sequences, on the CPU. */
 import { init, jit, numpy as np, valueAndGrad } from '@jax-js/jax';
 import { layoutOf, viewOf, type Layout, type ModelConfig } from './layout.ts';
-import { targetLogprobs } from './transformer.ts';
+import { padded, paddedWide, type Padded } from './padding.ts';
+import { allLogprobs, targetLogprobs } from './transformer.ts';
 
-/** A sequence to score: `targets[i]` is what should follow `tokens[i]`; `weights[i]` multiplies −log p of it. */
+/**
+ * A sequence to score: `targets[i]` is what should follow `tokens[i]`; `weights[i]` multiplies −log p of it. With a
+ * `width`, each position has that many targets, and weights as many; they lie row by row.
+ */
 export interface Sequence {
   readonly tokens: Int32Array;
   readonly targets: Int32Array;
   readonly weights: Float32Array;
+  readonly width?: number;
 }
 
 export interface Scores {
   /** Σ −log p · weight. */
   readonly loss: number;
-  /** One array per sequence, of the sequence's length. */
+  /** One array per sequence, as long as its targets. */
   readonly logprobs: readonly Float32Array[];
+}
+
+/** What a trainer computes with: weight vectors go in, numbers come out, and nothing is held. */
+export interface Arithmetic {
+  forward(weights: Float32Array, batch: readonly Sequence[]): Scores;
+  /** Adds the batch's gradient to `gradient`. */
+  forwardBackward(weights: Float32Array, batch: readonly Sequence[], gradient: Float32Array): Scores;
+  /** Log-probabilities of the whole vocabulary, row by row, for each sequence. */
+  distributions(weights: Float32Array, batch: readonly Sequence[]): readonly Float32Array[];
 }
 
 /** Compilation is per shape and takes about a second, so batches are padded up to few shapes. */
 const BATCH_SIZES = [4, 16, 32, 64] as const;
 const LENGTHS = [8, 16, 20, 24, 32] as const;
 
+type Score = (params: np.Array[], tokens: np.Array, targets: np.Array, weights: np.Array) => [np.Array, np.Array];
 type Compiled = (params: np.Array[], tokens: np.Array, targets: np.Array, weights: np.Array) => np.Array[];
 
-/** Computes on weight vectors that it is given; holds nothing but compiled code. */
-export class TrainerEngine {
+interface Kernel {
+  readonly forward: Compiled;
+  readonly backward: Compiled;
+}
+
+export class TrainerEngine implements Arithmetic {
+  readonly #config: ModelConfig;
   readonly #layout: Layout;
-  readonly #forward: Compiled;
-  readonly #backward: Compiled;
+  /** One target for each position: what almost everything needs. */
+  readonly #narrow: Kernel;
+  /** Weights over the whole vocabulary. */
+  readonly #wide: Kernel;
 
   private constructor(config: ModelConfig) {
+    this.#config = config;
     this.#layout = layoutOf(config);
-    this.#forward = jit((params: np.Array[], tokens: np.Array, targets: np.Array, weights: np.Array) => {
+    this.#narrow = kernelOf((params, tokens, targets, weights) => {
       const logprobs = targetLogprobs(config, params, tokens, targets);
       return [np.sum(logprobs.ref.mul(weights)).mul(-1), logprobs];
     });
-    const loss = (params: np.Array[], tokens: np.Array, targets: np.Array, weights: np.Array): [np.Array, np.Array] => {
-      const logprobs = targetLogprobs(config, params, tokens, targets);
+    this.#wide = kernelOf((params, tokens, targets, weights) => {
+      targets.dispose();
+      const logprobs = allLogprobs(config, params, tokens);
       return [np.sum(logprobs.ref.mul(weights)).mul(-1), logprobs];
-    };
-    const gradient = valueAndGrad(loss, { hasAux: true });
-    this.#backward = jit((params: np.Array[], tokens: np.Array, targets: np.Array, weights: np.Array) => {
-      const [[value, logprobs], grads] = gradient(params, tokens, targets, weights) as [
-        [np.Array, np.Array],
-        np.Array[],
-      ];
-      return [value, logprobs, ...grads];
     });
   }
 
@@ -55,15 +71,38 @@ export class TrainerEngine {
   }
 
   forward(weights: Float32Array, batch: readonly Sequence[]): Scores {
-    return this.#run(this.#forward, weights, batch);
+    return this.#score('forward', weights, batch);
   }
 
-  /** Adds the batch's gradient to `gradient`. */
   forwardBackward(weights: Float32Array, batch: readonly Sequence[], gradient: Float32Array): Scores {
-    return this.#run(this.#backward, weights, batch, gradient);
+    return this.#score('backward', weights, batch, gradient);
   }
 
-  #run(compiled: Compiled, weights: Float32Array, batch: readonly Sequence[], gradient?: Float32Array): Scores {
+  distributions(weights: Float32Array, batch: readonly Sequence[]): readonly Float32Array[] {
+    const { vocab } = this.#config;
+    return this.#run(this.#wide.forward, vocab, weights, batch, (rows, size, length) =>
+      paddedWide(rows, size, length, vocab),
+    ).logprobs;
+  }
+
+  #score(pass: keyof Kernel, weights: Float32Array, batch: readonly Sequence[], gradient?: Float32Array): Scores {
+    if (batch.every(({ width }) => width === undefined)) {
+      return this.#run(this.#narrow[pass], 1, weights, batch, padded, gradient);
+    }
+    const { vocab } = this.#config;
+    const prepare: Prepare = (rows, size, length) => paddedWide(rows, size, length, vocab);
+    const { loss, logprobs } = this.#run(this.#wide[pass], vocab, weights, batch, prepare, gradient);
+    return { loss, logprobs: logprobs.map((all, i) => chosen(all, batch[i], vocab)) };
+  }
+
+  #run(
+    compiled: Compiled,
+    cells: number,
+    weights: Float32Array,
+    batch: readonly Sequence[],
+    prepare: Prepare,
+    gradient?: Float32Array,
+  ): Scores {
     const limit = BATCH_SIZES[BATCH_SIZES.length - 1] ?? 1;
     const logprobs: Float32Array[] = [];
     let loss = 0;
@@ -71,10 +110,13 @@ export class TrainerEngine {
       const rows = batch.slice(start, start + limit);
       const length = roundUp(Math.max(...rows.map((row) => row.tokens.length)), LENGTHS);
       const size = roundUp(rows.length, BATCH_SIZES);
-      const [value, scored, ...grads] = compiled(this.#params(weights), ...pad(rows, size, length));
+      const [value, scored, ...grads] = compiled(this.#params(weights), ...prepare(rows, size, length));
       loss += scalar(value);
       const flat = data(scored);
-      rows.forEach((row, i) => logprobs.push(flat.slice(i * length, i * length + row.tokens.length)));
+      rows.forEach((row, i) => {
+        const from = i * length * cells;
+        logprobs.push(flat.slice(from, from + row.tokens.length * cells));
+      });
       if (gradient !== undefined) this.#accumulate(grads, gradient);
     }
     return { loss, logprobs };
@@ -95,21 +137,29 @@ export class TrainerEngine {
   }
 }
 
-function pad(rows: readonly Sequence[], size: number, length: number): [np.Array, np.Array, np.Array] {
-  const tokens = new Int32Array(size * length);
-  const targets = new Int32Array(size * length);
-  const weights = new Float32Array(size * length);
-  rows.forEach((row, i) => {
-    tokens.set(row.tokens, i * length);
-    targets.set(row.targets, i * length);
-    weights.set(row.weights, i * length);
-  });
-  const shape = [size, length];
-  return [
-    np.array(tokens, { shape, dtype: np.int32 }),
-    np.array(targets, { shape, dtype: np.int32 }),
-    np.array(weights, { shape, dtype: np.float32 }),
-  ];
+type Prepare = (rows: readonly Sequence[], size: number, length: number) => Padded;
+
+function kernelOf(score: Score): Kernel {
+  const gradient = valueAndGrad(score, { hasAux: true });
+  return {
+    forward: jit((params: np.Array[], tokens: np.Array, targets: np.Array, weights: np.Array) =>
+      score(params, tokens, targets, weights),
+    ),
+    backward: jit((params: np.Array[], tokens: np.Array, targets: np.Array, weights: np.Array) => {
+      const [[value, logprobs], grads] = gradient(params, tokens, targets, weights) as [
+        [np.Array, np.Array],
+        np.Array[],
+      ];
+      return [value, logprobs, ...grads];
+    }),
+  };
+}
+
+/** The targets' entries among those of the whole vocabulary. */
+function chosen(all: Float32Array, row: Sequence | undefined, vocab: number): Float32Array {
+  const width = row?.width ?? 1;
+  const targets = row?.targets ?? new Int32Array();
+  return Float32Array.from(targets, (target, at) => all[Math.floor(at / width) * vocab + target] ?? Number.NaN);
 }
 
 function roundUp(value: number, sizes: readonly number[]): number {

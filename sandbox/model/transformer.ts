@@ -13,6 +13,12 @@ const MASKED = -1e9;
 
 /** Log-probability of each target, [batch, length]. Consumes its arguments; `params` in layout order. */
 export function targetLogprobs(config: ModelConfig, params: readonly Arr[], tokens: Arr, targets: Arr): Arr {
+  const chosen = nn.oneHot(targets, config.vocab);
+  return np.sum(allLogprobs(config, params, tokens).mul(chosen), -1);
+}
+
+/** Log-probability of every token, [batch, length, vocabulary]. Consumes its arguments. */
+export function allLogprobs(config: ModelConfig, params: readonly Arr[], tokens: Arr): Arr {
   const [batch, length] = tokens.shape as [number, number];
   const next = taker(params);
   let stream = np.take(next(), tokens, 0).add(next().slice([0, length]));
@@ -21,8 +27,7 @@ export function targetLogprobs(config: ModelConfig, params: readonly Arr[], toke
     stream = feedForward(stream, next);
   }
   const logits = np.matmul(rmsNorm(stream, next()), next());
-  const chosen = nn.oneHot(targets, config.vocab);
-  return np.sum(nn.logSoftmax(logits, -1).mul(chosen), -1);
+  return nn.logSoftmax(logits, -1);
 }
 
 function taker(params: readonly Arr[]): () => Arr {

@@ -30,5 +30,7 @@ export const DeploymentRecord = z.object({
   acceleratorType: z.string().optional(),
   /** What a new replica loads, in order, to serve what the others serve: one base and the deltas after it. */
   chain: z.array(LoadStep),
+  /** Set by a reset of the ledger, until a whole snapshot is loaded. */
+  fullLoadNeeded: z.boolean().default(false),
 });
 export type DeploymentRecord = z.output<typeof DeploymentRecord>;

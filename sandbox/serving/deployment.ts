@@ -1,15 +1,17 @@
 /** One deployment: as many replicas as were asked for, and the chain of snapshots that new ones catch up on. */
 import type { Logger } from 'pino';
-import { findBaseModel } from '../catalog.ts';
-import { ApiError, invalid } from '../errors.ts';
+import { ApiError, invalid, notFound } from '../errors.ts';
+import type { Models } from '../promotion/models.ts';
 import type { DeploymentRecord, LoadStep } from './deployment-record.ts';
-import { Replica } from './replica.ts';
+import type { CacheReset } from './prompt-cache.ts';
+import { Replica, type LoadFault } from './replica.ts';
 
 /** A replica whose process dies again and again must not keep the machine busy. */
 const RESTART_DELAY_MS = 500;
 
 export interface DeploymentOptions {
   readonly seed: string;
+  readonly models: Models;
   readonly startupMs: number;
   readonly loadMs: number;
   /** Folder of the bucket of the linked trainer job. */
@@ -18,11 +20,17 @@ export interface DeploymentOptions {
   readonly log: Logger;
 }
 
+/** How the next load is to go wrong, and on which replica (all, unless it says which). */
+export type NextLoadFault = (LoadFault | { readonly kind: 'stale_replica' }) & {
+  readonly replica?: number | undefined;
+};
+
 export class Deployment {
   readonly record: DeploymentRecord;
   readonly #options: DeploymentOptions;
   #replicas: Replica[] = [];
   #turn = 0;
+  #nextLoadFault: NextLoadFault | undefined;
 
   constructor(record: DeploymentRecord, options: DeploymentOptions) {
     this.record = record;
@@ -42,7 +50,7 @@ export class Deployment {
   /** Brings the number of replicas to what is desired; resolves once surplus processes are gone. */
   async reconcile(): Promise<void> {
     try {
-      while (this.#replicas.length < this.desiredReplicas) this.#replicas.push(this.#startReplica());
+      while (this.#replicas.length < this.desiredReplicas) this.#replicas.push(this.#startReplica(this.record.chain));
     } catch (error) {
       this.record.state = 'FAILED';
       this.#options.log.error({ err: error, deployment: this.record.id }, 'replicas cannot be started');
@@ -63,8 +71,28 @@ export class Deployment {
     await Promise.all(this.#replicas.splice(0).map((replica) => replica.stop()));
   }
 
+  /** Replaces one replica by one that serves the base model, whatever the others serve. */
+  async restartReplica(index: number): Promise<void> {
+    const old = this.#replicas[index];
+    if (old === undefined) throw notFound(`replica ${index} of deployment "${this.record.id}"`);
+    this.#replicas[index] = this.#startReplica([]);
+    this.#settle();
+    await old.stop();
+  }
+
+  /** Forgets what was loaded: new replicas serve the base model, and the next load must be a whole snapshot. */
+  resetLedger(): void {
+    this.record.chain = [];
+    this.record.fullLoadNeeded = true;
+    this.#options.save(this.record);
+  }
+
+  disturbNextLoad(fault: NextLoadFault): void {
+    this.#nextLoadFault = fault;
+  }
+
   /** Starts a load on every replica, each by itself. */
-  hotLoad(step: LoadStep): void {
+  hotLoad(step: LoadStep, reset: CacheReset): void {
     const bucket = this.#bucket();
     if (!this.#replicas.some((replica) => replica.booted)) {
       throw new ApiError('UNAVAILABLE', 'the hot load manager has no replica yet: try again later', 425);
@@ -72,7 +100,16 @@ export class Deployment {
     if (this.#replicas.some((replica) => replica.isLoadingOther(step.identity))) {
       throw new ApiError('UNAVAILABLE', 'another snapshot is being loaded: try again later', 425);
     }
-    for (const replica of this.#replicas) void this.#loadOn(replica, { bucket, ...step });
+    if (this.record.fullLoadNeeded && step.previous !== undefined) {
+      throw new ApiError('FAILED_PRECONDITION', 'the ledger was reset: the next hot load must be a full one');
+    }
+    if (step.previous === undefined) this.record.fullLoadNeeded = false;
+    const fault = this.#nextLoadFault;
+    this.#nextLoadFault = undefined;
+    for (const [index, replica] of this.#replicas.entries()) {
+      const own = fault?.replica === undefined || fault.replica === index ? fault : undefined;
+      if (own?.kind !== 'stale_replica') void this.#loadOn(replica, { bucket, reset, ...step }, own);
+    }
   }
 
   status(): object[] {
@@ -92,24 +129,28 @@ export class Deployment {
     throw new ApiError('UNAVAILABLE', `deployment "${this.record.id}" is loading: try again later`, 425);
   }
 
-  async #loadOn(replica: Replica, step: LoadStep & { bucket: string }): Promise<void> {
+  async #loadOn(
+    replica: Replica,
+    step: LoadStep & { bucket: string; reset: CacheReset },
+    fault: LoadFault | undefined,
+  ): Promise<void> {
     const { identity, previous } = step;
-    const loaded = await replica.load(step);
+    const loaded = await replica.load(step, fault);
     if (loaded) this.#extendChain({ identity, ...(previous !== undefined && { previous }) });
   }
 
-  #startReplica(): Replica {
+  #startReplica(chain: readonly LoadStep[]): Replica {
     const { record } = this;
-    const { seed, startupMs, loadMs } = this.#options;
-    const baseModel = findBaseModel(record.baseModel);
+    const { seed, models, startupMs, loadMs } = this.#options;
+    const baseModel = models.base(record.baseModel);
     if (baseModel === undefined) throw invalid(`base model "${record.baseModel}" is not offered any more`);
-    const bucket = record.chain.length > 0 ? this.#bucket() : '';
-    const replica = new Replica({
+    const bucket = chain.length > 0 ? this.#bucket() : '';
+    const replica: Replica = new Replica({
       baseModel,
       seed: `${seed}/${record.baseModel}`,
       startupMs,
       loadMs,
-      catchUp: record.chain.map((step) => ({ bucket, ...step })),
+      catchUp: chain.map((step) => ({ bucket, reset: 'all', ...step })),
       drainBeforeLoad: record.hotLoadTransitionType === 'SYNC',
       onChange: () => this.#settle(),
       onExit: (reason) => this.#replaceLater(replica, reason),

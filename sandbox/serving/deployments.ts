@@ -1,12 +1,16 @@
 /** All deployments of the account, stored and running. */
 import { join } from 'node:path';
-import { ApiError, notFound } from '../errors.ts';
+import { ApiError, notFound, quotaExceeded } from '../errors.ts';
 import { readJsonFolder, removeFile, writeJsonAtomic } from '../files.ts';
 import { Deployment, type DeploymentOptions } from './deployment.ts';
 import { DeploymentRecord } from './deployment-record.ts';
 
-export type DeploymentsOptions = Omit<DeploymentOptions, 'save'> & { readonly stateFolder: string };
-export type NewDeployment = Omit<DeploymentRecord, 'state' | 'createTime' | 'chain'>;
+export type DeploymentsOptions = Omit<DeploymentOptions, 'save'> & {
+  readonly stateFolder: string;
+  /** Deployments with replicas that there may be at a time; more are refused. */
+  readonly quota?: number;
+};
+export type NewDeployment = Omit<DeploymentRecord, 'state' | 'createTime' | 'chain' | 'fullLoadNeeded'>;
 export type DeploymentChange = Partial<
   Pick<
     DeploymentRecord,
@@ -21,10 +25,12 @@ export type DeploymentChange = Partial<
 
 export class Deployments {
   readonly #options: DeploymentOptions;
+  readonly #quota: number | undefined;
   readonly #folder: string;
   readonly #deployments = new Map<string, Deployment>();
 
-  constructor({ stateFolder, ...options }: DeploymentsOptions) {
+  constructor({ stateFolder, quota, ...options }: DeploymentsOptions) {
+    this.#quota = quota;
     this.#folder = join(stateFolder, 'deployments');
     this.#options = { ...options, save: (record) => this.#save(record) };
     for (const record of readJsonFolder(this.#folder, DeploymentRecord)) {
@@ -36,11 +42,16 @@ export class Deployments {
     if (this.#deployments.has(deployment.id)) {
       throw new ApiError('ALREADY_EXISTS', `deployment "${deployment.id}" already exists`);
     }
+    const rented = this.list().filter(({ desiredReplicas }) => desiredReplicas > 0).length;
+    if (this.#quota !== undefined && rented >= this.#quota) {
+      throw quotaExceeded('DEPLOYMENT_QUOTA_EXCEEDED', 'deployments', this.#quota);
+    }
     const record: DeploymentRecord = {
       ...deployment,
       state: 'CREATING',
       createTime: new Date().toISOString(),
       chain: [],
+      fullLoadNeeded: false,
     };
     this.#save(record);
     const created = new Deployment(record, this.#options);
@@ -69,6 +80,17 @@ export class Deployments {
     if (record.minReplicaCount > record.maxReplicaCount) record.minReplicaCount = record.maxReplicaCount;
     await (relinked ? deployment.restart() : deployment.reconcile());
     this.#save(record);
+    return deployment;
+  }
+
+  /** Brings a soft-deleted deployment back; it serves the base model until the next load. */
+  async undelete(id: string): Promise<Deployment> {
+    const deployment = this.get(id);
+    if (deployment.record.state !== 'DELETED') {
+      throw new ApiError('FAILED_PRECONDITION', `deployment "${id}" was not deleted`);
+    }
+    deployment.record.state = 'CREATING';
+    await deployment.restart();
     return deployment;
   }
 

@@ -4,21 +4,25 @@ import { uniformOf, type Uniform } from '../model/random.ts';
 import type { Cache, SamplerModel } from '../model/sampler-model.ts';
 import { choose, mostLikely } from './distribution.ts';
 import type { GenerateRequest, TokenRecord } from './messages.ts';
+import type { PromptCache } from './prompt-cache.ts';
 import { TextSoFar } from './text.ts';
 
 export class Generation {
   readonly stream: number;
   finishReason: 'stop' | 'length' | undefined;
   readonly #request: GenerateRequest;
-  readonly #cache: Cache;
+  readonly #prompts: PromptCache;
+  #cache: Cache;
   readonly #uniform: Uniform;
   readonly #text: TextSoFar;
   #next: Float32Array | undefined;
   #produced = 0;
+  cachedTokens = 0;
 
-  constructor(request: GenerateRequest, model: SamplerModel, vocabulary: readonly string[]) {
+  constructor(request: GenerateRequest, model: SamplerModel, vocabulary: readonly string[], prompts: PromptCache) {
     this.stream = request.stream;
     this.#request = request;
+    this.#prompts = prompts;
     this.#cache = model.newCache();
     this.#uniform = uniformOf(request.params.seed);
     this.#text = new TextSoFar(vocabulary);
@@ -55,10 +59,19 @@ export class Generation {
 
   #readPrompt(model: SamplerModel): TokenRecord[] {
     const { prompt, params } = this.#request;
+    const head = prompt.slice(0, -1);
+    const known = params.echoed === 0 ? this.#prompts.find(head, params.cacheKey) : undefined;
+    if (known !== undefined) {
+      this.#cache = known;
+      this.cachedTokens = head.length;
+    }
     const records: TokenRecord[] = [];
-    for (const token of prompt) {
+    for (const [index, token] of prompt.entries()) {
+      if (index < this.cachedTokens) continue;
       const before = this.#next;
-      if (params.echo) records.push(echoed(token, before, params.topLogprobs));
+      if (index >= prompt.length - params.echoed) records.push(echoed(token, before, params.topLogprobs));
+      // The last token is always read: what follows it is what the weights of now say.
+      if (index === head.length && known === undefined) this.#prompts.add(head, params.cacheKey, this.#cache);
       this.#next = model.step(this.#cache, token);
     }
     return records;

@@ -5,6 +5,7 @@ import { invalid, notFound } from '../errors.ts';
 import { parse } from '../validate.ts';
 import type { Deployment } from './deployment.ts';
 import type { Deployments } from './deployments.ts';
+import type { CacheReset } from './prompt-cache.ts';
 
 const Identity = z
   .string()
@@ -44,11 +45,17 @@ export function hotLoadRoutes(app: FastifyInstance, account: string, deployments
 
   app.post(PATH, (request) => {
     const deployment = target(request);
-    const { identity, incremental_snapshot_metadata: delta } = parse(HotLoad, request.body);
-    deployment.hotLoad({ identity, ...(delta && { previous: delta.previous_snapshot_identity }) });
+    const { identity, reset_prompt_cache: reset, incremental_snapshot_metadata: delta } = parse(HotLoad, request.body);
+    const step = { identity, ...(delta && { previous: delta.previous_snapshot_identity }) };
+    deployment.hotLoad(step, resetOf(reset));
     return {};
   });
   app.get(PATH, (request) => ({ replicas: target(request).status() }));
+}
+
+function resetOf(asked: boolean | CacheReset | undefined): CacheReset {
+  if (typeof asked === 'string') return asked;
+  return asked === false ? 'none' : 'all';
 }
 
 function header(request: FastifyRequest, name: string): string {

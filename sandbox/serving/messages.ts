@@ -1,12 +1,14 @@
 /** What a replica's process can be asked to do, and what it tells of running generations. */
 import type { ModelConfig } from '../model/layout.ts';
+import type { WeightSource } from '../model/weight-source.ts';
+import type { CacheReset } from './prompt-cache.ts';
 
 export interface BootRequest {
   readonly op: 'boot';
   readonly baseModel: string;
   readonly config: ModelConfig;
-  /** Seed of the base model's weights. */
-  readonly seed: string;
+  /** The base model's. */
+  readonly weights: WeightSource;
 }
 
 export interface LoadRequest {
@@ -15,6 +17,7 @@ export interface LoadRequest {
   readonly identity: string;
   /** Present: the snapshot is a delta on top of this identity. */
   readonly previous?: string | undefined;
+  readonly reset: CacheReset;
 }
 
 export interface LoadResult {
@@ -33,8 +36,10 @@ export interface SamplingParams {
   readonly stop: readonly string[];
   readonly topLogprobs: number;
   readonly ignoreEos: boolean;
-  /** Report the prompt's own log-probabilities, too. */
-  readonly echo: boolean;
+  /** How many of the prompt's last tokens are told, with their own log-probabilities. */
+  readonly echoed: number;
+  /** Names the conversation that the prompt belongs to. */
+  readonly cacheKey?: string;
 }
 
 export interface GenerateRequest {
@@ -73,4 +78,6 @@ export interface GenerateResult {
   readonly firstTokenMs: number;
   readonly totalMs: number;
   readonly concurrent: number;
+  /** Tokens of the prompt that did not have to be read. */
+  readonly cachedTokens: number;
 }

@@ -1,12 +1,13 @@
 /** A replica's process: serves one snapshot to many generations at a time, each by itself. */
 import { readVocabulary } from '../catalog.ts';
 import { CallError, serveParent, tellParent } from '../child.ts';
-import { initialWeights } from '../model/initial.ts';
 import { mergeLora } from '../model/parameters.ts';
 import { SamplerModel } from '../model/sampler-model.ts';
+import { readWeights } from '../model/weight-source.ts';
 import { Bucket } from '../snapshots/bucket.ts';
 import { adler32, applyDelta, floatsOf } from '../snapshots/codec.ts';
 import { Generation } from './generation.ts';
+import { PromptCache } from './prompt-cache.ts';
 import type {
   BootRequest,
   GenerateRequest,
@@ -35,6 +36,7 @@ class ReplicaProcess {
   readonly #base: Float32Array;
   readonly #vocabulary = readVocabulary();
   readonly #jobs = new Map<number, Job>();
+  readonly #prompts = new PromptCache();
   #model: SamplerModel;
   /** The snapshot as it was saved: what the next delta is applied to. */
   #snapshot: { identity: string; values: Float32Array } | undefined;
@@ -42,12 +44,12 @@ class ReplicaProcess {
 
   constructor(boot: BootRequest) {
     this.#boot = boot;
-    this.#base = initialWeights(boot.config, boot.seed);
+    this.#base = readWeights(boot.config, boot.weights);
     this.#model = new SamplerModel(boot.config, this.#base);
   }
 
   /** Verifies before it changes anything: a snapshot that does not fit leaves the replica as it was. */
-  load({ bucket, identity, previous }: LoadRequest): LoadResult {
+  load({ bucket, identity, previous, reset }: LoadRequest): LoadResult {
     const found = new Bucket(bucket).readSnapshot(identity);
     if (found === undefined) throw failed(`snapshot "${identity}" was not found in the deployment's bucket`);
     const { meta, bytes } = found;
@@ -62,6 +64,7 @@ class ReplicaProcess {
     const weights = meta.lora === undefined ? values : mergeLora(this.#boot.config, this.#base, values, meta.lora);
     this.#model = new SamplerModel(this.#boot.config, weights);
     this.#snapshot = { identity, values };
+    this.#prompts.reset(reset);
     return { adapter: meta.lora !== undefined };
   }
 
@@ -117,7 +120,7 @@ class ReplicaProcess {
 
   #begin(job: Job): Generation {
     job.startedAt = performance.now();
-    return new Generation(job.request, this.#model, this.#vocabulary);
+    return new Generation(job.request, this.#model, this.#vocabulary, this.#prompts);
   }
 
   #end(job: Job, finishReason: GenerateResult['finishReason']): void {
@@ -130,6 +133,7 @@ class ReplicaProcess {
       firstTokenMs: (job.firstTokenAt ?? now) - job.arrivedAt,
       totalMs: now - job.arrivedAt,
       concurrent: job.concurrent,
+      cachedTokens: job.generation?.cachedTokens ?? 0,
     });
   }
 

@@ -28,6 +28,13 @@ export interface ReplicaOptions {
 }
 
 type LoadStep = Omit<LoadRequest, 'op'>;
+/** A load that is to go wrong. */
+export interface LoadFault {
+  readonly kind: 'stuck_load' | 'failed_load';
+  /** How long it hangs; without it, until the next load is asked for. */
+  readonly ms?: number | undefined;
+}
+
 type Stage = 'pending' | 'downloading' | 'idle' | 'error';
 
 /** Hears of new tokens as they come, with the snapshot they came from. */
@@ -48,6 +55,8 @@ export class Replica {
   #target: string | undefined;
   #error: string | undefined;
   #adapter = false;
+  /** Set while a load hangs: ends it, either by going on or by giving it up. */
+  #release: ((goOn: boolean) => void) | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -82,7 +91,7 @@ export class Replica {
 
   /** Whether a load of anything but `identity` is queued or running. */
   isLoadingOther(identity: string): boolean {
-    return this.#loading > 0 && this.#target !== undefined && this.#target !== identity;
+    return this.#loading > 0 && this.#release === undefined && this.#target !== undefined && this.#target !== identity;
   }
 
   get pid(): number | undefined {
@@ -105,12 +114,16 @@ export class Replica {
     };
   }
 
-  /** Queues a load; resolves to whether the replica then serves it. Asking twice for the same is harmless. */
-  load(step: LoadStep): Promise<boolean> {
+  /**
+   * Queues a load; resolves to whether the replica then serves it. Asking twice for the same is harmless, and asking
+   * again ends a load that hangs.
+   */
+  load(step: LoadStep, fault?: LoadFault): Promise<boolean> {
+    this.#release?.(false);
     this.#loading += 1;
     this.#target = step.identity;
     this.#stage = 'pending';
-    const loaded = this.#queue.then(() => this.#load(step));
+    const loaded = this.#queue.then(() => this.#load(step, fault));
     this.#queue = loaded.then(() => undefined);
     return loaded;
   }
@@ -142,8 +155,10 @@ export class Replica {
 
   async #boot(): Promise<void> {
     const { baseModel, seed, startupMs, catchUp, onChange } = this.#options;
+    const { name, config, weightsFile: file } = baseModel;
+    const weights = file === undefined ? { seed } : { file };
     try {
-      await this.#child.call({ op: 'boot', baseModel: baseModel.name, config: baseModel.config, seed });
+      await this.#child.call({ op: 'boot', baseModel: name, config, weights });
       await pause(startupMs);
     } catch {
       // The exit is reported by onExit, and the deployment starts another replica.
@@ -155,8 +170,8 @@ export class Replica {
     onChange();
   }
 
-  async #load(step: LoadStep): Promise<boolean> {
-    const loaded = this.#identity === step.identity || (await this.#apply(step));
+  async #load(step: LoadStep, fault: LoadFault | undefined): Promise<boolean> {
+    const loaded = this.#identity === step.identity || (await this.#apply(step, fault));
     if (loaded && this.#target === step.identity) {
       this.#target = undefined;
       this.#error = undefined;
@@ -167,11 +182,13 @@ export class Replica {
     return loaded;
   }
 
-  async #apply(step: LoadStep): Promise<boolean> {
+  async #apply(step: LoadStep, fault?: LoadFault): Promise<boolean> {
     try {
       this.#error = undefined;
       this.#stage = 'downloading';
       await pause(this.#options.loadMs);
+      if (fault?.kind === 'failed_load') throw new Error('the download was interrupted (a fault of the plan)');
+      if (fault?.kind === 'stuck_load' && !(await this.#hang(fault.ms))) return false;
       if (this.#options.drainBeforeLoad) await this.#drained();
       const { adapter } = await this.#child.call<LoadResult>({ op: 'load', ...step });
       this.#adapter = adapter;
@@ -183,6 +200,16 @@ export class Replica {
       this.#error = error instanceof Error ? error.message : String(error);
       return false;
     }
+  }
+
+  /** Resolves to false if the load is given up for another one. */
+  async #hang(milliseconds: number | undefined): Promise<boolean> {
+    const goOn = await new Promise<boolean>((resolve) => {
+      this.#release = resolve;
+      if (milliseconds !== undefined) setTimeout(() => resolve(true), milliseconds);
+    });
+    this.#release = undefined;
+    return goOn;
   }
 
   async #drained(): Promise<void> {

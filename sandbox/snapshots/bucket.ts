@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readFileIfAny, writeFileAtomic, writeJsonAtomic } from '../files.ts';
 
-const Lora = z.object({
+/** An adapter's shape, as it is stored. */
+export const Lora = z.object({
   rank: z.number(),
   alpha: z.number(),
   trainAttn: z.boolean(),

@@ -60,3 +60,13 @@ function unshuffle(bytes: Uint8Array): Uint8Array {
   const count = bytes.length / FLOAT_BYTES;
   return bytes.map((_, i) => bytes[(i % FLOAT_BYTES) * count + Math.floor(i / FLOAT_BYTES)] ?? 0);
 }
+
+/** The nearest values that bfloat16 has, ties to even; still as float32. */
+export function roundToBf16(values: Float32Array): Float32Array {
+  const bits = new Uint32Array(values.slice().buffer);
+  for (let i = 0; i < bits.length; i++) {
+    const value = bits[i] ?? 0;
+    bits[i] = (value + 0x7fff + ((value >>> 16) & 1)) & 0xffff0000;
+  }
+  return new Float32Array(bits.buffer);
+}

@@ -6,6 +6,9 @@ import { ApiError, notFound } from '../errors.ts';
 /** Finished results kept for callers that ask again; the oldest go first. */
 const ROOM_BYTES = 64 * 1024 * 1024;
 
+/** Answers from this size on are announced before they are sent, to those who asked for that. */
+const LARGE_BYTES = 64 * 1024;
+
 interface Future {
   readonly settled: Promise<void>;
   /** Serialized answer, once there is one. */
@@ -39,11 +42,15 @@ export class Futures {
     return id;
   }
 
-  /** The serialized answer, or the invitation to ask again if it takes longer than the hold. */
-  async retrieve(id: string): Promise<string> {
+  /** The serialized answer (or its size), or the invitation to ask again if it takes longer than the hold. */
+  async retrieve(id: string, metadataOnly = false): Promise<string> {
     const future = this.#futures.get(id);
     if (future === undefined) throw this.#missing(id);
     if (future.body === undefined) await raceTimeout(future.settled, this.#holdMs);
+    const size = future.body === undefined ? 0 : Buffer.byteLength(future.body);
+    if (metadataOnly && size >= LARGE_BYTES) {
+      return JSON.stringify({ status: 'complete_metadata', response_payload_size: size });
+    }
     return (
       future.body ??
       JSON.stringify({

@@ -8,6 +8,8 @@ const JobState = z.enum([
   'JOB_STATE_PAUSED',
   'JOB_STATE_COMPLETED',
   'JOB_STATE_FAILED',
+  'JOB_STATE_EXPIRED',
+  'JOB_STATE_CANCELLING',
   'JOB_STATE_CANCELLED',
   'JOB_STATE_DELETED',
 ]);
@@ -30,7 +32,7 @@ const CheckpointRow = z.object({
 });
 export type CheckpointRow = z.output<typeof CheckpointRow>;
 
-export const JobRecord = z.object({
+const StoredJob = z.object({
   id: z.string(),
   state: JobState,
   createTime: z.string(),
@@ -38,15 +40,24 @@ export const JobRecord = z.object({
   displayName: z.string(),
   trainingShape: z.string().optional(),
   baseModel: z.string(),
+  /** Name of the catalog's model that the base model has the shape of; absent if that is itself. */
+  architecture: z.string().optional(),
   loraRank: z.number(),
+  forwardOnly: z.boolean().default(false),
   learningRate: z.number(),
   inactivityTimeout: z.string().optional(),
   status: z.object({ code: z.string(), message: z.string() }),
   checkpoints: z.array(CheckpointRow),
 });
+export const JobRecord = StoredJob.transform((job) => ({ ...job, architecture: job.architecture ?? job.baseModel }));
 export type JobRecord = z.output<typeof JobRecord>;
+
+/** States of a job that waits for capacity or for its process. */
+export function isStarting(state: JobState): boolean {
+  return state === 'JOB_STATE_CREATING' || state === 'JOB_STATE_PENDING';
+}
 
 /** States of a job that still costs money. */
 export function isRented(state: JobState): boolean {
-  return state === 'JOB_STATE_CREATING' || state === 'JOB_STATE_PENDING' || state === 'JOB_STATE_RUNNING';
+  return isStarting(state) || state === 'JOB_STATE_RUNNING' || state === 'JOB_STATE_CANCELLING';
 }

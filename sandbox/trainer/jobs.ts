@@ -1,25 +1,56 @@
 /** Trainer jobs: their records, and the processes behind those that run. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { findBaseModel } from '../catalog.ts';
-import { ApiError, notFound } from '../errors.ts';
+import { ApiError, notFound, quotaExceeded } from '../errors.ts';
 import { readJsonFolder, writeJsonAtomic } from '../files.ts';
-import { isRented, JobRecord, type CheckpointRow, type CheckpointType, type JobState } from './job-record.ts';
+import type { Models } from '../promotion/models.ts';
+import {
+  isRented,
+  isStarting,
+  JobRecord,
+  type CheckpointRow,
+  type CheckpointType,
+  type JobState,
+} from './job-record.ts';
+import type { Compute } from './messages.ts';
 import { TrainerRuntime } from './runtime.ts';
+
+/** How long a deleted job's checkpoints are kept. */
+const RETENTION_MS = 30 * 24 * 3_600_000;
+const DEFAULT_INACTIVITY_MS = 3_600_000;
+const SWEEP_MS = 250;
 
 export interface JobsOptions {
   readonly stateFolder: string;
   readonly seed: string;
+  readonly models: Models;
   /** How long a trainer takes to start, at least. */
   readonly startupMs: number;
   /** How long a poll of an unfinished request is held. */
   readonly holdMs: number;
+  readonly sessionMs: number;
+  readonly deduplicate: boolean;
+  readonly stepMs: number;
+  readonly compute: Compute;
+  /** Trainers that may be rented at a time; more are refused. */
+  readonly quota?: number;
+  /** Trainers that there is room for; more wait in PENDING. */
+  readonly capacity?: number;
   readonly log: Logger;
 }
 
 export type NewJob = Pick<
   JobRecord,
-  'id' | 'displayName' | 'trainingShape' | 'baseModel' | 'loraRank' | 'learningRate' | 'inactivityTimeout'
+  | 'id'
+  | 'displayName'
+  | 'trainingShape'
+  | 'baseModel'
+  | 'architecture'
+  | 'loraRank'
+  | 'forwardOnly'
+  | 'learningRate'
+  | 'inactivityTimeout'
 >;
 
 export class TrainerJobs {
@@ -28,6 +59,9 @@ export class TrainerJobs {
   readonly #runtimes = new Map<string, TrainerRuntime>();
   /** The start that counts, by job: a job may be cancelled and resumed while an earlier one is under way. */
   readonly #starts = new Map<string, symbol>();
+  readonly #sweeper: NodeJS.Timeout;
+  /** How long the next start waits for capacity, whatever there is. */
+  #nextPendingMs = 0;
 
   constructor(options: JobsOptions) {
     this.#options = options;
@@ -36,12 +70,14 @@ export class TrainerJobs {
       // Its process died with the sandbox that ran it; `:resume` starts an empty one.
       if (isRented(record.state)) this.#fail(record, 'the trainer process was lost when the platform restarted');
     }
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
   create(job: NewJob): JobRecord {
     if (this.#records.has(job.id)) {
       throw new ApiError('ALREADY_EXISTS', `rlor trainer job ID "${job.id}" already exists`);
     }
+    this.#checkQuota();
     const record: JobRecord = {
       ...job,
       state: 'JOB_STATE_CREATING',
@@ -66,19 +102,21 @@ export class TrainerJobs {
 
   resume(id: string): JobRecord {
     const record = this.get(id);
-    if (isRented(record.state)) return record;
     if (record.state === 'JOB_STATE_DELETED') throw refusedIn('resume', record.state);
+    if (isRented(record.state) && record.state !== 'JOB_STATE_CANCELLING') return record;
+    this.#checkQuota();
     this.#set(record, 'JOB_STATE_CREATING');
     delete record.completedTime;
     this.#start(record);
     return record;
   }
 
-  async cancel(id: string): Promise<JobRecord> {
+  /** Returns at once, in state CANCELLING; the process is gone when it is CANCELLED. */
+  cancel(id: string): JobRecord {
     const record = this.get(id);
-    if (!isRented(record.state)) throw refusedIn('cancel', record.state);
-    this.#end(record, 'JOB_STATE_CANCELLED');
-    await this.#kill(id);
+    if (!isRented(record.state) || record.state === 'JOB_STATE_CANCELLING') throw refusedIn('cancel', record.state);
+    this.#set(record, 'JOB_STATE_CANCELLING');
+    void this.#finishCancel(record);
     return record;
   }
 
@@ -90,12 +128,15 @@ export class TrainerJobs {
     await this.#kill(id);
   }
 
-  /** The live trainer of a job. A job that is still starting is worth waiting for; one that ended is not. */
+  /** The live trainer of a job, now heard of. One that is still starting is worth waiting for; one that ended is not. */
   runtime(id: string): TrainerRuntime {
     const record = this.get(id);
     const runtime = this.#runtimes.get(id);
-    if (runtime?.alive === true && record.state === 'JOB_STATE_RUNNING') return runtime;
-    if (isRented(record.state)) throw new ApiError('UNAVAILABLE', `the trainer of job "${id}" is starting`);
+    if (runtime?.alive === true && record.state === 'JOB_STATE_RUNNING') {
+      runtime.touch();
+      return runtime;
+    }
+    if (isStarting(record.state)) throw new ApiError('UNAVAILABLE', `the trainer of job "${id}" is starting`);
     throw notFound(`a running trainer of job "${id}" (${record.state})`);
   }
 
@@ -116,34 +157,57 @@ export class TrainerJobs {
     return join(this.#options.stateFolder, 'buckets', id);
   }
 
+  /** Takes the job's process away, as a machine that is needed elsewhere: the job fails, and `:resume` works. */
+  async preempt(id: string): Promise<void> {
+    const record = this.get(id);
+    if (!this.#runtimes.has(id)) return;
+    await this.#kill(id);
+    this.#fail(record, 'the trainer was preempted');
+  }
+
+  /** Every session of the job's trainer is over. */
+  expireSessions(id: string): void {
+    this.#runtimes.get(id)?.sessions.expireAll();
+  }
+
+  /** Ends a running job as its time being up. */
+  async expire(id: string): Promise<void> {
+    const record = this.get(id);
+    if (!isRented(record.state)) return;
+    this.#end(record, 'JOB_STATE_EXPIRED');
+    await this.#kill(id);
+  }
+
+  /** Lets the next start wait for capacity this long. */
+  delayNextStart(milliseconds: number): void {
+    this.#nextPendingMs = milliseconds;
+  }
+
   async close(): Promise<void> {
+    clearInterval(this.#sweeper);
     await Promise.all([...this.#runtimes.keys()].map((id) => this.#kill(id)));
+  }
+
+  #checkQuota(): void {
+    const { quota } = this.#options;
+    const rented = this.list().filter(({ state }) => isRented(state)).length;
+    if (quota !== undefined && rented >= quota) throw quotaExceeded('TRAINER_QUOTA_EXCEEDED', 'trainers', quota);
   }
 
   #start(record: JobRecord): void {
     this.#write(record);
     const start = Symbol(record.id);
     this.#starts.set(record.id, start);
-    const isCurrent = (): boolean => this.#starts.get(record.id) === start && record.state === 'JOB_STATE_CREATING';
+    const isCurrent = (): boolean => this.#starts.get(record.id) === start && isStarting(record.state);
     void this.#launch(record, isCurrent).catch((error: unknown) => {
       if (isCurrent()) this.#fail(record, error instanceof Error ? error.message : String(error));
     });
   }
 
   async #launch(record: JobRecord, isCurrent: () => boolean): Promise<void> {
-    const { seed, startupMs, holdMs } = this.#options;
-    const baseModel = findBaseModel(record.baseModel);
-    if (baseModel === undefined) throw new Error(`base model "${record.baseModel}" is not offered any more`);
-    const provisioned = new Promise((resolve) => setTimeout(resolve, startupMs));
-    const runtime = await TrainerRuntime.start({
-      job: record.id,
-      baseModel,
-      loraRank: record.loraRank,
-      bucket: this.bucket(record.id),
-      seed: `${seed}/${record.baseModel}`,
-      holdMs,
-      onExit: (reason) => this.#processEnded(record, runtime, reason),
-    });
+    const provisioned = pause(this.#options.startupMs);
+    if (!(await this.#placed(record, isCurrent))) return;
+    const runtime = await this.#startRuntime(record);
     await provisioned;
     if (!runtime.alive) throw new Error('the trainer process ended while it was starting');
     if (!isCurrent()) {
@@ -153,6 +217,69 @@ export class TrainerJobs {
     this.#runtimes.set(record.id, runtime);
     this.#set(record, 'JOB_STATE_RUNNING');
     this.#options.log.info({ job: record.id, pid: runtime.pid }, 'trainer runs');
+  }
+
+  /** Waits in PENDING until there is room; whether the start still counts then. */
+  async #placed(record: JobRecord, isCurrent: () => boolean): Promise<boolean> {
+    const until = Date.now() + this.#nextPendingMs;
+    this.#nextPendingMs = 0;
+    while (isCurrent() && (Date.now() < until || this.#isFull(record))) {
+      if (record.state !== 'JOB_STATE_PENDING') this.#set(record, 'JOB_STATE_PENDING');
+      await pause(20);
+    }
+    if (isCurrent() && record.state === 'JOB_STATE_PENDING') this.#set(record, 'JOB_STATE_CREATING');
+    return isCurrent();
+  }
+
+  #isFull(record: JobRecord): boolean {
+    const { capacity } = this.#options;
+    if (capacity === undefined) return false;
+    const placed = this.list().filter(
+      ({ id, state }) => id !== record.id && isRented(state) && state !== 'JOB_STATE_PENDING',
+    );
+    return placed.length >= capacity;
+  }
+
+  async #startRuntime(record: JobRecord): Promise<TrainerRuntime> {
+    const { seed, models, holdMs, sessionMs, deduplicate, stepMs, compute } = this.#options;
+    const baseModel = models.base(record.baseModel);
+    if (baseModel === undefined) throw new Error(`base model "${record.baseModel}" is not offered any more`);
+    const runtime: TrainerRuntime = await TrainerRuntime.start({
+      job: record.id,
+      baseModel,
+      loraRank: record.loraRank,
+      forwardOnly: record.forwardOnly,
+      bucket: this.bucket(record.id),
+      seed: `${seed}/${record.baseModel}`,
+      holdMs,
+      sessionMs,
+      deduplicate,
+      stepMs,
+      compute,
+      onExit: (reason) => this.#processEnded(record, runtime, reason),
+    });
+    return runtime;
+  }
+
+  #sweep(): void {
+    for (const [id, runtime] of this.#runtimes) {
+      runtime.sessions.sweep();
+      const record = this.get(id);
+      const limit = inactivityMs(record);
+      if (record.state !== 'JOB_STATE_RUNNING' || runtime.idleMs <= limit) continue;
+      this.#end(record, 'JOB_STATE_PAUSED');
+      record.status = { code: 'OK', message: `stopped after ${limit / 1000} s without activity` };
+      this.#write(record);
+      void this.#kill(id);
+    }
+    for (const record of this.#records.values()) if (isPastRetention(record)) this.#forgetCheckpoints(record);
+  }
+
+  /** The row stays: its id can never be used again. */
+  #forgetCheckpoints(record: JobRecord): void {
+    record.checkpoints = [];
+    rmSync(this.bucket(record.id), { recursive: true, force: true });
+    this.#write(record);
   }
 
   #processEnded(record: JobRecord, runtime: TrainerRuntime, reason: string): void {
@@ -178,6 +305,12 @@ export class TrainerJobs {
     this.#write(record);
   }
 
+  async #finishCancel(record: JobRecord): Promise<void> {
+    await this.#kill(record.id);
+    // It may have been resumed meanwhile.
+    if (record.state === 'JOB_STATE_CANCELLING') this.#end(record, 'JOB_STATE_CANCELLED');
+  }
+
   async #kill(id: string): Promise<void> {
     const runtime = this.#runtimes.get(id);
     this.#runtimes.delete(id);
@@ -193,6 +326,19 @@ export class TrainerJobs {
   }
 }
 
+function inactivityMs({ inactivityTimeout }: JobRecord): number {
+  return inactivityTimeout === undefined ? DEFAULT_INACTIVITY_MS : Number.parseFloat(inactivityTimeout) * 1000;
+}
+
+function isPastRetention({ state, completedTime, checkpoints }: JobRecord): boolean {
+  if (state !== 'JOB_STATE_DELETED' || checkpoints.length === 0 || completedTime === undefined) return false;
+  return Date.now() - Date.parse(completedTime) > RETENTION_MS;
+}
+
 function refusedIn(verb: string, state: JobState): ApiError {
   return new ApiError('FAILED_PRECONDITION', `cannot ${verb} job in state ${state}`);
+}
+
+async function pause(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

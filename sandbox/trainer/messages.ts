@@ -3,6 +3,8 @@ import type { AdamParams } from '../model/adam.ts';
 import type { Sequence } from '../model/engine.ts';
 import type { ModelConfig } from '../model/layout.ts';
 import type { LoraConfig } from '../model/parameters.ts';
+import type { WeightSource } from '../model/weight-source.ts';
+import type { ModelKind } from './model-kind.ts';
 
 export type Normalization = 'num_loss_tokens' | 'num_sequences' | 'none';
 
@@ -12,26 +14,71 @@ export interface BootRequest {
   readonly config: ModelConfig;
   /** Folder of the job's own bucket. */
   readonly bucket: string;
-  /** Seed of the base model's weights. */
-  readonly seed: string;
+  /** The base model's. */
+  readonly weights: WeightSource;
+  /** How long an optimizer step takes, at least. */
+  readonly stepMs: number;
+  readonly compute: Compute;
 }
 
-export interface CreateModelRequest {
+/** `none` answers at once with the numbers of a model that knows nothing, for tests of load. */
+export type Compute = 'real' | 'none';
+
+export interface CreateModelRequest extends ModelKind {
   readonly op: 'create_model';
   readonly model: string;
-  readonly lora?: LoraConfig;
-  readonly loraSeed: string;
-  /** A frozen copy of the base model: it can be scored, not trained. */
-  readonly baseOnly: boolean;
 }
 
-export type LossName = 'cross_entropy';
+export const LOSSES = [
+  'cross_entropy',
+  'importance_sampling',
+  'ppo',
+  'cispo',
+  'dro',
+  'dapo',
+  'gspo',
+  'dppo',
+  'reinforce',
+] as const;
+export type LossName = (typeof LOSSES)[number];
+export type PolicyLossName = Exclude<LossName, 'cross_entropy'>;
 
-interface ScoreRequest {
+export interface LossConfig {
+  /** Ratios, not distances from one. */
+  readonly clipLow?: number;
+  readonly clipHigh?: number;
+  readonly beta?: number;
+  /** Changes of probability. */
+  readonly deltaLow?: number;
+  readonly deltaHigh?: number;
+  /** Forward only: tell this many of the likeliest tokens of each position. */
+  readonly topK?: number;
+}
+
+/** What a policy loss knows of each position, beside the model's own log-probability. */
+export interface PolicyInputs {
+  readonly advantages: Float32Array;
+  /** Log-probabilities under the policy that drew the tokens. */
+  readonly old?: Float32Array;
+  /** Factor of each position's loss; 0 leaves it out. */
+  readonly mask: Float32Array;
+  readonly clipLow?: Float32Array;
+  readonly clipHigh?: Float32Array;
+}
+
+/** A datum. `policy` is there for every loss but cross entropy, whose weights the sequence has. */
+export interface Example {
+  readonly sequence: Sequence;
+  readonly policy?: PolicyInputs;
+  readonly lossTokens: number;
+}
+
+export interface ScoreRequest {
   readonly op: 'forward' | 'forward_backward';
   readonly model: string;
   readonly loss: LossName;
-  readonly batch: readonly Sequence[];
+  readonly config: LossConfig;
+  readonly batch: readonly Example[];
 }
 
 export interface OptimStepRequest {
@@ -48,11 +95,15 @@ interface SaveStateRequest {
   readonly name: string;
 }
 
-interface SaveSnapshotRequest {
+/** `merged_base` folds an adapter into the weights it was trained over. */
+export type SnapshotKind = 'base' | 'delta' | 'merged_base';
+
+export interface SaveSnapshotRequest {
   readonly op: 'save_snapshot';
   readonly model: string;
   readonly identity: string;
-  readonly kind: 'base' | 'delta';
+  readonly kind: SnapshotKind;
+  readonly precision: 'source' | 'bf16';
 }
 
 interface LoadStateRequest {
@@ -62,6 +113,15 @@ interface LoadStateRequest {
   readonly bucket: string;
   readonly name: string;
   readonly optimizer: boolean;
+}
+
+interface LoadAdapterRequest {
+  readonly op: 'load_adapter';
+  readonly model: string;
+  readonly name: string;
+  readonly baseModel: string;
+  readonly lora: LoraConfig;
+  readonly file: string;
 }
 
 interface UnloadRequest {
@@ -77,11 +137,20 @@ export type TrainerRequest =
   | SaveStateRequest
   | SaveSnapshotRequest
   | LoadStateRequest
+  | LoadAdapterRequest
   | UnloadRequest;
+
+export interface TopK {
+  /** [positions, k], likeliest first. */
+  readonly logprobs: Float32Array;
+  readonly indices: readonly number[];
+}
 
 export interface ScoreResult {
   readonly loss: number;
   readonly logprobs: readonly Float32Array[];
+  readonly topK?: readonly TopK[];
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 export interface OptimStepResult {

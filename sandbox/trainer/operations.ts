@@ -3,15 +3,18 @@ import type { z } from 'zod';
 import { CallError } from '../child.ts';
 import type { Ledger } from '../ledger.ts';
 import { DnsLabel, parse } from '../validate.ts';
-import { sequencesOf } from './batch.ts';
+import type { Models } from '../promotion/models.ts';
+import { examplesOf } from './batch.ts';
 import type { TrainerJobs } from './jobs.ts';
-import type { OptimStepResult, ScoreResult } from './messages.ts';
+import { lossConfig } from './loss-config.ts';
+import type { OptimStepResult, ScoreResult, TopK } from './messages.ts';
 import type { LiveModel, TrainerRuntime } from './runtime.ts';
 import * as schemas from './schemas.ts';
 
 interface OperationContext {
   readonly jobs: TrainerJobs;
   readonly ledger: Ledger;
+  readonly models: Models;
   readonly runtime: TrainerRuntime;
 }
 
@@ -26,9 +29,11 @@ type Operation = (context: OperationContext, body: unknown) => Submission;
 function operation<Schema extends z.ZodType<{ model_id: string; seq_id: number }>>(
   schema: Schema,
   run: (context: OperationContext, model: LiveModel, request: z.output<Schema>) => Promise<object>,
+  check: (request: z.output<Schema>) => void = () => undefined,
 ): Operation {
   return (context, body) => {
     const request = parse(schema, body, 422);
+    check(request);
     return {
       modelId: request.model_id,
       seq: request.seq_id,
@@ -46,40 +51,67 @@ function operation<Schema extends z.ZodType<{ model_id: string; seq_id: number }
 
 /** By the name of their endpoint. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
-  forward: operation(schemas.Forward, (context, model, request) =>
-    score(context, model, 'forward', request.forward_input),
+  forward: operation(
+    schemas.Forward,
+    (context, model, request) => score(context, model, 'forward', request.forward_input),
+    ({ forward_input: input }) => void configOf('forward', input),
   ),
-  forward_backward: operation(schemas.ForwardBackward, (context, model, request) =>
-    score(context, model, 'forward_backward', request.forward_backward_input),
+  forward_backward: operation(
+    schemas.ForwardBackward,
+    (context, model, request) => score(context, model, 'forward_backward', request.forward_backward_input),
+    ({ forward_backward_input: input }) => void configOf('forward_backward', input),
   ),
   optim_step: operation(schemas.OptimStep, optimStep),
   save_weights: operation(schemas.SaveWeights, saveWeights),
   save_weights_for_sampler: operation(schemas.SaveWeightsForSampler, saveForSampler),
   load_weights: operation(schemas.LoadWeights, loadWeights),
+  load_adapter: operation(schemas.LoadAdapter, loadAdapter),
 };
+
+type ScoreOp = 'forward' | 'forward_backward';
+
+function configOf(op: ScoreOp, input: schemas.ScoreInput): ReturnType<typeof lossConfig> {
+  return lossConfig(op, input.loss_fn, input.loss_fn_config);
+}
 
 async function score(
   { runtime }: OperationContext,
   model: LiveModel,
-  op: 'forward' | 'forward_backward',
+  op: ScoreOp,
   input: schemas.ScoreInput,
 ): Promise<object> {
-  const batch = sequencesOf(input.data, runtime.options.baseModel.config);
-  const result = await runtime.call<ScoreResult>({ op, model: model.id, loss: input.loss_fn, batch });
+  const batch = examplesOf(input.data, input.loss_fn, runtime.options.baseModel.config);
+  const request = { op, model: model.id, loss: input.loss_fn, config: configOf(op, input), batch };
+  const result = await runtime.call<ScoreResult>(request);
   if (op === 'forward') {
     model.ledger.forwardCalls += 1;
   } else {
     model.ledger.forwardBackwardCalls += 1;
     model.ledger.datums += batch.length;
-    model.ledger.tokens += batch.reduce((sum, { tokens }) => sum + tokens.length, 0);
+    model.ledger.tokens += batch.reduce((sum, { sequence }) => sum + sequence.tokens.length, 0);
   }
   return {
     loss_fn_output_type: 'TorchLossReturn',
-    loss_fn_outputs: result.logprobs.map((logprobs) => ({
-      logprobs: { data: [...logprobs], dtype: 'float32', shape: [logprobs.length] },
-    })),
-    metrics: { 'loss:sum': result.loss, 'local_input_sequences:sum': batch.length },
+    loss_fn_outputs: result.logprobs.map((logprobs, i) => {
+      const { tokens, width } = batch[i]?.sequence ?? { tokens: logprobs };
+      const shape = width === undefined ? [tokens.length] : [tokens.length, width];
+      return { logprobs: tensor(logprobs, 'float32', shape), ...topK(result.topK?.[i], tokens.length) };
+    }),
+    metrics: { 'loss:sum': result.loss, 'local_input_sequences:sum': batch.length, ...result.metrics },
   };
+}
+
+function topK(found: TopK | undefined, positions: number): object {
+  if (found === undefined) return {};
+  const shape = [positions, found.indices.length / Math.max(1, positions)];
+  return {
+    top_k_logprobs: tensor(found.logprobs, 'float32', shape),
+    top_k_indices: tensor(found.indices, 'int64', shape),
+  };
+}
+
+function tensor(values: ArrayLike<number>, dtype: 'float32' | 'int64', shape: readonly number[]): object {
+  return { data: Array.from(values), dtype, shape };
 }
 
 async function optimStep(
@@ -121,13 +153,37 @@ async function saveWeights(
 async function saveForSampler(
   { runtime, jobs }: OperationContext,
   model: LiveModel,
-  { path, checkpoint_type: kind }: z.output<typeof schemas.SaveWeightsForSampler>,
+  { path, checkpoint_type: kind, export_precision: precision }: z.output<typeof schemas.SaveWeightsForSampler>,
 ): Promise<object> {
-  await runtime.call({ op: 'save_snapshot', model: model.id, identity: path, kind });
-  if (model.lora !== undefined) jobs.addCheckpoint(runtime.options.job, path, 'CHECKPOINT_TYPE_INFERENCE_LORA', true);
-  else if (kind === 'base') jobs.addCheckpoint(runtime.options.job, path, 'CHECKPOINT_TYPE_INFERENCE_BASE', true);
-  else jobs.addCheckpoint(runtime.options.job, path, 'CHECKPOINT_TYPE_INFERENCE_ARC_V2', false);
+  await runtime.call({
+    op: 'save_snapshot',
+    model: model.id,
+    identity: path,
+    kind,
+    precision: kind === 'merged_base' ? (precision ?? 'source') : 'source',
+  });
+  const { job } = runtime.options;
+  if (kind === 'delta') jobs.addCheckpoint(job, path, 'CHECKPOINT_TYPE_INFERENCE_ARC_V2', false);
+  else if (kind === 'merged_base' || model.lora === undefined) {
+    jobs.addCheckpoint(job, path, 'CHECKPOINT_TYPE_INFERENCE_BASE', true);
+  } else jobs.addCheckpoint(job, path, 'CHECKPOINT_TYPE_INFERENCE_LORA', true);
   return { path, type: 'save_weights_for_sampler' };
+}
+
+async function loadAdapter(
+  { runtime, models }: OperationContext,
+  model: LiveModel,
+  { adapter_path: name }: z.output<typeof schemas.LoadAdapter>,
+): Promise<object> {
+  const adapter = models.adapter(name);
+  if (adapter === undefined) {
+    throw new CallError({
+      message: `adapter "${name}" is not a promoted LoRA model of this account`,
+      category: 'user',
+    });
+  }
+  await runtime.call({ op: 'load_adapter', model: model.id, name, ...adapter });
+  return { model_id: model.id, adapter_path: name };
 }
 
 async function loadWeights(

@@ -1,24 +1,25 @@
 /** A trainer's process: holds the models of one job and does one thing at a time, in the order it is asked. */
 import { CallError, serveParent } from '../child.ts';
-import { TrainerEngine } from '../model/engine.ts';
-import { initialWeights } from '../model/initial.ts';
+import { TrainerEngine, type Arithmetic } from '../model/engine.ts';
+import { NoArithmetic } from '../model/no-arithmetic.ts';
+import { readWeights } from '../model/weight-source.ts';
 import { fullParameters, loraParameters } from '../model/parameters.ts';
 import { Bucket } from '../snapshots/bucket.ts';
-import type { BootRequest, CreateModelRequest, TrainerRequest } from './messages.ts';
+import type { BootRequest, CreateModelRequest, OptimStepRequest, OptimStepResult, TrainerRequest } from './messages.ts';
 import { TrainedModel } from './trained-model.ts';
 
 class TrainerProcess {
   readonly #boot: BootRequest;
-  readonly #engine: TrainerEngine;
+  readonly #arithmetic: Arithmetic;
   /** Frozen, and shared by every adapter. */
   readonly #base: Float32Array;
   readonly #bucket: Bucket;
   readonly #models = new Map<string, TrainedModel>();
 
-  constructor(boot: BootRequest, engine: TrainerEngine) {
+  constructor(boot: BootRequest, arithmetic: Arithmetic) {
     this.#boot = boot;
-    this.#engine = engine;
-    this.#base = initialWeights(boot.config, boot.seed);
+    this.#arithmetic = arithmetic;
+    this.#base = readWeights(boot.config, boot.weights);
     this.#bucket = new Bucket(boot.bucket);
   }
 
@@ -27,17 +28,19 @@ class TrainerProcess {
       case 'create_model':
         return this.#create(request);
       case 'forward':
-        return this.#model(request.model).forward(request.loss, request.batch);
+        return this.#model(request.model).forward(request);
       case 'forward_backward':
-        return this.#model(request.model).forwardBackward(request.loss, request.batch);
+        return this.#model(request.model).forwardBackward(request);
       case 'optim_step':
-        return this.#model(request.model).optimStep(request);
+        return this.#optimStep(request);
       case 'save_state':
         return this.#model(request.model).saveState(this.#bucket, request.name);
       case 'save_snapshot':
-        return this.#model(request.model).saveSnapshot(this.#bucket, request.identity, request.kind);
+        return this.#model(request.model).saveSnapshot(this.#bucket, request);
       case 'load_state':
         return this.#model(request.model).loadState(new Bucket(request.bucket), request.name, request.optimizer);
+      case 'load_adapter':
+        return this.#model(request.model).loadAdapter(request);
       case 'unload':
         return this.#models.delete(request.model);
       default:
@@ -49,7 +52,19 @@ class TrainerProcess {
     const parameters =
       lora === undefined ? fullParameters(this.#base) : loraParameters(this.#boot.config, this.#base, lora, loraSeed);
     const { baseModel } = this.#boot;
-    this.#models.set(model, new TrainedModel(this.#engine, { baseModel, parameters, ...(lora && { lora }), baseOnly }));
+    this.#models.set(
+      model,
+      new TrainedModel(this.#arithmetic, { baseModel, parameters, ...(lora && { lora }), baseOnly }),
+    );
+  }
+
+  #optimStep(request: OptimStepRequest): OptimStepResult {
+    const startedAt = performance.now();
+    const result = this.#model(request.model).optimStep(request);
+    const left = this.#boot.stepMs - (performance.now() - startedAt);
+    // Asleep, not waiting: whatever comes next has to wait, as behind a real step, and no processor is used.
+    if (left > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, left);
+    return result;
   }
 
   #model(id: string): TrainedModel {
@@ -64,7 +79,11 @@ let booted: TrainerProcess | undefined;
 serveParent(async (message) => {
   const request = message as TrainerRequest;
   if (request.op === 'boot') {
-    booted = new TrainerProcess(request, await TrainerEngine.create(request.config));
+    const real = request.compute === 'real';
+    booted = new TrainerProcess(
+      request,
+      real ? await TrainerEngine.create(request.config) : new NoArithmetic(request.config),
+    );
     return undefined;
   }
   if (booted === undefined) throw new Error('the trainer has not been started');

@@ -1,9 +1,9 @@
 /** The trainer's data plane over HTTP: what a trainer answers behind its gateway path. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { BASE_MODELS } from '../catalog.ts';
-import { notFound } from '../errors.ts';
+import { invalid, notFound } from '../errors.ts';
 import type { Ledger } from '../ledger.ts';
+import type { Models } from '../promotion/models.ts';
 import { parse } from '../validate.ts';
 import type { TrainerJobs } from './jobs.ts';
 import { OPERATIONS } from './operations.ts';
@@ -12,13 +12,23 @@ import * as schemas from './schemas.ts';
 
 const Params = z.object({ account: z.string(), job: z.string() });
 
+/** Endpoints that the protocol knows and this trainer does not have. */
+const UNSUPPORTED = {
+  weight_sync: 'RDMA weight sync is not supported here: save a snapshot and hot-load it',
+  asample: 'sampling from a trainer is not supported here: use a deployment',
+  create_sampling_session: 'sampling from a trainer is not supported here: use a deployment',
+  create_sampling_route: 'serverless sampling is not supported here: use a deployment',
+  weights_info: 'serverless sessions are not supported here',
+} as const;
+
 export interface TrainerRoutesOptions {
   readonly account: string;
   readonly jobs: TrainerJobs;
   readonly ledger: Ledger;
+  readonly models: Models;
 }
 
-export function trainerRoutes(app: FastifyInstance, { account, jobs, ledger }: TrainerRoutesOptions): void {
+export function trainerRoutes(app: FastifyInstance, { account, jobs, ledger, models }: TrainerRoutesOptions): void {
   const runtimeOf = (params: unknown): TrainerRuntime => {
     const { account: asked, job } = parse(Params, params);
     if (asked !== account) throw notFound(`account "${asked}"`);
@@ -36,22 +46,17 @@ export function trainerRoutes(app: FastifyInstance, { account, jobs, ledger }: T
     return { checkpoints: resumable.map((row) => row.name) };
   });
   app.get(`${base}/get_server_capabilities`, (request) => {
-    runtimeOf(request.params);
-    return {
-      supported_models: BASE_MODELS.map(({ name, config }) => ({
-        model_name: name,
-        max_context_length: config.context,
-      })),
-    };
+    const { name, config } = runtimeOf(request.params).options.baseModel;
+    return { supported_models: [{ model_name: name, max_context_length: config.context }] };
   });
   app.post(`${base}/create_session`, (request) => {
     const runtime = runtimeOf(request.params);
     parse(schemas.CreateSession, request.body, 422);
-    return { session_id: runtime.createSession(), type: 'create_session' };
+    return { session_id: runtime.sessions.create().id, type: 'create_session' };
   });
   app.post(`${base}/session_heartbeat`, (request) => {
     const runtime = runtimeOf(request.params);
-    runtime.session(parse(schemas.SessionHeartbeat, request.body, 422).session_id);
+    runtime.sessions.get(parse(schemas.SessionHeartbeat, request.body, 422).session_id);
     return { type: 'session_heartbeat' };
   });
   app.post(`${base}/telemetry`, (request) => {
@@ -85,13 +90,19 @@ export function trainerRoutes(app: FastifyInstance, { account, jobs, ledger }: T
   });
   app.post(`${base}/retrieve_future`, async (request, reply) => {
     const runtime = runtimeOf(request.params);
-    const { request_id: id } = parse(schemas.RetrieveFuture, request.body, 422);
-    return sendJson(reply, await runtime.futures.retrieve(id));
+    const { request_id: id, allow_metadata_only: metadata } = parse(schemas.RetrieveFuture, request.body, 422);
+    return sendJson(reply, await runtime.futures.retrieve(id, metadata));
   });
+  for (const [name, why] of Object.entries(UNSUPPORTED)) {
+    app.post(`${base}/${name}`, (request) => {
+      runtimeOf(request.params);
+      throw invalid(`${name}: ${why}`);
+    });
+  }
   for (const [name, operation] of Object.entries(OPERATIONS)) {
     app.post(`${base}/${name}`, (request) => {
       const runtime = runtimeOf(request.params);
-      const { modelId, seq, run } = operation({ jobs, ledger, runtime }, request.body);
+      const { modelId, seq, run } = operation({ jobs, ledger, models, runtime }, request.body);
       const model = runtime.model(modelId);
       const requestId = runtime.submit(model, seq, { operation: name, body: request.body }, () => run(model));
       return { request_id: requestId, model_id: model.id };

@@ -1,28 +1,39 @@
 /** What lives and dies with a trainer's process: its sessions, models, sequences and promises. */
 import { randomBytes } from 'node:crypto';
-import { MAX_LORA_RANK, type BaseModel } from '../catalog.ts';
+import type { BaseModel } from '../catalog.ts';
 import { Child } from '../child.ts';
-import { ApiError, invalid, notFound } from '../errors.ts';
+import { ApiError, notFound } from '../errors.ts';
 import type { ModelLedger } from '../ledger.ts';
 import type { LoraConfig } from '../model/parameters.ts';
 import { Futures } from './futures.ts';
-import type { TrainerRequest } from './messages.ts';
+import type { Compute, TrainerRequest } from './messages.ts';
+import { createdBody, kindOf } from './model-kind.ts';
 import type { CreateModel } from './schemas.ts';
 import { digestOf, Sequencer } from './sequencer.ts';
+import { Sessions, type CreatedModel, type Session } from './sessions.ts';
 
 /** Models that one trainer holds at a time. */
 const MAX_MODELS = 16;
-const DEFAULT_ALPHA_PER_RANK = 2;
 
 export interface RuntimeOptions {
   readonly job: string;
   readonly baseModel: BaseModel;
   /** 0: full-parameter trainer; otherwise the largest adapter. */
   readonly loraRank: number;
+  /** Every model of this trainer is frozen. */
+  readonly forwardOnly: boolean;
   readonly bucket: string;
+  /** Of a catalog model's weights, and of fresh adapters. */
   readonly seed: string;
   /** How long a poll of an unfinished request is held. */
   readonly holdMs: number;
+  /** How long a session lives without a sign of its client. */
+  readonly sessionMs: number;
+  /** Off: a request that is repeated under its number is executed again. */
+  readonly deduplicate: boolean;
+  /** How long an optimizer step takes, at least. */
+  readonly stepMs: number;
+  readonly compute: Compute;
   readonly onExit: (reason: string) => void;
 }
 
@@ -32,31 +43,36 @@ export interface LiveModel {
   readonly lora?: LoraConfig;
   readonly sequencer: Sequencer;
   readonly ledger: ModelLedger;
-}
-
-interface Session {
-  readonly id: string;
-  readonly models: Map<number, { digest: string; requestId: string; modelId: string }>;
+  /** Requests that were admitted and have no result yet. */
+  pending: number;
 }
 
 export class TrainerRuntime {
   readonly options: RuntimeOptions;
   readonly futures: Futures;
+  readonly sessions: Sessions;
   readonly #child: Child<TrainerRequest>;
-  readonly #sessions = new Map<string, Session>();
   readonly #models = new Map<string, LiveModel>();
+  #heardAt = Date.now();
 
   private constructor(options: RuntimeOptions) {
     this.options = options;
     this.futures = new Futures(options.holdMs);
+    this.sessions = new Sessions({
+      lifetimeMs: options.sessionMs,
+      isBusy: (session) => this.#modelsOf(session).some(({ pending }) => pending > 0),
+      onExpired: (session) => this.#forget(session),
+    });
     this.#child = new Child({ script: new URL('./process.js', import.meta.url), onExit: options.onExit });
   }
 
   /** Resolves when the process answers. */
   static async start(options: RuntimeOptions): Promise<TrainerRuntime> {
     const runtime = new TrainerRuntime(options);
-    const { baseModel, bucket, seed } = options;
-    await runtime.call({ op: 'boot', baseModel: baseModel.name, config: baseModel.config, bucket, seed });
+    const { baseModel, bucket, seed, stepMs, compute } = options;
+    const { name, config, weightsFile: file } = baseModel;
+    const weights = file === undefined ? { seed } : { file };
+    await runtime.call({ op: 'boot', baseModel: name, config, bucket, weights, stepMs, compute });
     return runtime;
   }
 
@@ -68,6 +84,16 @@ export class TrainerRuntime {
     return this.#child.pid;
   }
 
+  /** How long nobody has asked anything of this trainer; work in hand counts as being asked. */
+  get idleMs(): number {
+    const busy = [...this.#models.values()].some(({ pending }) => pending > 0);
+    return busy ? 0 : Date.now() - this.#heardAt;
+  }
+
+  touch(): void {
+    this.#heardAt = Date.now();
+  }
+
   async stop(): Promise<void> {
     await this.#child.kill();
   }
@@ -76,55 +102,38 @@ export class TrainerRuntime {
     return this.#child.call<Result>(request);
   }
 
-  createSession(): string {
-    const id = `sess-${randomBytes(8).toString('hex')}`;
-    this.#sessions.set(id, { id, models: new Map() });
-    return id;
-  }
-
-  session(id: string): Session {
-    const session = this.#sessions.get(id);
-    if (session === undefined) throw notFound(`session "${id}"`);
-    return session;
-  }
-
+  /** The model; asking for it is a sign of its client. */
   model(id: string): LiveModel {
     const model = this.#models.get(id);
     if (model === undefined) throw notFound(`model "${id}"`);
+    // An expired session takes the model along.
+    this.sessions.get(model.sessionId);
     return model;
   }
 
   /** The same session, number and body are answered with the same request. */
-  createModel(
-    request: CreateModel,
-    ledgerOf: (modelId: string, sessionId: string) => ModelLedger,
-  ): { requestId: string; modelId: string } {
-    const session = this.session(request.session_id);
+  createModel(request: CreateModel, ledgerOf: (modelId: string, sessionId: string) => ModelLedger): CreatedModel {
+    const session = this.sessions.get(request.session_id);
     const digest = digestOf(request);
     const known = session.models.get(request.model_seq_id);
     if (known !== undefined) {
       if (known.digest === digest) return known;
       throw new ApiError('ALREADY_EXISTS', 'model_seq_id was reused with a different request payload');
     }
-    const lora = this.#loraOf(request);
-    if (this.#models.size >= MAX_MODELS)
-      throw new ApiError('RESOURCE_EXHAUSTED', `a trainer holds ${MAX_MODELS} models`);
+    const kind = kindOf(request, this.options);
+    if (this.#models.size >= MAX_MODELS) {
+      throw new ApiError('RESOURCE_EXHAUSTED', `a trainer holds ${MAX_MODELS} models: unload one first`);
+    }
     const modelId = `model-${randomBytes(8).toString('hex')}`;
     this.#models.set(modelId, {
       id: modelId,
       sessionId: session.id,
-      ...(lora && { lora }),
-      sequencer: new Sequencer(),
+      ...(kind.lora && { lora: kind.lora }),
+      sequencer: new Sequencer(this.options.deduplicate),
       ledger: ledgerOf(modelId, session.id),
+      pending: 0,
     });
-    const loraSeed = `${this.options.seed}/${request.lora_config?.seed ?? 0}`;
-    const created = this.call({
-      op: 'create_model',
-      model: modelId,
-      ...(lora && { lora }),
-      loraSeed,
-      baseOnly: request.base_only,
-    });
+    const created = this.call({ op: 'create_model', model: modelId, ...kind });
     const requestId = this.futures.add(created.then(() => createdBody(modelId)));
     const entry = { digest, requestId, modelId };
     session.models.set(request.model_seq_id, entry);
@@ -133,52 +142,37 @@ export class TrainerRuntime {
 
   /** Admits a numbered request of a model; `run` is started when its turn has come. */
   submit(model: LiveModel, seq: number, body: unknown, run: () => Promise<object>): string {
-    return model.sequencer.admit(seq, body, (turn) => this.futures.add(turn.then(run)));
+    const counted = async (turn: Promise<void>): Promise<object> => {
+      model.pending += 1;
+      try {
+        await turn;
+        return await run();
+      } finally {
+        model.pending -= 1;
+        this.touch();
+      }
+    };
+    return model.sequencer.admit(seq, body, (turn) => this.futures.add(counted(turn)));
   }
 
+  /** The model, its sequence and the number it was created under are free again. */
   unload(model: LiveModel): string {
+    const { models } = this.sessions.get(model.sessionId);
+    for (const [number, { modelId }] of models) if (modelId === model.id) models.delete(number);
     this.#models.delete(model.id);
     const unloaded = this.call({ op: 'unload', model: model.id });
     return this.futures.add(unloaded.then(() => ({ model_id: model.id, type: 'unload_model' })));
   }
 
-  #loraOf(request: CreateModel): LoraConfig | undefined {
-    const { baseModel, loraRank } = this.options;
-    if (request.base_model !== baseModel.name) {
-      throw invalid(`this trainer has base model "${baseModel.name}", not "${request.base_model}"`);
+  #modelsOf(session: Session): LiveModel[] {
+    return [...this.#models.values()].filter(({ sessionId }) => sessionId === session.id);
+  }
+
+  #forget(session: Session): void {
+    for (const { id } of this.#modelsOf(session)) {
+      this.#models.delete(id);
+      // Only memory is at stake: a process that is gone has freed it already.
+      void this.call({ op: 'unload', model: id }).catch(() => undefined);
     }
-    if (request.base_only) return undefined;
-    return loraRank === 0 ? withoutLora(request) : withLora(request, Math.min(loraRank, MAX_LORA_RANK));
   }
-}
-
-function withoutLora({ lora_config: config }: CreateModel): undefined {
-  if (config !== undefined && config.rank > 0) {
-    throw invalid('this is a full-parameter trainer: lora_config.rank must be 0');
-  }
-}
-
-function withLora({ lora_config: config }: CreateModel, maxRank: number): LoraConfig {
-  if (config === undefined || config.rank === 0 || config.rank > maxRank) {
-    throw invalid(`lora_config.rank must be 1 to ${maxRank} on this trainer`);
-  }
-  const { rank, alpha, train_attn: trainAttn, train_mlp: trainMlp, train_unembed: trainUnembed } = config;
-  if (!trainAttn && !trainMlp && !trainUnembed) throw invalid('lora_config trains nothing: switch one of train_* on');
-  return { rank, alpha: alpha ?? DEFAULT_ALPHA_PER_RANK * rank, trainAttn, trainMlp, trainUnembed };
-}
-
-function createdBody(modelId: string): object {
-  return {
-    model_id: modelId,
-    type: 'create_model',
-    comms: 'v1',
-    supports_router_replay: false,
-    supports_target_logprob_support: false,
-    supports_reinforce: false,
-    supports_score_centering: false,
-    supports_policy_importance_sampling: false,
-    supports_policy_diagnostics: false,
-    supports_rdma_weight_sync: false,
-    rdma_weight_sync_enabled: false,
-  };
 }

@@ -1,6 +1,7 @@
 /** Requests of the trainer's data plane, as they arrive. */
 import { z } from 'zod';
 import { DnsLabel } from '../validate.ts';
+import { LOSSES } from './messages.ts';
 
 const Finite = z.number();
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -15,14 +16,25 @@ const TensorData = z.object({
   data: z.array(Finite),
   dtype: z.enum(['int64', 'float32']),
   shape: optional(z.array(Count)),
-  sparse_crow_indices: z.undefined({ error: 'sparse tensors are not supported' }).optional(),
+  /** Of a sparse matrix in compressed rows: `data` are then its entries that are not zero. */
+  sparse_crow_indices: optional(z.array(Count)),
+  sparse_col_indices: optional(z.array(Count)),
 });
+export type TensorData = z.output<typeof TensorData>;
 
-const TextChunk = z.object({ type: z.literal('encoded_text'), tokens: z.array(Count).max(100_000) });
+const chunkType = { error: 'only chunks of type encoded_text are supported here: images and audio are not' };
+const TextChunk = z.object({ type: z.literal('encoded_text', chunkType), tokens: z.array(Count).max(100_000) });
+
+const routerReplay = z
+  .union([z.undefined(), z.null()], { error: 'router replay (R3) is not supported here' })
+  .optional();
 
 export const Datum = z.object({
   model_input: z.object({
-    chunks: z.array(z.discriminatedUnion('type', [TextChunk])).min(1),
+    chunks: z.array(TextChunk).min(1),
+    routing_matrices: routerReplay,
+    routing_matrix_format: routerReplay,
+    routing_references: routerReplay,
   }),
   loss_fn_inputs: z.record(z.string(), TensorData),
 });
@@ -30,7 +42,7 @@ export type Datum = z.output<typeof Datum>;
 
 const ScoreInput = z.object({
   data: z.array(Datum).min(1, 'at least one datum is needed').max(1024, 'at most 1024 datums fit one request'),
-  loss_fn: z.enum(['cross_entropy']),
+  loss_fn: z.enum(LOSSES),
   loss_fn_config: optional(z.record(z.string(), z.unknown())),
 });
 export type ScoreInput = z.output<typeof ScoreInput>;
@@ -62,10 +74,13 @@ export const SaveWeights = Sequenced.extend({
 
 export const SaveWeightsForSampler = Sequenced.extend({
   path: DnsLabel,
-  checkpoint_type: z.enum(['base', 'delta']).default('base'),
+  checkpoint_type: z.enum(['base', 'delta', 'merged_base']).default('base'),
+  export_precision: optional(z.enum(['source', 'bf16'], 'only source and bf16 are supported here')),
 });
 
 export const LoadWeights = Sequenced.extend({ path: Text, optimizer: z.boolean().default(false) });
+
+export const LoadAdapter = Sequenced.extend({ adapter_path: Text });
 
 export const UnloadModel = z.object({ model_id: Text });
 
@@ -85,6 +100,7 @@ export const CreateModel = z.object({
   base_model: Text,
   lora_config: optional(LoraConfig),
   base_only: z.boolean().default(false),
+  projection_head_dim: optional(Count),
 });
 export type CreateModel = z.output<typeof CreateModel>;
 
@@ -96,4 +112,8 @@ export const CreateSession = z.object({
 
 export const SessionHeartbeat = z.object({ session_id: Text });
 export const GetInfo = z.object({ model_id: Text });
-export const RetrieveFuture = z.object({ request_id: z.string().min(1).max(256) });
+export const RetrieveFuture = z.object({
+  request_id: z.string().min(1).max(256),
+  /** The caller can do with the size of a large answer, and asks for it again when there is room. */
+  allow_metadata_only: z.boolean().default(false),
+});

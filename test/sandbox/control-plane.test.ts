@@ -76,7 +76,8 @@ describe('control plane', () => {
 
   test('a cancelled trainer can be resumed', async () => {
     await startTrainer(sandbox, 'job-x');
-    expect(await sandbox.ok('POST', `${JOBS}/job-x:cancel`)).toMatchObject({ state: 'JOB_STATE_CANCELLED' });
+    expect(await sandbox.ok('POST', `${JOBS}/job-x:cancel`)).toMatchObject({ state: 'JOB_STATE_CANCELLING' });
+    await waitForJob(sandbox, 'job-x', 'JOB_STATE_CANCELLED');
     expect((await sandbox.call('POST', `${JOBS}/job-x:cancel`)).status).toBe(400);
     await sandbox.ok('POST', `${JOBS}/job-x:resume`);
     await waitForJob(sandbox, 'job-x', 'JOB_STATE_RUNNING');
