@@ -8,6 +8,7 @@ import { openStore } from '../../activities/store/index.ts';
 import { packageRoot } from '../../client/local/paths.ts';
 import { readStack, type StackInfo } from '../../client/local/stack.ts';
 import type { RunDetails, RunResult } from '../../client/run-view.ts';
+import { Runs } from '../../client/runs.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -123,6 +124,17 @@ export class Pawl {
       const run = await this.show(runId);
       if (condition(run)) return run;
       await sleep(100);
+    }
+  }
+
+  /** The library, for what must happen sooner than a command starts. */
+  async withRuns<T>(work: (runs: Runs) => Promise<T>): Promise<T> {
+    const { temporalAddress = '', temporalNamespace, taskQueue } = await this.stack();
+    const runs = new Runs({ temporalAddress, temporalNamespace, taskQueue, storePath: join(this.home, 'pawl.db') });
+    try {
+      return await work(runs);
+    } finally {
+      await runs.close();
     }
   }
 

@@ -75,11 +75,13 @@ describe('a run ends with the same numbers', () => {
 
   test('when it is paused, gives its machines back, and goes on with others', async () => {
     const runId = await pawl.start([writeExperiment(join(pawl.home, 'paused'), CHANGES)]);
-    await pawl.untilStep(runId, 23);
-    await pawl.run(['pause', runId]);
+    await pawl.withRuns(async (runs) => {
+      await pawl.untilStep(runId, 23);
+      await runs.pause(runId);
+    });
     await pawl.until(runId, ({ status }) => status?.phase === 'paused');
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-    await pawl.run(['resume', runId]);
+    expect(await pawl.run(['resume', runId])).toMatchObject({ code: 0 });
     const run = await finished(runId);
     expect(outcome(run)).toEqual(outcome(undisturbed));
     expect(run.rewinds).toEqual([]);
