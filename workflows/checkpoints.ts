@@ -2,7 +2,7 @@
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import { activities } from './activities.ts';
 import { planSnapshot, snapshotConfirmed, snapshotRequested } from './chain.ts';
-import type { Checkpoint, Evaluation, Verdict } from './contracts.ts';
+import type { Checkpoint, Verdict } from './contracts.ts';
 import { failureType, rootMessage } from './failures.ts';
 import { checkpointName, evaluationId, finalCheckpointName, pauseName, snapshotName } from './names.ts';
 import { decide } from './policy.ts';
@@ -14,6 +14,7 @@ import {
   noteCheckpoint,
   takeSeq,
   type LiveRun,
+  type Proof,
   type RunState,
 } from './run-state.ts';
 
@@ -86,11 +87,6 @@ export async function savePauseState(live: LiveRun): Promise<void> {
   if (state.restore?.step !== state.step) await saveState(live, pauseName(state.step, state.generation));
 }
 
-export type Proof =
-  | { readonly kind: 'proved'; readonly checkpoint: Checkpoint; readonly evaluation: Evaluation }
-  /** What is wrong is on the serving side; training may go on. */
-  | { readonly kind: 'unproved'; readonly checkpoint: Checkpoint; readonly reason: string };
-
 /** Syncs and evaluates until one identity stands behind every sample. */
 export async function prove(live: LiveRun, saved: Checkpoint, attempts = MAX_PROOFS): Promise<Proof> {
   const { state } = live;
@@ -116,27 +112,32 @@ export async function prove(live: LiveRun, saved: Checkpoint, attempts = MAX_PRO
 
 /** A proof that runs while training goes on: the weights move, so it has one attempt. */
 export interface RunningProof {
-  /** Never rejects unhandled: await it before the next checkpoint is saved. */
-  result(): Promise<Proof>;
+  /** Resolves once the proof is part of the state; fails as the proof failed. Await it before the next save. */
+  settled(): Promise<void>;
   cancel(): void;
 }
 
 export function startProof(live: LiveRun, checkpoint: Checkpoint): RunningProof {
+  const { state } = live;
   const scope = new CancellationScope();
-  live.state.proving = checkpoint.name;
-  const settled = scope
+  state.proving = checkpoint.name;
+  // A failure is kept until somebody asks: a rejection that nobody awaits yet would fail the whole workflow task.
+  const ended = scope
     .run(() => prove(live, checkpoint, 1))
     .then(
-      (proof) => () => proof,
-      (error: unknown) => () => {
-        throw error;
+      (proof) => {
+        state.proof = proof;
+        return undefined;
       },
-    );
+      (error: unknown) => ({ error }),
+    )
+    .finally(() => {
+      delete state.proving;
+    });
   return {
-    async result() {
-      const tell = await settled;
-      delete live.state.proving;
-      return tell();
+    async settled() {
+      const failure = await ended;
+      if (failure !== undefined) throw failure.error;
     },
     cancel: () => scope.cancel(),
   };
@@ -182,6 +183,14 @@ export async function judge(live: LiveRun, proof: Proof, told?: Verdict): Promis
   noteCheckpoint(state, checkpoint, { verdict });
   await record(input, state, { verdict: { ...verdict, checkpoint: checkpoint.name } });
   if (verdict.kind === 'stop') state.stop ??= { reason: verdict.reason, diverged: false, keep: checkpoint.name };
+}
+
+/** The verdict that is due on the last checkpoint, if there is one. */
+export async function judgeLast(live: LiveRun): Promise<void> {
+  const { proof } = live.state;
+  if (proof === undefined) return;
+  delete live.state.proof;
+  await judge(live, proof);
 }
 
 /** Whether the newest checkpoint is without a score: the next one is then proved before training goes on. */

@@ -35,6 +35,12 @@ interface Stop {
   readonly keep?: string;
 }
 
+/** What became of syncing and evaluating a checkpoint. */
+export type Proof =
+  | { readonly kind: 'proved'; readonly checkpoint: Checkpoint; readonly evaluation: Evaluation }
+  /** What is wrong is on the serving side; training may go on. */
+  | { readonly kind: 'unproved'; readonly checkpoint: Checkpoint; readonly reason: string };
+
 export interface RunState {
   phase: Phase;
   /** Optimizer steps applied to the weights that the trainer holds. */
@@ -56,6 +62,8 @@ export interface RunState {
   restore?: SavedState;
   /** Checkpoint that is synced and evaluated while training goes on. */
   proving?: string;
+  /** Of the last checkpoint; its verdict takes effect when the next one is due. */
+  proof?: Proof;
   lossMean?: number;
   secondsPerStep?: number;
   /** Start of the present lease, moved back by the length of earlier ones. */

@@ -17,6 +17,7 @@ import {
   checkpointDue,
   finish,
   judge,
+  judgeLast,
   proveOrFail,
   saveCheckpoint,
   savePauseState,
@@ -93,21 +94,17 @@ async function trainAndJudge(live: LiveRun): Promise<void> {
   const { input, state } = live;
   const { train, evaluate } = input.spec;
   while (state.stop === undefined && !state.pauseRequested) {
-    if (workflowInfo().historyLength > MAX_HISTORY_EVENTS) await continueAsNew<typeof run>(input, state);
+    await continueAsNewIfLong(live);
     if (!checkpointDue(live)) {
       await trainToCheckpoint(live);
+      await judgeLast(live);
       continue;
     }
     const final = state.step >= train.steps;
     const blocking = final || evaluate.mode === 'blocking' || unproved(state);
     const checkpoint = await saveCheckpoint(live, { final });
-    if (blocking) {
-      await judge(live, await proveOrFail(live, checkpoint));
-    } else {
-      const proof = startProof(live, checkpoint);
-      await trainBeside(live, proof);
-      await judge(live, await proof.result());
-    }
+    if (blocking) await judge(live, await proveOrFail(live, checkpoint));
+    else await trainBeside(live, startProof(live, checkpoint));
   }
 }
 
@@ -116,14 +113,23 @@ async function trainBeside(live: LiveRun, proof: RunningProof): Promise<void> {
   try {
     await trainToCheckpoint(live);
   } catch (error) {
-    if (failureType(error) === 'LostTrainer') {
-      await judge(live, await proof.result());
-    } else {
+    if (failureType(error) !== 'LostTrainer') {
       proof.cancel();
-      await proof.result().catch(() => undefined);
+      await proof.settled().catch(() => undefined);
+      throw error;
     }
+    await proof.settled();
+    await judgeLast(live);
     throw error;
   }
+  await proof.settled();
+  await judgeLast(live);
+}
+
+/** Only while nothing runs beside: everything that matters is in the state. */
+async function continueAsNewIfLong({ input, state }: LiveRun): Promise<void> {
+  if (workflowInfo().historyLength < MAX_HISTORY_EVENTS || state.proving !== undefined) return;
+  await continueAsNew<typeof run>(input, state);
 }
 
 /** Trains windows until the next checkpoint is due, or something says that the run must end or pause. */
@@ -133,6 +139,7 @@ async function trainToCheckpoint(live: LiveRun): Promise<void> {
   const due = state.step + stepsToCheckpoint(pace(live));
   state.phase = 'train';
   while (state.step < due && state.stop === undefined && !state.pauseRequested) {
+    await continueAsNewIfLong(live);
     const steps = windowSteps(pace(live));
     const result = await activities.trainWindow({
       runId,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
 import { join } from 'node:path';
 import type { RunDetails } from '../../client/run-view.ts';
 import { writeExperiment } from './experiment.ts';
@@ -87,18 +88,33 @@ describe('a run ends with the same numbers', () => {
     expect(run.rewinds).toEqual([]);
   }, 120_000);
 
-  test('when it is continued as new on the way', async () => {
-    const changes = {
-      checkpoint: { every: 1 },
-      train: { steps: 60, batchSize: 4, seed: 3, optimizer: { learningRate: 0.01 } },
-    };
+  test('when its history grows too long: it is continued as new, on the way to a checkpoint', async () => {
+    const train = { ...CHANGES.train, steps: 400, batchSize: 4 };
+    const changes = { train, checkpoint: { every: 100 } };
     const { code, result } = await pawl.follow([writeExperiment(join(pawl.home, 'long'), changes)]);
     expect(code).toBe(0);
     const run = await pawl.show(result.runId);
-    expect(run.checkpoints).toHaveLength(61);
+    expect(run.checkpoints).toHaveLength(5);
     expect(run.checkpoints.every(({ evaluation, verdict }) => evaluation !== undefined && verdict !== undefined)).toBe(
       true,
     );
-    expect(run.steps.map(({ step }) => step)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+    expect(run.steps.map(({ step }) => step)).toEqual(Array.from({ length: 400 }, (_, index) => index + 1));
+    const once = await pawl.follow([
+      writeExperiment(join(pawl.home, 'short'), { ...changes, train: { ...train, windowSteps: 100 } }),
+    ]);
+    expect(outcome(run)).toEqual(outcome(await pawl.show(once.result.runId)));
+    expect(await executions(result.runId)).toBeGreaterThan(1);
+    expect(await executions(once.result.runId)).toBe(1);
   }, 240_000);
 });
+
+/** How many executions a run was made of. */
+async function executions(runId: string): Promise<number> {
+  const { temporalAddress = '' } = await pawl.stack();
+  const connection = await Connection.connect({ address: temporalAddress });
+  const { workflow } = new Client({ connection });
+  const runIds = new Set<string>();
+  for await (const info of workflow.list({ query: `WorkflowId = "${runId}"` })) runIds.add(info.runId);
+  await connection.close();
+  return runIds.size;
+}
