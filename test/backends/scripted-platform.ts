@@ -1,11 +1,17 @@
 /** A server that speaks the third party's wire as a test scripts it, and records what it was asked. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isNativeError } from 'node:util/types';
 import { createFireworksBackend, type FireworksConfig } from '../../activities/backends/fireworks/index.ts';
 import type { RetryPolicy } from '../../activities/backends/fireworks/retry-timing.ts';
-import { DEFAULT_RETRIES, type Retries } from '../../activities/backends/fireworks/tables.ts';
+import {
+  DEFAULT_POLLS,
+  DEFAULT_RETRIES,
+  type Polls,
+  type Retries,
+} from '../../activities/backends/fireworks/tables.ts';
 import type { Backend } from '../../activities/ports.ts';
+
+export { failureOf } from './failure-of.ts';
 
 export const API_KEY = 'fw_SECRET+/=key0123456789';
 
@@ -30,15 +36,20 @@ export type Reply =
 /** Replies in order to requests whose `METHOD path` contains the key; the last one is repeated. */
 export type Script = Record<string, Reply | readonly Reply[] | ((request: Received, count: number) => Reply)>;
 
-export interface Platform {
+export interface Server {
   readonly url: string;
-  readonly backend: Backend;
   readonly received: Received[];
   /** Requests whose `METHOD path` contains the text. */
   readonly to: (text: string) => Received[];
   /** Parsed bodies of those. */
   readonly bodies: (text: string) => unknown[];
+  /** Waits for this before each answer. */
+  intercept(before: (body: unknown) => Promise<void>): void;
   close(): Promise<void>;
+}
+
+export interface Platform extends Server {
+  readonly backend: Backend;
 }
 
 /** Same rules as in production, a thousand times faster. */
@@ -50,13 +61,51 @@ function hasten(policy: RetryPolicy): RetryPolicy {
   return policy.map((rule) => ({ ...rule, firstMs: rule.firstMs / 1000, maxMs: rule.maxMs / 1000, hintMaxMs: 0 }));
 }
 
+/** Looks again at once; budgets and intervals that a test speaks of are its own. */
+const FAST_POLLS: Polls = {
+  ...DEFAULT_POLLS,
+  ...Object.fromEntries(
+    Object.entries(DEFAULT_POLLS).flatMap(([name, poll]) =>
+      typeof poll === 'object' ? [[name, { firstMs: 1, maxMs: 2 }]] : [],
+    ),
+  ),
+  resultMinMs: 1,
+  heartbeatMs: 5,
+};
+
+/** Everything at once, for objects that are built without `startPlatform`. */
+export const FAST_SETTINGS: Pick<FireworksConfig, 'retries' | 'polls'> = { retries: FAST_RETRIES, polls: FAST_POLLS };
+
 export async function startPlatform(script: Script, config: Partial<FireworksConfig> = {}): Promise<Platform> {
+  const server = await startServer(script);
+  const account = 'acme';
+  const backend = createFireworksBackend({
+    apiKey: API_KEY,
+    baseUrl: server.url,
+    account,
+    ...FAST_SETTINGS,
+    ...config,
+  });
+  return {
+    ...server,
+    backend,
+    async close() {
+      const closing = server.close();
+      await backend.close();
+      await closing;
+    },
+  };
+}
+
+export async function startServer(script: Script): Promise<Server> {
   const received: Received[] = [];
   const counts = new Map<string, number>();
+  let before: (body: unknown) => Promise<void> = async () => undefined;
   const server = createServer((request, response) => {
     void (async () => {
       const item = await receive(request);
       received.push(item);
+      if (item.text !== '') await before(JSON.parse(item.text));
       const key = Object.keys(script)
         .filter((candidate) => line(item).includes(candidate))
         .sort((a, b) => b.length - a.length)[0];
@@ -68,25 +117,17 @@ export async function startPlatform(script: Script, config: Partial<FireworksCon
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const backend = createFireworksBackend({
-    apiKey: API_KEY,
-    baseUrl: url,
-    account: 'acme',
-    retries: FAST_RETRIES,
-    polls: { hotLoad: { firstMs: 1, maxMs: 2 }, manager: { firstMs: 1, maxMs: 2 }, resultMinMs: 1 },
-    ...config,
-  });
   const to = (text: string): Received[] => received.filter((item) => line(item).includes(text));
   return {
-    url,
-    backend,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
     to,
     bodies: (text) => to(text).map((item) => JSON.parse(item.text) as unknown),
+    intercept(next) {
+      before = next;
+    },
     async close() {
       server.closeAllConnections();
-      await backend.close();
       await new Promise((resolve) => {
         server.close(resolve);
       });
@@ -136,18 +177,6 @@ function answer(response: ServerResponse, reply: Reply): void {
   const text = 'text' in reply ? reply.text : JSON.stringify(reply.json ?? {});
   response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
   response.end(text);
-}
-
-/** What a promise was rejected with. */
-export async function failureOf(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    // Node's own errors are of another realm than jest's.
-    if (isNativeError(error)) return error;
-    throw new TypeError('rejected with something that is not an Error', { cause: error });
-  }
-  throw new Error('expected a rejection');
 }
 
 export function never(): AbortSignal {
