@@ -12,8 +12,8 @@ import type { CreateModel } from './schemas.ts';
 import { digestOf, Sequencer } from './sequencer.ts';
 import { Sessions, type CreatedModel, type Session } from './sessions.ts';
 
-/** Models that one trainer holds at a time. */
-const MAX_MODELS = 16;
+/** Models that one trainer holds at a time. Those of clients that were lost stay until their sessions expire. */
+const MAX_MODELS = 64;
 
 export interface RuntimeOptions {
   readonly job: string;
@@ -125,16 +125,23 @@ export class TrainerRuntime {
       throw new ApiError('RESOURCE_EXHAUSTED', `a trainer holds ${MAX_MODELS} models: unload one first`);
     }
     const modelId = `model-${randomBytes(8).toString('hex')}`;
-    this.#models.set(modelId, {
+    const model: LiveModel = {
       id: modelId,
       sessionId: session.id,
       ...(kind.lora && { lora: kind.lora }),
       sequencer: new Sequencer(this.options.deduplicate),
       ledger: ledgerOf(modelId, session.id),
-      pending: 0,
-    });
+      pending: 1,
+    };
+    this.#models.set(modelId, model);
     const created = this.call({ op: 'create_model', model: modelId, ...kind });
-    const requestId = this.futures.add(created.then(() => createdBody(modelId)));
+    const requestId = this.futures.add(
+      created
+        .then(() => createdBody(modelId))
+        .finally(() => {
+          model.pending -= 1;
+        }),
+    );
     const entry = { digest, requestId, modelId };
     session.models.set(request.model_seq_id, entry);
     return entry;

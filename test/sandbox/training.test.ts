@@ -39,6 +39,21 @@ describe('training', () => {
     expect(losses[19]).toBeLessThan((losses[0] ?? 0) / 3);
   });
 
+  test("a deleted trainer's checkpoint can be loaded by another, with its optimizer", async () => {
+    const source = await (await startTrainer(sandbox, 'job-gone')).model();
+    for (let step = 0; step < 3; step++) await source.step(DATA);
+    await source.save('last');
+    const expected = [await source.step(DATA), await source.step(DATA)];
+    await sandbox.ok('DELETE', '/v1/accounts/sandbox/rlorTrainerJobs/job-gone');
+    const model = await trainer.model();
+    await model.load('cross_job://job-gone/last');
+    expect([await model.step(DATA), await model.step(DATA)]).toEqual(expected);
+    const fresh = await trainer.model();
+    await fresh.load('cross_job://job-gone/last', false);
+    expect(await fresh.step(DATA)).toBe(expected[0]);
+    expect(await fresh.step(DATA)).not.toBe(expected[1]);
+  });
+
   test('the loss is the weighted sum of the log-probabilities, one output per datum', async () => {
     const model = await trainer.model();
     const { metrics, loss_fn_outputs: outputs } = await model.forward([datum([3, 4, 5, 6], 1), datum([7, 8])]);
