@@ -45,8 +45,8 @@ async function main(options: Options): Promise<number> {
 
 function print({ output }: Options, trial: Trial, comparisons: readonly Comparison[]): void {
   const faults = Object.fromEntries(trial.adversary.done);
-  const { generations, stepsRepeated, undisturbedSeconds, disturbedSeconds } = trial;
-  const facts = { faults, comparisons, generations, stepsRepeated, undisturbedSeconds, disturbedSeconds };
+  const { rewinds, stepsRepeated, undisturbedSeconds, disturbedSeconds } = trial;
+  const facts = { faults, comparisons, rewinds, stepsRepeated, undisturbedSeconds, disturbedSeconds };
   process.stdout.write(`${output === 'json' ? JSON.stringify(facts) : describeTrial(trial, comparisons)}\n`);
 }
 

@@ -20,7 +20,7 @@ export function describeTrial(trial: Trial, comparisons: readonly Comparison[]):
     faults.toString(),
     table.toString(),
     `${trial.undisturbedSeconds.toFixed(0)} s undisturbed, ${trial.disturbedSeconds.toFixed(0)} s disturbed (${times} times); ` +
-      `generation ${trial.generations}, ${trial.stepsRepeated} steps trained again after a rewind`,
+      `${trial.rewinds.length} rewinds, ${trial.stepsRepeated} steps trained again`,
   ].join('\n');
 }
 

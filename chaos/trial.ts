@@ -1,4 +1,5 @@
 /** The experiment on trial: the same spec and seed, undisturbed and disturbed, in one stack. */
+import type { StoredRewind } from '../activities/store/index.ts';
 import { loadExperiment, type RunDetails, type RunSpec } from '../client/index.ts';
 import { isOver } from '../client/run-view.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +25,7 @@ export interface Trial {
   readonly comparisons: readonly Comparison[];
   readonly undisturbedSeconds: number;
   readonly disturbedSeconds: number;
-  readonly generations: number;
+  readonly rewinds: readonly StoredRewind[];
   /** Optimizer steps that the sandbox did, beyond those the run needed. */
   readonly stepsRepeated: number;
 }
@@ -67,7 +68,7 @@ export async function runTrial(stack: DisturbedStack, options: TrialOptions): Pr
     comparisons: [...compare(expected, found), ...compare(nothing, now)],
     undisturbedSeconds: first.seconds,
     disturbedSeconds: second.seconds,
-    generations: Math.max(...second.run.checkpoints.map(({ checkpoint }) => checkpoint.generation)),
+    rewinds: second.run.rewinds,
     stepsRepeated: applied - second.run.steps.length,
   };
 }

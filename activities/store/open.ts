@@ -8,6 +8,7 @@ import { checkpointTables } from './checkpoint-tables.ts';
 import { evaluationTables } from './evaluation-tables.ts';
 import { leaseTables } from './lease-tables.ts';
 import { migrate, requireMigrated } from './migrate.ts';
+import { BLOCKING_MS, patient } from './patience.ts';
 import { rewindTables } from './rewind-tables.ts';
 import { runTables } from './run-tables.ts';
 import type { Sql, Tables } from './schema.ts';
@@ -20,7 +21,7 @@ export interface StoreOptions {
   readonly path: string;
   /** A reader never creates, migrates or writes. */
   readonly readonly?: boolean;
-  /** How long a statement waits for another process's write; default 5,000. */
+  /** How long a verb waits while another process holds the store; default 5,000. */
   readonly busyTimeoutMs?: number;
   /** Id of the Temporal namespace whose runs this process works on: kept with every lease. */
   readonly namespaceId?: string;
@@ -32,7 +33,8 @@ export async function openStore(options: StoreOptions): Promise<Store>;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const path = resolve(options.path);
   await (options.readonly ? requireFile(path) : requireFolder(path));
-  const file = openSqliteFile(path, { busyTimeoutMs: options.busyTimeoutMs ?? 5_000 });
+  const busyTimeoutMs = options.busyTimeoutMs ?? 5_000;
+  const file = openSqliteFile(path, { busyTimeoutMs });
   const db: Sql = new Kysely<Tables>({
     dialect: new SqliteDialect({ database: file }),
     plugins: [new CamelCasePlugin()],
@@ -40,18 +42,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     setPragmas(file, options.readonly ?? false);
     await (options.readonly ? requireMigrated(db, file) : migrate(db, file));
+    file.exec(`PRAGMA busy_timeout = ${Math.min(BLOCKING_MS, busyTimeoutMs)}`);
   } catch (error) {
     file.close();
     throw error;
   }
-  return {
+  const verbs = {
     ...runTables(db),
     ...rewindTables(db),
     ...checkpointTables(db),
     ...evaluationTables(db),
     ...leaseTables(db, options.namespaceId ?? null),
-    close: () => db.destroy(),
   };
+  return { ...patient(verbs, busyTimeoutMs), close: () => db.destroy() };
 }
 
 function setPragmas(file: SqliteFile, readonly: boolean): void {

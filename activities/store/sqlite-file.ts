@@ -74,13 +74,31 @@ export function openSqliteFile(path: string, options: { busyTimeoutMs: number })
   };
   const database = open(path, options);
 
+  /**
+   * libsql leaves a statement that found the file locked unfinished. SQLite then counts it as a writer still at work:
+   * whatever is written next is not committed, and is undone once the statement is collected. So the lock is taken
+   * first, by a statement that cannot be left behind.
+   */
+  const locked = <T>(write: () => T): T => {
+    if (database.inTransaction) return write();
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = write();
+      database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (database.inTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  };
+
   // Parameters go in as one array: libsql takes a single bare null for a set of named ones.
   const prepare = (sql: string): SqliteStatement => {
     const statement = explaining(() => database.prepare(sql));
     return {
       reader: statement.reader,
       all: (parameters) => explaining(() => statement.all(parameters)),
-      run: (parameters) => explaining(() => statement.run(parameters)),
+      run: (parameters) => explaining(() => locked(() => statement.run(parameters))),
       iterate: (parameters) => explaining(() => statement.iterate(parameters)),
     };
   };

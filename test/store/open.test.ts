@@ -102,6 +102,28 @@ describe('an open store', () => {
     writer.close();
     await store.recordSteps('a', [metrics(1)]);
     expect(await store.steps('a')).toEqual([metrics(1)]);
+    // A row that only its own connection sees would be lost with it.
+    const other = await openStore({ path, readonly: true });
+    expect(await other.steps('a')).toEqual([metrics(1)]);
+    await other.close();
+    await store.close();
+  });
+
+  test('writes as soon as another process lets go, and lets its own process run meanwhile', async () => {
+    const store = await openStore({ path });
+    const writer = new Database(path);
+    writer.exec('BEGIN IMMEDIATE');
+    // A store that waits by blocking would keep this timer, and so the lock it waits for, from ever ending.
+    const released = new Promise<void>((resolve) => {
+      setTimeout(() => {
+        writer.exec('COMMIT');
+        writer.close();
+        resolve();
+      }, 100);
+    });
+    await store.saveRun(newRun('a'));
+    await released;
+    expect(await store.getRun('a')).toMatchObject({ runId: 'a' });
     await store.close();
   });
 });

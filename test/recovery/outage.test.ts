@@ -1,0 +1,41 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Disturbed } from './disturbed.ts';
+
+/** Several times what a call waits for an answer. */
+const UNREACHABLE_MS = 15_000;
+
+let disturbed: Disturbed | undefined;
+
+afterEach(async () => {
+  await disturbed?.stack.stop();
+  disturbed = undefined;
+}, 60_000);
+
+describe('a run goes on where it was', () => {
+  test('when Temporal did not answer for a while', async () => {
+    disturbed = await Disturbed.start();
+    const undisturbed = await disturbed.undisturbed();
+    const runId = await disturbed.submit();
+    await disturbed.until(runId, ({ steps }) => steps.length >= 5);
+    const pid = disturbed.stack.pid('temporal');
+    if (pid === undefined) throw new Error('Temporal has no process');
+    process.kill(pid, 'SIGSTOP');
+    await sleep(UNREACHABLE_MS);
+    process.kill(pid, 'SIGCONT');
+    expect(await disturbed.evidence(runId)).toEqual(undisturbed);
+  }, 240_000);
+
+  test('when pawl was down for so long that the trainer forgot it', async () => {
+    disturbed = await Disturbed.start({ sandboxFlags: ['--session-seconds', '3'] });
+    const undisturbed = await disturbed.undisturbed();
+    const runId = await disturbed.submit();
+    await disturbed.until(runId, ({ steps }) => steps.length >= 13);
+    await disturbed.stack.stopWorker('worker-1');
+    await sleep(6_000);
+    await disturbed.stack.startWorker('worker-1');
+    expect(await disturbed.evidence(runId)).toEqual(undisturbed);
+    const { rewinds } = await disturbed.stack.runs.show(runId);
+    expect(rewinds).toMatchObject([{ generation: 2, toStep: 10 }]);
+  }, 240_000);
+});

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Database from 'libsql';
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Evidence } from '../../chaos/evidence.ts';
+import { storeFile } from '../../client/index.ts';
+import { Disturbed } from './disturbed.ts';
+
+/** Longer than the store itself waits for a lock. */
+const LOCKED_MS = 12_000;
+
+let disturbed: Disturbed;
+let undisturbed: Evidence;
+
+beforeAll(async () => {
+  disturbed = await Disturbed.start();
+  undisturbed = await disturbed.undisturbed();
+}, 180_000);
+
+afterAll(async () => {
+  await disturbed.stack.stop();
+}, 60_000);
+
+function limitFileSize(pid: number, limit: string): boolean {
+  return spawnSync('prlimit', ['--pid', String(pid), `--fsize=${limit}:`]).status === 0;
+}
+
+describe('a run loses nothing', () => {
+  test('while another process holds the store locked', async () => {
+    const runId = await disturbed.submit();
+    await disturbed.until(runId, ({ steps }) => steps.length >= 5);
+    const holder = new Database(storeFile(disturbed.stack.home));
+    holder.exec('BEGIN EXCLUSIVE');
+    await sleep(LOCKED_MS);
+    const during = await disturbed.until(runId, ({ waiting }) => waiting !== undefined);
+    expect(during.waiting?.message).toMatch(/store .*pawl\.db is locked by another process: close what holds it/);
+    holder.exec('ROLLBACK');
+    holder.close();
+    expect(await disturbed.evidence(runId)).toEqual(undisturbed);
+  }, 180_000);
+
+  test('while there is no room for another row', async () => {
+    const runId = await disturbed.submit();
+    await disturbed.until(runId, ({ steps }) => steps.length >= 5);
+    const pid = disturbed.stack.pid('worker-1');
+    if (pid === undefined) throw new Error('the worker has no process');
+    const written = statSync(`${storeFile(disturbed.stack.home)}-wal`).size;
+    // A limit on the size of this process's files: what a full disk is to all, for one.
+    expect(limitFileSize(pid, String(written))).toBe(true);
+    const during = await disturbed.until(runId, ({ waiting }) => waiting !== undefined);
+    expect(during.waiting?.message).toMatch(/disk of the store .*pawl\.db/);
+    expect(limitFileSize(pid, 'unlimited')).toBe(true);
+    expect(await disturbed.evidence(runId)).toEqual(undisturbed);
+  }, 180_000);
+});
