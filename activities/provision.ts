@@ -3,7 +3,7 @@ import type { Activities, RunSpec } from '../workflows/contracts.ts';
 import { BackendError } from './errors.ts';
 import { signal } from './guard.ts';
 import type { Backend, DeploymentStatus, TrainerStatus } from './ports.ts';
-import { deleteDeployment, deleteTrainer, poll } from './release.ts';
+import { deleteDeployment, deleteTrainer, NEVER_CREATED, poll } from './release.ts';
 import type { Store } from './store/index.ts';
 
 type Provisioning = Pick<
@@ -81,20 +81,21 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
 
     async releaseTrainer({ trainerId }) {
       const state = await deleteTrainer(provisioner, trainerId);
-      await store.endLease({ kind: 'trainer', id: trainerId }, state);
+      // A create of a worker that sleeps may still come: what was never seen stays on the reconciler's list.
+      if (state !== NEVER_CREATED) await store.endLease({ kind: 'trainer', id: trainerId }, state);
       return state;
     },
 
     async releaseDeployment({ deploymentId, onFinish }) {
       const state = await letGo(deploymentId, onFinish);
-      await store.endLease({ kind: 'deployment', id: deploymentId }, state);
+      if (state !== NEVER_CREATED) await store.endLease({ kind: 'deployment', id: deploymentId }, state);
       return state;
     },
   };
 
   async function letGo(id: string, onFinish: RunSpec['deployment']['onFinish']): Promise<string> {
     const before = await provisioner.getDeployment(id, signal());
-    if (before === undefined) return 'gone';
+    if (before === undefined) return NEVER_CREATED;
     if (onFinish === 'keep') return `${before.state}, kept with ${before.replicas} replicas`;
     if (onFinish === 'scale-to-zero') {
       await provisioner.scaleDeployment(id, 0, signal());

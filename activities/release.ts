@@ -3,12 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { signal } from './guard.ts';
 import type { Provisioner } from './ports.ts';
 
+/** What is said of a lease that the platform knows nothing of. */
+export const NEVER_CREATED = 'never created';
+
 /** A fast platform is not slowed down, a slow one not pestered. */
 const POLL_MS = { first: 100, last: 5000 };
 
 export async function deleteTrainer(provisioner: Provisioner, id: string): Promise<string> {
   await provisioner.deleteTrainer(id, signal());
-  let state = 'never created';
+  let state: string = NEVER_CREATED;
   await poll(async () => {
     const trainer = await provisioner.getTrainer(id, signal());
     state = trainer?.state ?? state;
