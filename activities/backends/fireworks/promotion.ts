@@ -55,12 +55,14 @@ export async function promote(
   }
   const answer = await ask(wire, promotion, signal);
   if ('model' in answer) return answer.model;
-  const model = await pollFor(
-    wire.settings.polls.operation,
-    timeoutMs,
-    async (waitedMs) => outcomeOf(wire, waitedMs === 0 ? answer.operation : await look(wire, answer.operation, signal)),
-    signal,
-  );
+  const model =
+    outcomeOf(wire, answer.operation) ??
+    (await pollFor(
+      wire.settings.polls.operation,
+      timeoutMs,
+      async () => outcomeOf(wire, await look(wire, answer.operation, signal)),
+      signal,
+    ));
   if (model !== undefined) return model;
   throw new BackendError(
     'Unavailable',
