@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import lifecycle
+import losses
 import serving
 import training
 from checks import Checks
@@ -22,6 +23,8 @@ CHAPTERS = (
     training.custom,
     training.chunked,
     training.save_and_load,
+    losses.accumulate,
+    losses.built_in,
     serving.sync,
     serving.sample,
     serving.reattach,

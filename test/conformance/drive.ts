@@ -2,6 +2,7 @@
 import type { Check } from './check.ts';
 import type { Flow } from './flow.ts';
 import * as lifecycle from './lifecycle.ts';
+import * as losses from './losses.ts';
 import { Moves } from './moves.ts';
 import * as serving from './serving.ts';
 import * as training from './training.ts';
@@ -13,6 +14,8 @@ const CHAPTERS = [
   training.custom,
   training.chunked,
   training.saveAndLoad,
+  losses.accumulate,
+  losses.builtIn,
   serving.sync,
   serving.sample,
   serving.reattach,

@@ -61,10 +61,13 @@ function print(title: string, checks: readonly Check[]): void {
 const [command, packages] = process.argv.slice(2);
 if (command === undefined || packages === undefined) throw new Error('usage: main.js PYTHON PACKAGES');
 // Side by side: most of the SDK's time is spent between polls.
-const [sdk, pawl] = await Promise.all([
+const drives = [
   driven(async (url) => driveWithSdk({ command, packages }, url, FLOW)),
   driven(async (url) => driveWithPawl(readFlow(FLOW), url)),
-]);
+] as const;
+// Both have cleaned up after themselves before the failure of one ends this process.
+await Promise.allSettled(drives);
+const [sdk, pawl] = await Promise.all(drives);
 const compared = [
   compareNumbers(sdk.checks, pawl.checks),
   compareSignatures(sdk.requests, pawl.requests),
