@@ -27,9 +27,8 @@ export function activityText(view: RunView): string {
   const { phase } = progressOf(view);
   const { status } = view;
   if (status === undefined || phase === 'release') return phase;
-  const doing = status.proving === undefined ? phase : `${phase}, proving ${status.proving}`;
-  if (status.stopRequested) return `${doing}, stopping`;
-  return status.pauseRequested && phase !== 'paused' ? `${doing}, pausing` : doing;
+  if (status.stopRequested) return `${phase}, stopping`;
+  return status.pauseRequested && phase !== 'paused' ? `${phase}, pausing` : phase;
 }
 
 /** `loss 2.134  0.11 s/step  about 44 s of training left`: what is known of it. */
@@ -48,7 +47,8 @@ function servingLine({ status }: RunView, colours: Colours): string {
   if (status?.checkpoint === undefined) return '';
   const serving =
     status.identity === undefined ? 'nothing confirmed yet' : `${status.identity} ${colours.good('(confirmed)')}`;
-  return `checkpoint ${status.checkpoint}  serving ${serving}`;
+  const proving = status.proving === undefined ? '' : ', being evaluated';
+  return `checkpoint ${status.checkpoint}${proving}  serving ${serving}`;
 }
 
 function scoreLine({ status, stored }: RunView): string {
