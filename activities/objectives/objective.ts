@@ -96,8 +96,11 @@ export function checkExamples(
   }
 }
 
-/** Compilation is per shape: lengths are rounded up, so that batches share few of them. */
-const COLUMNS = 32;
+/** Compilation is per shape: lengths are rounded up, so that batches share few of them. At most a quarter is padding. */
+function roundedUp(length: number): number {
+  const unit = Math.max(32, 2 ** (Math.ceil(Math.log2(length)) - 2));
+  return Math.ceil(length / unit) * unit;
+}
 
 async function differentiated(
   objective: DifferentiableObjective,
@@ -105,16 +108,16 @@ async function differentiated(
   logprobs: readonly (readonly number[])[],
 ): Promise<{ loss: number; gradients: number[][] }> {
   // Loaded when it is needed: most workers never differentiate anything.
-  const { differentiate } = await import('./values.ts');
+  const { differentiate } = await import('./differentiate.ts');
   const longest = Math.max(1, ...logprobs.map(({ length }) => length));
-  const shape = { rows: examples.length, columns: Math.ceil(longest / COLUMNS) * COLUMNS };
+  const shape = { rows: examples.length, columns: roundedUp(longest) };
   const matrix = (rows: readonly (readonly number[])[]): Float32Array => {
     const data = new Float32Array(shape.rows * shape.columns);
     rows.forEach((row, index) => data.set(row.slice(0, shape.columns), index * shape.columns));
     return data;
   };
   const { value, gradient } = await differentiate({ ...shape, data: matrix(logprobs) }, (x, constant) => {
-    const given = (rows: readonly (readonly number[])[]): Values => constant({ ...shape, data: matrix(rows) });
+    const given = (rows: readonly (readonly number[])[]): Values => constant(matrix(rows));
     return objective.loss({
       examples,
       logprobs: x,

@@ -1,46 +1,68 @@
 /**
- * Arrays that a loss can be differentiated through. The only file that knows the library: its arrays are
- * reference-counted and die when used, `Values` are immutable and live as long as the loss is computed.
+ * Numbers that a loss is written in: each operation is only noted down, so that the loss can be compiled once, with its
+ * gradient, and computed for every batch after that.
  */
-import { init, lax, nn, numpy as np, valueAndGrad } from '@jax-js/jax';
 
-type Raw = np.Array;
+/** What is known before the loss is computed, or how it is computed from what is. */
+export type Node =
+  | { readonly kind: 'argument' }
+  | { readonly kind: 'matrix'; readonly data: Float32Array }
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'operation'; readonly name: Operation; readonly operands: readonly number[] };
 
-/** Every array made while a loss is computed, so that all of them can be let go of. */
-type Scope = Raw[];
+export type Operation =
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'min'
+  | 'max'
+  | 'pow'
+  | 'exp'
+  | 'log'
+  | 'logSigmoid'
+  | 'detach'
+  | 'sumPositions'
+  | 'sum'
+  | 'mean'
+  | 'even'
+  | 'odd';
 
 /**
  * A matrix with a row per example and a column per position, a vector with an element per example, or a single number.
  * Operators work element by element and never change their operands.
  */
 export class Values {
-  readonly #raw: Raw;
-  readonly #scope: Scope;
+  readonly #nodes: Node[];
+  /** Position among the nodes. */
+  readonly index: number;
 
-  constructor(raw: Raw, scope: Scope) {
-    this.#raw = raw;
-    this.#scope = scope;
-    scope.push(raw);
+  constructor(nodes: Node[], node: Node) {
+    this.#nodes = nodes;
+    this.index = nodes.push(node) - 1;
   }
 
-  #made(raw: Raw): Values {
-    return new Values(raw, this.#scope);
+  #made(name: Operation, ...others: (Values | number)[]): Values {
+    const operands = others.map((other) =>
+      typeof other === 'number' ? new Values(this.#nodes, { kind: 'number', value: other }).index : other.index,
+    );
+    return new Values(this.#nodes, { kind: 'operation', name, operands: [this.index, ...operands] });
   }
 
   add(other: Values | number): Values {
-    return this.#made(this.#raw.ref.add(operand(other)));
+    return this.#made('add', other);
   }
 
   sub(other: Values | number): Values {
-    return this.#made(this.#raw.ref.sub(operand(other)));
+    return this.#made('sub', other);
   }
 
   mul(other: Values | number): Values {
-    return this.#made(this.#raw.ref.mul(operand(other)));
+    return this.#made('mul', other);
   }
 
   div(other: Values | number): Values {
-    return this.#made(this.#raw.ref.div(operand(other)));
+    return this.#made('div', other);
   }
 
   neg(): Values {
@@ -48,100 +70,58 @@ export class Values {
   }
 
   exp(): Values {
-    return this.#made(np.exp(this.#raw.ref));
+    return this.#made('exp');
   }
 
   log(): Values {
-    return this.#made(np.log(this.#raw.ref));
+    return this.#made('log');
   }
 
   /** log(1 / (1 + e^−x)), also where e^−x would overflow. */
   logSigmoid(): Values {
-    return this.#made(nn.logSigmoid(this.#raw.ref));
+    return this.#made('logSigmoid');
   }
 
+  /** Of numbers above zero. */
   pow(exponent: number): Values {
-    return this.#made(np.power(this.#raw.ref, exponent));
+    return this.#made('pow', exponent);
   }
 
   min(other: Values | number): Values {
-    return this.#made(np.minimum(this.#raw.ref, operand(other)));
+    return this.#made('min', other);
   }
 
   max(other: Values | number): Values {
-    return this.#made(np.maximum(this.#raw.ref, operand(other)));
+    return this.#made('max', other);
   }
 
   /** Zero gradient outside of the bounds. */
   clip(low: number, high: number): Values {
-    return this.#made(np.clip(this.#raw.ref, low, high));
+    return this.max(low).min(high);
   }
 
   /** The same numbers, through which no gradient flows. */
   detach(): Values {
-    return this.#made(lax.stopGradient(this.#raw.ref));
+    return this.#made('detach');
   }
 
   /** Matrix to vector: the sum of each example's positions. */
   sumPositions(): Values {
-    return this.#made(np.sum(this.#raw.ref, -1));
+    return this.#made('sumPositions');
   }
 
   /** To a single number. */
   sum(): Values {
-    return this.#made(np.sum(this.#raw.ref));
+    return this.#made('sum');
   }
 
   /** To a single number. */
   mean(): Values {
-    return this.#made(np.mean(this.#raw.ref));
+    return this.#made('mean');
   }
 
   /** Vector of examples 0, 1, 2, 3, … to the vectors of 0, 2, … and of 1, 3, … */
   pairs(): { readonly even: Values; readonly odd: Values } {
-    const matrix = this.#made(this.#raw.ref.reshape([-1, 2]));
-    const pick = (column: 0 | 1): Values => this.#made(matrix.#raw.ref.slice([], column));
-    return { even: pick(0), odd: pick(1) };
+    return { even: this.#made('even'), odd: this.#made('odd') };
   }
-
-  static raw(values: Values): Raw {
-    return values.#raw.ref;
-  }
-}
-
-function operand(other: Values | number): Raw | number {
-  return typeof other === 'number' ? other : Values.raw(other);
-}
-
-export interface Matrix {
-  readonly rows: number;
-  readonly columns: number;
-  /** Row after row. */
-  readonly data: Float32Array;
-}
-
-/**
- * Value and gradient of `loss` at `at`. `constant` turns a matrix of the same shape into values that the loss may use.
- * Computed in float32.
- */
-export async function differentiate(
-  at: Matrix,
-  loss: (x: Values, constant: (matrix: Matrix) => Values) => Values,
-): Promise<{ readonly value: number; readonly gradient: Float32Array }> {
-  await init('wasm');
-  const traced = (x: Raw): Raw => {
-    const scope: Scope = [];
-    try {
-      return Values.raw(loss(new Values(x, scope), (matrix) => new Values(array(matrix), scope)));
-    } finally {
-      for (const raw of scope) raw.dispose();
-    }
-  };
-  const [value, gradient] = valueAndGrad(traced)(array(at));
-  const [total] = value.dataSync() as Float32Array;
-  return { value: total ?? Number.NaN, gradient: Float32Array.from(gradient.dataSync() as Float32Array) };
-}
-
-function array({ data, rows, columns }: Matrix): Raw {
-  return np.array(data, { shape: [rows, columns], dtype: np.float32, device: 'wasm' });
 }

@@ -1,14 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { differentiate, type Values } from '../../activities/objectives/values.ts';
+import { differentiate } from '../../activities/objectives/differentiate.ts';
+import type { Values } from '../../activities/objectives/values.ts';
 
 const at = { rows: 2, columns: 3, data: Float32Array.from([-0.1, -0.5, -2, -1, -0.25, -3]) };
-const other = { rows: 2, columns: 3, data: Float32Array.from([0.5, -1, 2, 1, 3, -0.5]) };
+const other = { data: Float32Array.from([0.5, -1, 2, 1, 3, -0.5]) };
 
 type Loss = (x: Values, y: Values) => Values;
 
 async function slopes(loss: Loss): Promise<{ gradient: number[]; finite: number[] }> {
   const run = async (data: Float32Array): Promise<{ value: number; gradient: Float32Array }> =>
-    differentiate({ ...at, data }, (x, constant) => loss(x, constant(other)));
+    differentiate({ ...at, data }, (x, constant) => loss(x, constant(other.data)));
   const { gradient } = await run(at.data);
   const h = 2 ** -9;
   const finite: number[] = [];
@@ -40,8 +41,23 @@ describe('gradient', () => {
     const { gradient } = await differentiate(at, (x) => x.detach().mul(x).sum());
     expect([...gradient]).toEqual([...at.data]);
   });
+  test('of a loss that is compiled already follows the numbers of the batch', async () => {
+    for (const scale of [2, 3]) {
+      const { value, gradient } = await differentiate(at, (x, constant) =>
+        x
+          .mul(constant(other.data.map((entry) => entry * scale)))
+          .mul(scale)
+          .sum(),
+      );
+      expect([...gradient]).toEqual([...other.data].map((entry) => entry * scale * scale));
+      expect(value).toBeCloseTo(
+        at.data.reduce((sum, entry, i) => sum + entry * (other.data[i] ?? 0), 0) * scale ** 2,
+        4,
+      );
+    }
+  });
   test('of a loss that ignores its argument is zero', async () => {
-    const { value, gradient } = await differentiate(at, (_, constant) => constant(other).sum());
+    const { value, gradient } = await differentiate(at, (_, constant) => constant(other.data).sum());
     expect(value).toBe(5);
     expect([...gradient]).toEqual([0, 0, 0, 0, 0, 0]);
   });
