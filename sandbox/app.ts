@@ -1,5 +1,5 @@
 /** The platform as one HTTP server: control plane, trainers, weight sync, inference, and the sandbox's own ledger. */
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { authenticate } from './auth.ts';
 import type { Config } from './config.ts';
@@ -58,6 +58,8 @@ export function createApp(config: Config, log: Logger): FastifyInstance {
     logger: false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
+    // What is refused before there is a route: a URL that cannot be decoded.
+    frameworkErrors: refuseUrl,
   });
   acceptEmptyJson(app);
   app.addHook('onRequest', (request, _reply, done) => {
@@ -99,6 +101,10 @@ export function createApp(config: Config, log: Logger): FastifyInstance {
   completionRoutes(app, { account, deployments, models });
   ledgerRoutes(app, { account, jobs, deployments, ledger });
   return app;
+}
+
+function refuseUrl(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  void reply.status(400).send(errorBody(new ApiError('INVALID_ARGUMENT', error.message), request.url));
 }
 
 /** Clients send `Content-Type: application/json` with no body where there is nothing to say. */

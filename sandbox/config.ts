@@ -32,6 +32,12 @@ Limits (none by default):
 
 For tests of clients:
   --fault-plan FILE   JSON: {"seed": "…", "rules": [{"match": {…}, "effect": {"kind": "…"}, "times": 1}]}
+                      match: method, path (a regular expression), operation (optim_step, hot_load, completions, …),
+                      job, deployment, nth, probability
+                      effect kinds: latency {ms}, status {status, retryAfterSeconds}, reset {when: before|after},
+                      try_again, preempt {when}, restart_replica {replica}, stuck_load {ms}, failed_load,
+                      stale_replica, torn_stream {afterEvents}, pending {ms}, expire_sessions, expire_trainer
+                      times: how often it happens; 0 is always
   --allow-faults      open POST, GET and DELETE /sandbox/v1/faults (a plan opens them, too)
   --replay HOW        deduplicate: a request repeated under its number is answered as before (default);
                       none: it is executed again, and numbers are not checked

@@ -59,7 +59,12 @@ export class Sequencer {
 
 /** Equal for bodies that say the same, whatever the order of their keys. */
 export function digestOf(body: unknown): string {
-  return createHash('sha256').update(canonical(body)).digest('hex');
+  try {
+    return createHash('sha256').update(canonical(body)).digest('hex');
+  } catch (error) {
+    if (error instanceof RangeError) throw invalid('the request is nested too deeply');
+    throw error;
+  }
 }
 
 function canonical(body: unknown): string {

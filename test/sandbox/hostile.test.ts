@@ -127,8 +127,30 @@ describe('hostile input', () => {
     for (const path of [other, `${other}/job-h`]) expect((await sandbox.call('GET', path)).status).toBe(404);
   });
 
+  test('nesting without end is refused, wherever it hides', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const { base } = model.trainer;
+    const step = `{"model_id":"${model.id}","seq_id":${model.seq + 1},"adam_params":{},"extra":${deep}}`;
+    expect((await sandbox.call('POST', `${base}/optim_step`, step)).status).toBe(400);
+    expect((await sandbox.call('POST', `${base}/optim_step`, deep)).status).toBe(422);
+    expect((await sandbox.call('POST', '/v1/accounts/sandbox/deployments?deploymentId=x', deep)).status).toBe(400);
+    const proto = `{"model_id":"${model.id}","seq_id":${model.seq + 1},"adam_params":{},"__proto__":{"a":1}}`;
+    expect((await sandbox.call('POST', `${base}/optim_step`, proto)).status).toBe(400);
+  });
+
+  test.each([
+    ['/v1/accounts/sandbox/rlorTrainerJobs/%zz', 400, 3],
+    ['/v1/accounts/sandbox/rlorTrainerJobs/..%2f..%2fetc', 404, 5],
+    ['/v1/accounts/sandbox/rlorTrainerJobs/__proto__', 404, 5],
+    ['/v1/accounts/sandbox/models/..%2f..%2fx', 404, 5],
+    ['/v1/accounts/sandbox/operations/constructor', 404, 5],
+    [`/v1/accounts/sandbox/rlorTrainerJobs/${'x'.repeat(300)}`, 400, 3],
+  ])('%s leads nowhere', async (path, status, code) => {
+    expect(await sandbox.call('GET', path)).toMatchObject({ status, body: { code, message: expect.any(String) } });
+  });
+
   test('a body beyond the limit is refused', async () => {
-    const body = JSON.stringify({ model: deployed.name, prompt: 'x'.repeat(65 * 1024 * 1024) });
+    const body = JSON.stringify({ model: deployed.name, prompt: 'x'.repeat(100 * 1024 * 1024) });
     // The connection may be closed before the body was sent as a whole.
     const refused = await sandbox.call('POST', '/inference/v1/completions', body).catch(() => ({ status: 413 }));
     expect(refused.status).toBe(413);
