@@ -12,7 +12,7 @@ export function createFireworksBackend(config: FireworksConfig): Backend {
   const { wire, trainerJobs, deployments } = fireworks;
   return {
     name: 'fireworks',
-    replay: 'sequence',
+    replay: wire.settings.replay,
     provisioner: createControlPlane(wire, trainerJobs, deployments),
     weightSync: createHotLoad(wire),
     sampler: createSampler(wire),
