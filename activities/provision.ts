@@ -4,7 +4,7 @@ import { BackendError } from './errors.ts';
 import { signal } from './guard.ts';
 import type { Backend, DeploymentStatus, TrainerStatus } from './ports.ts';
 import { deleteDeployment, deleteTrainer, NEVER_CREATED, poll } from './release.ts';
-import type { Store } from './store/index.ts';
+import type { Lease, Store } from './store/index.ts';
 
 type Provisioning = Pick<
   Activities,
@@ -19,18 +19,15 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
 
   return {
     async createTrainer({ runId, trainerId, plan, spec }) {
-      await store.planLease(runId, { kind: 'trainer', id: trainerId });
-      await provisioner.createTrainer(
-        {
-          id: trainerId,
-          shape: spec.model.shape,
-          baseModel: plan.baseModel,
-          loraRank: spec.model.lora?.rank ?? 0,
-          learningRate: spec.train.optimizer.learningRate,
-          displayName: `pawl ${runId}`.slice(0, 63),
-        },
-        signal(),
-      );
+      const request = {
+        id: trainerId,
+        shape: spec.model.shape,
+        baseModel: plan.baseModel,
+        loraRank: spec.model.lora?.rank ?? 0,
+        learningRate: spec.train.optimizer.learningRate,
+        displayName: `pawl ${runId}`.slice(0, 63),
+      };
+      await rent(runId, { kind: 'trainer', id: trainerId }, () => provisioner.createTrainer(request, signal()));
     },
 
     async awaitTrainer({ trainerId, revive }) {
@@ -51,18 +48,17 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
     },
 
     async createDeployment({ runId, deploymentId, trainerId, plan, spec }) {
-      await store.planLease(runId, { kind: 'deployment', id: deploymentId });
       const { replicas } = spec.deployment;
-      const deployment = await provisioner.createDeployment(
-        {
-          id: deploymentId,
-          baseModel: plan.baseModel,
-          shape: plan.shape.deploymentShape,
-          trainerId,
-          replicas,
-          description: `pawl run ${runId}`,
-        },
-        signal(),
+      const request = {
+        id: deploymentId,
+        baseModel: plan.baseModel,
+        shape: plan.shape.deploymentShape,
+        trainerId,
+        replicas,
+        description: `pawl run ${runId}`,
+      };
+      const deployment = await rent(runId, { kind: 'deployment', id: deploymentId }, () =>
+        provisioner.createDeployment(request, signal()),
       );
       return { deploymentId, baseModel: deployment.baseModel, replicas };
     },
@@ -92,6 +88,16 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
       return state;
     },
   };
+
+  /** Once more afterwards: a worker that slept in between may create what has been returned, and the lease ended. */
+  async function rent<T>(runId: string, lease: Lease, create: () => Promise<T>): Promise<T> {
+    await store.planLease(runId, lease);
+    try {
+      return await create();
+    } finally {
+      await store.planLease(runId, lease);
+    }
+  }
 
   async function letGo(id: string, onFinish: RunSpec['deployment']['onFinish']): Promise<string> {
     const before = await provisioner.getDeployment(id, signal());

@@ -2,7 +2,7 @@
 import type { Orphan, ReconcileActivities } from '../workflows/contracts.ts';
 import { signal } from './guard.ts';
 import type { Backend } from './ports.ts';
-import { deleteDeployment, deleteTrainer } from './release.ts';
+import { deleteDeployment, deleteTrainer, NEVER_CREATED } from './release.ts';
 import type { Store, StoredLease } from './store/index.ts';
 
 /** How a run ended, and when, as far as that is known. */
@@ -63,6 +63,8 @@ export function reconciling({ backend, store, directory, graceMs }: Ports): Reco
       if (orphan === undefined) return undefined;
       const state = await (kind === 'trainer' ? deleteTrainer : deleteDeployment)(provisioner, id);
       await store.endLease({ kind, id }, state);
+      // Planned by a run that ended before it came to rent it: nothing to tell.
+      if (state === NEVER_CREATED) return state;
       await store.addEvent(runId, {
         key: `orphan/${kind}/${id}/${plannedAt}`,
         at: new Date().toISOString(),

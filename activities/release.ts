@@ -21,6 +21,7 @@ export async function deleteTrainer(provisioner: Provisioner, id: string): Promi
 }
 
 export async function deleteDeployment(provisioner: Provisioner, id: string): Promise<string> {
+  if ((await provisioner.getDeployment(id, signal())) === undefined) return NEVER_CREATED;
   await provisioner.deleteDeployment(id, signal());
   let state = 'gone';
   await poll(async () => {

@@ -6,7 +6,7 @@ import { UnreachableError, UserError, messageOf } from './errors.ts';
 import { changesBetween, resultOf, type RunChange } from './run-changes.ts';
 import type { RunStore } from './run-store.ts';
 import { isOver, recordedOutcome, type RunView, type Waiting } from './run-view.ts';
-import { cancelRequested, outcomeOf, retryOf } from './temporal/execution.ts';
+import { cancelRequested, outcomeOf, retryOf, stuckOf } from './temporal/execution.ts';
 import { failureMessage } from './temporal/failure.ts';
 import type { TemporalLink } from './temporal/temporal-link.ts';
 
@@ -97,7 +97,8 @@ export class RunWatch {
       return { outcome, reason: recorded ?? (await this.#reasonOf(runId)) };
     }
     const status = await this.#temporal.status(runId);
-    const waiting = retryOf(execution) ?? (status === undefined ? await this.#silence() : undefined);
+    const waiting =
+      stuckOf(execution) ?? retryOf(execution) ?? (status === undefined ? await this.#silence() : undefined);
     const latest = status && (await this.#latestStep(status));
     return { outcome, ...(status && { status }), ...(latest && { latest }), ...(waiting && { waiting }) };
   }

@@ -3,6 +3,7 @@ export { PawlError } from '../errors.ts';
 export { openStore } from './open.ts';
 export type {
   EventLevel,
+  Lease,
   NewRun,
   ProducedSample,
   RunEvent,

@@ -116,7 +116,7 @@ export interface StoredCheckpoint extends CheckpointReport {
 export type LeaseKind = 'trainer' | 'deployment';
 
 /** Something that costs money, by its planned id. */
-interface Lease {
+export interface Lease {
   readonly kind: LeaseKind;
   readonly id: string;
 }

@@ -9,6 +9,8 @@ type StatusName = WorkflowExecutionInfo['status']['name'];
 /** Started and first task scheduled: what the history of a run holds until a worker takes it. */
 const EVENTS_BEFORE_A_WORKER = 2;
 
+const STUCK_ATTEMPTS = 4;
+
 const OVER: Partial<Record<StatusName, RunOutcome>> = {
   COMPLETED: 'finished',
   FAILED: 'failed',
@@ -30,6 +32,18 @@ export function outcomeOf(info: {
 
 export function cancelRequested({ raw }: WorkflowExecutionDescription): boolean {
   return raw.workflowExtendedInfo?.cancelRequested === true;
+}
+
+/**
+ * A run that workers take but cannot continue: their code does not lead to its history. Nothing is lost by it; it goes on
+ * with a worker whose code does. Workers that die leave one failed attempt or two.
+ */
+export function stuckOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): Waiting | undefined {
+  const attempt = raw.pendingWorkflowTask?.attempt ?? 1;
+  if (attempt < STUCK_ATTEMPTS) return undefined;
+  const message =
+    'its worker cannot continue it, as the worker’s log explains; if pawl was changed, start the version that ran it before';
+  return { message, attempt };
 }
 
 /** The activity that has been tried most often, if one is being tried again. */

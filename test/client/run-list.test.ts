@@ -4,7 +4,7 @@ import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { WorkflowFailedError } from '@temporalio/client';
 import { mergeRuns } from '../../client/run-list.ts';
 import { newRunInput } from '../../client/run-id.ts';
-import { outcomeOf, retryOf } from '../../client/temporal/execution.ts';
+import { outcomeOf, retryOf, stuckOf } from '../../client/temporal/execution.ts';
 import { failureMessage } from '../../client/temporal/failure.ts';
 import { RUN_ID, SPEC, STORED } from './examples.ts';
 
@@ -67,6 +67,13 @@ describe('an execution', () => {
     } as Parameters<typeof retryOf>[0]['raw'];
     expect(retryOf({ raw })).toEqual({ message: 'evaluate: 503 busy', attempt: 4 });
     expect(retryOf({ raw: { ...raw, pendingActivities: [] } })).toBeUndefined();
+  });
+
+  test('that workers keep failing to continue is stuck; one whose worker died is not', () => {
+    const raw = (attempt: number) => ({ pendingWorkflowTask: { attempt } }) as Parameters<typeof stuckOf>[0]['raw'];
+    expect(stuckOf({ raw: raw(4) })).toMatchObject({ attempt: 4, message: expect.stringContaining('cannot continue') });
+    expect(stuckOf({ raw: raw(2) })).toBeUndefined();
+    expect(stuckOf({ raw: {} })).toBeUndefined();
   });
 });
 

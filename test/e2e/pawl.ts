@@ -26,6 +26,10 @@ export interface Ledger {
   readonly rented: { readonly trainerJobs: readonly string[]; readonly deployments: readonly unknown[] };
 }
 
+export interface Worker {
+  stop(): Promise<void>;
+}
+
 export class Pawl {
   readonly home = mkdtempSync(join(tmpdir(), 'pawl-e2e-'));
   readonly #children = new Set<ChildProcess>();
@@ -57,11 +61,13 @@ export class Pawl {
   }
 
   /** One more worker of this home, on a task queue of its own, and so with a configuration of its own. */
-  async worker(taskQueue: string, environment: Record<string, string>): Promise<void> {
-    const { temporalAddress = '' } = await this.stack();
-    const child = spawn(process.execPath, [join(packageRoot(), 'lib/worker/main.js')], {
+  async worker(taskQueue: string, environment: Record<string, string> = {}, root = packageRoot()): Promise<Worker> {
+    const { temporalAddress = '', sandboxUrl = '' } = await this.stack();
+    const child = spawn(process.execPath, [join(root, 'lib/worker/main.js')], {
       env: {
         ...process.env,
+        FIREWORKS_API_KEY: 'sandbox',
+        FIREWORKS_BASE_URL: sandboxUrl,
         TEMPORAL_ADDRESS: temporalAddress,
         PAWL_HOME: this.home,
         PAWL_TASK_QUEUE: taskQueue,
@@ -75,6 +81,13 @@ export class Pawl {
       child.stdout?.once('data', () => resolve());
       child.once('exit', (code) => reject(new Error(`the worker ended with ${code}`)));
     });
+    return {
+      async stop() {
+        const over = ended(child);
+        child.kill('SIGTERM');
+        await over;
+      },
+    };
   }
 
   async stack(): Promise<StackInfo> {
@@ -106,8 +119,9 @@ export class Pawl {
     return { ...finished, result: JSON.parse(last) as RunResult };
   }
 
-  async start(args: readonly string[]): Promise<string> {
-    const { stdout, stderr, code } = await this.run(['run', ...args, '--detach', '--output', 'json']);
+  async start(args: readonly string[], environment: Record<string, string> = {}): Promise<string> {
+    const command = ['run', ...args, '--detach', '--output', 'json'];
+    const { stdout, stderr, code } = await this.run(command, environment);
     if (code !== 0) throw new Error(`pawl run --detach failed: ${stderr}`);
     return (JSON.parse(stdout) as { runId: string }).runId;
   }

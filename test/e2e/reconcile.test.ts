@@ -22,8 +22,6 @@ const ENDLESS = { train: { steps: 100_000, batchSize: 16, optimizer: { learningR
 beforeAll(async () => {
   stack = await pawl.up();
   await pawl.worker(EAGER.PAWL_TASK_QUEUE, {
-    FIREWORKS_API_KEY: 'sandbox',
-    FIREWORKS_BASE_URL: stack.sandboxUrl ?? '',
     PAWL_LEASE_GRACE_SECONDS: '1',
     PAWL_RECONCILE_SECONDS: '86400',
   });

@@ -1,0 +1,63 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../client/local/paths.ts';
+import { exchanged } from './exchanged.ts';
+import { historyNames, readHistory } from './histories.ts';
+
+const bundle = join(packageRoot(), 'lib', 'workflow-bundle.js');
+const names = historyNames();
+
+beforeAll(() => {
+  // A violation is told by its error, which the tests look at.
+  const logger = new DefaultLogger('ERROR', () => undefined);
+  Runtime.install({ logger, telemetryOptions: { logging: { filter: 'OFF' } }, shutdownSignals: [] });
+});
+
+/** What went wrong with each history, by its name; nothing for one that replays. */
+async function replay(code: string): Promise<Map<string, string | undefined>> {
+  const histories = names.map((name) => ({ workflowId: name, history: readHistory(name) }));
+  const results = new Map<string, string | undefined>();
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: { code } }, histories)) {
+    results.set(workflowId, error?.message);
+  }
+  return results;
+}
+
+describe('runs that were started by earlier code go on with today’s', () => {
+  let results: Map<string, string | undefined>;
+
+  beforeAll(async () => {
+    results = await replay(readFileSync(bundle, 'utf8'));
+  });
+
+  test.each(names)('%s', (name) => {
+    expect([...results.keys()]).toContain(name);
+    expect(results.get(name)).toBeUndefined();
+  });
+
+  test.each([
+    'finished',
+    'stopped',
+    'cancelled',
+    'failed',
+    'worker-killed',
+    'rewound',
+    'paused-and-resumed',
+    'paused-and-stopped',
+    'continued-as-new-1',
+    'continued-as-new-2',
+    'reconciled-2',
+  ])('%s is among what was recorded', (name) => {
+    expect(names.map((path) => path.split('/').at(-1))).toContain(name);
+  });
+});
+
+test('code that does other things in another order is found out', async () => {
+  const results = await replay(exchanged(readFileSync(bundle, 'utf8'), 'saveState', 'saveSnapshot'));
+  const violated = names.filter((name) => results.get(name)?.includes('Nondeterminism') === true);
+  expect(violated.map((path) => path.split('/').at(-1))).toContain('finished');
+  // Neither rented anything: there was nothing to do in another order.
+  expect(results.get(names.find((name) => name.endsWith('/failed')) ?? '')).toBeUndefined();
+});
