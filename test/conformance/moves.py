@@ -90,8 +90,9 @@ class Moves:
             updated.result()
         return losses
 
-    def optimize(self, client: FiretitanTrainingClient) -> None:
-        self.submit_update(client).result()
+    def optimize_unclipped(self, client: FiretitanTrainingClient) -> None:
+        """An update that shows the gradient's length too."""
+        self.submit_update(client, grad_clip_norm=0.0).result()
 
     def submit_update(self, client: FiretitanTrainingClient, **changes: float) -> Any:
         adam = types.AdamParams(**{**self.flow["adam"], **changes})

@@ -132,8 +132,10 @@ export class Moves {
     return { learningRate: learning_rate, beta1, beta2, eps, weightDecay: weight_decay, gradClipNorm: grad_clip_norm };
   }
 
-  async update(client: TrainingClient): Promise<void> {
-    await (await client.optimStep(this.adam, { normalization: 'num_loss_tokens' })).result();
+  /** Without clipping, which would hide the gradient's length. */
+  async updateUnclipped(client: TrainingClient): Promise<void> {
+    const adam = { ...this.adam, gradClipNorm: 0 };
+    await (await client.optimStep(adam, { normalization: 'num_loss_tokens' })).result();
   }
 
   async logprobs(client: TrainingClient, data: readonly Example[]): Promise<readonly (readonly number[])[]> {

@@ -63,11 +63,11 @@ export async function chunked(at: Moves): Promise<void> {
   const ratio = (result.metrics['loss:sum'] ?? NaN) / whole;
   at.add('chunked call: metrics merged', Math.abs(ratio - 1) < TOLERANCE, `loss x ${ratio.toFixed(6)}`, [ratio]);
   await (await at.client.saveState('before-chunked')).result();
-  await at.update(at.client);
+  await at.updateUnclipped(at.client);
   const byChunks = await at.losses(at.client);
   await (await at.client.loadState('before-chunked')).result();
   await (await at.client.forwardBackward(pair)).result();
-  await at.update(at.client);
+  await at.updateUnclipped(at.client);
   const by = apart(byChunks, await at.losses(at.client));
   at.add('chunked gradient = gradient of the mean', by < TOLERANCE, `off by ${by.toExponential(1)}`, byChunks);
 }
