@@ -4,6 +4,7 @@ import { colours } from '../../client/render/colours.ts';
 import { eventLine } from '../../client/render/event-line.ts';
 import { bar, costText, durationText } from '../../client/render/format.ts';
 import { lossPlot } from '../../client/render/loss-plot.ts';
+import { reconcileLines } from '../../client/render/reconcile-lines.ts';
 import { checkpointLine, liveLines, waitingText } from '../../client/render/run-lines.ts';
 import { runReport } from '../../client/render/run-report.ts';
 import { checkpointTable, runTable } from '../../client/render/tables.ts';
@@ -175,6 +176,36 @@ describe('the report', () => {
   test('of a run that goes on offers to stop it', () => {
     const lines = runReport({ ...details, outcome: 'running' }, PLAIN, 100).split('\n');
     expect(lines.at(-1)).toBe(`next: pawl show ${RUN_ID}, pawl logs ${RUN_ID}, pawl stop ${RUN_ID}`);
+  });
+});
+
+describe('a reconciliation', () => {
+  const orphan = {
+    kind: 'trainer',
+    id: 'a-trainer',
+    runId: 'a',
+    plannedAt: '',
+    fate: 'was terminated at noon',
+  } as const;
+  const nothing = { dryRun: false, checked: 2, foreign: 0, orphans: [], retired: [], failed: [] };
+
+  test('tells what it returned, and what it could not', () => {
+    const other = { ...orphan, kind: 'deployment', id: 'b-deploy' } as const;
+    const retired = [{ ...orphan, state: 'JOB_STATE_DELETED' }];
+    const failed = [{ ...other, reason: 'the platform\nis away' }];
+    expect(reconcileLines({ ...nothing, orphans: [orphan, other], retired, failed })).toEqual([
+      '2 open leases, 1 retired, 1 failed',
+      'trainer a-trainer: its run was terminated at noon; now JOB_STATE_DELETED',
+      'deployment b-deploy: its run was terminated at noon; could not be retired yet: the platform is away',
+    ]);
+  });
+
+  test('that only looks says what it would do, and what is not its business', () => {
+    expect(reconcileLines({ ...nothing, dryRun: true, checked: 1, foreign: 3, orphans: [orphan] })).toEqual([
+      '1 open lease, 1 would be retired',
+      'trainer a-trainer: its run was terminated at noon',
+      '3 more of runs in another Temporal namespace: left to its own workers',
+    ]);
   });
 });
 
