@@ -30,6 +30,7 @@ export class Adversary {
   readonly #stack: DisturbedStack;
   readonly #runId: string;
   readonly #plan: readonly Fault[];
+  readonly #endpoints: readonly string[];
   readonly #log: (message: string) => void;
   readonly #done = new Map<FaultKind, number>();
   readonly #zombies = new Set<Zombie>();
@@ -43,11 +44,13 @@ export class Adversary {
     stack: DisturbedStack;
     runId: string;
     plan: readonly Fault[];
+    endpoints: readonly string[];
     log: (message: string) => void;
   }) {
     this.#stack = options.stack;
     this.#runId = options.runId;
     this.#plan = options.plan;
+    this.#endpoints = options.endpoints;
     this.#log = options.log;
   }
 
@@ -57,7 +60,7 @@ export class Adversary {
 
   /** What becomes of this request. */
   fate(exchange: Exchange): Fate {
-    if (!counts(exchange)) return PASSES;
+    if (!counts(exchange, this.#endpoints)) return PASSES;
     this.#requests += 1;
     this.#noticeOthers(exchange.worker);
     const waiting = this.#waiting.shift();
@@ -161,9 +164,13 @@ export class Adversary {
   }
 }
 
-/** Requests that a run makes because it goes on; beats and polls of a state come with the clock. */
-export function counts({ method, path }: Exchange): boolean {
-  return method === 'POST' && !path.endsWith('/session_heartbeat');
+/**
+ * Requests that a run makes because it goes on; beats and polls of a state come with the clock. `endpoints`: only these
+ * count; none named: all.
+ */
+export function counts({ method, path }: Exchange, endpoints: readonly string[]): boolean {
+  if (method !== 'POST' || path.endsWith('/session_heartbeat')) return false;
+  return endpoints.length === 0 || endpoints.some((endpoint) => path.endsWith(`/${endpoint}`));
 }
 
 function kill(pid: number | undefined): boolean {

@@ -20,14 +20,14 @@ async function main(options: Options): Promise<number> {
   };
   const kinds = requireKinds(options.kind);
   const home = await mkdtemp(join(tmpdir(), 'pawl-chaos-'));
-  const signal = AbortSignal.timeout(options.minutes * 60_000);
+  const signal = AbortSignal.timeout(Math.round(options.minutes * 60_000));
   const stack = await DisturbedStack.start({ ...platform(options), workers: 2, home, log });
   let trial: Trial;
   let left: readonly number[] = [];
   try {
     const experiment = options.experiment ?? writeExperiment(join(home, 'experiment'));
-    const { set, seed, kills } = options;
-    trial = await runTrial(stack, { experiment, set, seed, kills, kinds, log, signal });
+    const { set, seed, kills, at: endpoints } = options;
+    trial = await runTrial(stack, { experiment, set, seed, kills, kinds, endpoints, log, signal });
   } finally {
     left = await stack.stop();
     if (options.keep) log(`logs and databases are in ${home}`);
@@ -52,7 +52,8 @@ function print({ output }: Options, trial: Trial, comparisons: readonly Comparis
 
 /** What the sandbox and the workers are told beside the usual. */
 function platform({ replay, sandbox }: Options): Pick<StackOptions, 'sandboxFlags' | 'workerEnv'> {
-  return { sandboxFlags: sandbox, workerEnv: { PAWL_TRAINER_REPLAY: replay } };
+  const forgetful = replay === 'none' ? ['--replay', 'none'] : [];
+  return { sandboxFlags: [...forgetful, ...sandbox], workerEnv: { PAWL_TRAINER_REPLAY: replay } };
 }
 
 try {

@@ -9,6 +9,7 @@ export const HELP = `Runs one experiment twice in the sandbox, once undisturbed 
   --seed N           which faults, and when                             (default 1)
   --kills N          how many                                           (default 20)
   --kind KIND        only faults of this kind; may be repeated
+  --at ENDPOINT      faults strike only at such requests, e.g. optim_step; may be repeated
   --replay none      the platform does not recognise a repeated request: fence and rewind
   --experiment FILE  instead of a small one with the sandbox's smallest model
   --set PATH=VALUE   changes one field of the experiment; may be repeated
@@ -28,6 +29,7 @@ const Flags = z.object({
   seed: wholeNumber.max(2_147_483_647).default(1),
   kills: wholeNumber.max(10_000).default(20),
   kind: z.array(z.string()).default([]),
+  at: z.array(z.string()).default([]),
   replay: z.enum(['sequence', 'none']).default('sequence'),
   experiment: z.string().optional(),
   set: z.array(z.string()).default([]),
@@ -50,6 +52,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
       seed: text,
       kills: text,
       kind: many,
+      at: many,
       replay: text,
       experiment: text,
       set: many,

@@ -30,6 +30,8 @@ export interface StackOptions {
   readonly workers: number;
   /** Further flags of the sandbox. */
   readonly sandboxFlags?: readonly string[];
+  /** Workers reach the sandbox without a wire: nothing can be disturbed, and nothing costs time. */
+  readonly direct?: boolean;
   /** Further environment of the workers. */
   readonly workerEnv?: Readonly<Record<string, string>>;
   /** Where store, artifacts and databases go; absent: a folder of the stack's own, removed with it. */
@@ -113,6 +115,12 @@ export class DisturbedStack {
     return this.#parts.temporal.address;
   }
 
+  get sandboxPid(): number {
+    const pid = this.#parts.sandbox.pid();
+    if (pid === undefined) throw new Error('the sandbox does not run');
+    return pid;
+  }
+
   /** Folder of the sandbox's state: buckets, jobs, ledger. */
   get sandboxState(): string {
     return join(this.home, 'sandbox');
@@ -136,7 +144,7 @@ export class DisturbedStack {
   /** From here on it is kept running, until it is stopped by name or with the stack. */
   async startWorker(name: string): Promise<void> {
     const { config, options, temporal } = this.#parts;
-    const wire = this.#wires.get(name) ?? (await this.#wireOf(name));
+    const platform = options.direct === true ? this.sandboxUrl : (await this.#wireOf(name)).url;
     const program = workerProcess({
       name,
       logFile: join(config.home, 'logs', `${name}.log`),
@@ -148,7 +156,7 @@ export class DisturbedStack {
         PAWL_TASK_QUEUE: config.taskQueue,
         PAWL_HOME: config.home,
         ...options.workerEnv,
-        FIREWORKS_BASE_URL: wire.url,
+        FIREWORKS_BASE_URL: platform,
       },
     });
     this.#workers.set(name, await keepProcess(program, undefined, AT_ONCE));
@@ -182,6 +190,8 @@ export class DisturbedStack {
   }
 
   async #wireOf(worker: string): Promise<Wire> {
+    const known = this.#wires.get(worker);
+    if (known !== undefined) return known;
     const fate = (exchange: Exchange): Fate => this.fate(exchange);
     const wire = await Wire.open({ worker, sandboxUrl: this.sandboxUrl, fate });
     this.#wires.set(worker, wire);

@@ -15,6 +15,8 @@ export interface TrialOptions {
   readonly seed: number;
   readonly kills: number;
   readonly kinds: readonly FaultKind[];
+  /** At which faults strike; none: all. */
+  readonly endpoints: readonly string[];
   readonly log: (message: string) => void;
   /** Aborted when the time is up. */
   readonly signal: AbortSignal;
@@ -34,7 +36,7 @@ export async function runTrial(stack: DisturbedStack, options: TrialOptions): Pr
   const spec = patient(await loadExperiment(options.experiment, { set: options.set }), options.kills);
   let requests = 0;
   stack.fate = (exchange) => {
-    if (counts(exchange)) requests += 1;
+    if (counts(exchange, options.endpoints)) requests += 1;
     return {};
   };
   const first = await runToEnd(stack, spec, options);
@@ -42,11 +44,11 @@ export async function runTrial(stack: DisturbedStack, options: TrialOptions): Pr
   options.log(`undisturbed: ${first.run.runId}, ${requests} requests, ${first.seconds.toFixed(1)} s`);
   const expected = await gather(stack, first.run);
 
-  const { seed, kills: count, kinds, log } = options;
+  const { seed, kills: count, kinds, endpoints, log } = options;
   const plan = planFaults({ seed, count, requests, kinds });
   let adversary: Adversary | undefined;
   const second = await runToEnd(stack, spec, options, (runId) => {
-    const begun = new Adversary({ stack, runId, plan, log });
+    const begun = new Adversary({ stack, runId, plan, endpoints, log });
     adversary = begun;
     stack.fate = (exchange) => begun.fate(exchange);
   });

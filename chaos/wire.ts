@@ -17,6 +17,7 @@ export interface Exchange {
   readonly worker: string;
   readonly method: string;
   readonly path: string;
+  readonly body: Buffer;
 }
 
 /** What becomes of one request; nothing said: it passes. */
@@ -107,7 +108,7 @@ export class Wire {
   async #pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await bytesOf(incoming);
     const { method = 'GET', url: path = '/' } = incoming;
-    const fate = this.#options.fate({ worker: this.#options.worker, method, path });
+    const fate = this.#options.fate({ worker: this.#options.worker, method, path, body });
     if (fate.delayMs !== undefined) await sleep(fate.delayMs);
     await fate.before?.();
     if (fate.deliver === false) {

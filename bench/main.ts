@@ -1,0 +1,143 @@
+/** `npm run bench`: what pawl costs, measured as ratios in one run on one machine; loopback only. */
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { measureIdle } from './idle.ts';
+import { measureLoad } from './load.ts';
+import { measureOverhead, OVERHEAD_STEPS } from './overhead.ts';
+import { measureRecovery } from './recovery.ts';
+import { median } from './statistics.ts';
+
+const HELP = `Measures what pawl costs: ratios, all taken in one run on this machine.
+
+  npm run bench                  everything, about ten minutes
+  npm run bench -- overhead load
+
+  overhead      wall time of steps through pawl ÷ the same steps in a bare loop; history per step
+  idle          share of its time that a trainer waits while checkpoints are evaluated beside it
+  recovery      seconds from a worker's SIGKILL to the next step, with a second worker
+  load          many runs on one worker: steps per second, CPU, memory (Linux)
+
+  --rounds N    interleaved rounds of overhead and idle; medians are printed (default 3)
+  --runs LIST   numbers of concurrent runs                                   (default 25,50,100,200)
+  --help        print this
+`;
+
+const MEASURES = ['overhead', 'idle', 'recovery', 'load'] as const;
+type Measure = (typeof MEASURES)[number];
+
+interface Options {
+  readonly rounds: number;
+  readonly runs: readonly number[];
+}
+
+function log(message: string): void {
+  process.stderr.write(`${message}\n`);
+}
+
+function print(title: string, head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const table = new Table({ head: [...head], style: { head: [], border: [] } });
+  for (const row of rows) table.push([...row]);
+  process.stdout.write(`\n${title}\n${table.toString()}\n`);
+}
+
+async function overhead({ rounds }: Options): Promise<void> {
+  const rows: string[][] = [];
+  for (const [stepMs, steps] of Object.entries(OVERHEAD_STEPS)) {
+    const measured = await measureOverhead({ stepMs: Number(stepMs), steps, rounds, log });
+    const { bareMs, pawlMs, ratio, history } = measured;
+    rows.push([
+      `${stepMs} ms`,
+      String(steps),
+      (bareMs / steps).toFixed(2),
+      (pawlMs / steps).toFixed(2),
+      ratio.toFixed(3),
+      String(history.windows),
+      (history.events / steps).toFixed(2),
+      (history.bytes / steps).toFixed(0),
+    ]);
+  }
+  const head = ['step', 'steps', 'bare ms', 'pawl ms', 'ratio', 'windows', 'events/step', 'bytes/step'];
+  print('Overhead: milliseconds per step, and history of the whole run per step', head, rows);
+}
+
+async function idle({ rounds }: Options): Promise<void> {
+  const { stepMs, steps, checkpointEvery, busyMs, pawlMs, fraction } = await measureIdle({
+    stepMs: 200,
+    steps: 150,
+    checkpointEvery: 50,
+    rounds,
+    log,
+  });
+  print(
+    'Trainer idle while checkpoints are saved, synced and evaluated beside it',
+    ['step', 'steps', 'checkpoint every', 'busy s', 'pawl s', 'idle'],
+    [
+      [
+        `${stepMs} ms`,
+        String(steps),
+        String(checkpointEvery),
+        (busyMs / 1000).toFixed(2),
+        (pawlMs / 1000).toFixed(2),
+        `${(fraction * 100).toFixed(1)} %`,
+      ],
+    ],
+  );
+}
+
+async function recovery(): Promise<void> {
+  const seconds = await measureRecovery({ rounds: 7, log });
+  print(
+    'Recovery: seconds from SIGKILL of the worker to the next new step',
+    ['rounds', 'median', 'worst'],
+    [[String(seconds.length), median(seconds).toFixed(1), Math.max(...seconds).toFixed(1)]],
+  );
+}
+
+async function load({ runs }: Options): Promise<void> {
+  const rows = (await measureLoad({ counts: runs, log })).map((measured) => [
+    String(measured.runs),
+    measured.stepsPerSecond.toFixed(0),
+    `${((100 * measured.stepsPerSecond) / measured.ideal).toFixed(0)} %`,
+    measured.workerCpu.toFixed(2),
+    measured.temporalCpu.toFixed(2),
+    measured.sandboxCpu.toFixed(2),
+    measured.workerMegabytes.toFixed(0),
+  ]);
+  const head = ['runs', 'steps/s', 'of ideal', 'worker cores', 'Temporal cores', 'sandbox cores', 'worker MB'];
+  print('Concurrent runs of 200 ms steps on one worker', head, rows);
+}
+
+const RUN: Readonly<Record<Measure, (options: Options) => Promise<void>>> = { overhead, idle, recovery, load };
+
+async function main(): Promise<void> {
+  const text = { type: 'string' } as const;
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { rounds: text, runs: text, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help === true) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const wanted = MEASURES.filter((measure) => positionals.length === 0 || positionals.includes(measure));
+  const unknown = positionals.filter((name) => !MEASURES.some((measure) => measure === name));
+  if (unknown.length > 0) throw new Error(`no such measure: ${unknown.join(', ')}; use ${MEASURES.join(', ')}`);
+  const options = {
+    rounds: positive(values.rounds ?? '3', '--rounds'),
+    runs: (values.runs ?? '25,50,100,200').split(',').map((count) => positive(count, '--runs')),
+  };
+  for (const measure of wanted) await RUN[measure](options);
+}
+
+function positive(value: string, flag: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new Error(`${flag}: ${value} is not a positive whole number`);
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
