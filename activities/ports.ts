@@ -175,7 +175,7 @@ export interface WeightSync {
   ): Promise<readonly ReplicaStatus[]>;
 }
 
-export interface SampleRequest {
+interface SampleRequest {
   readonly promptTokens: readonly number[];
   readonly maxTokens: number;
   readonly temperature: number;

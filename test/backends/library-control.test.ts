@@ -133,6 +133,34 @@ describe('trainer jobs', () => {
   });
 });
 
+describe('training shapes', () => {
+  const version = (name: string, maxSupportedContextLength: number): object => ({
+    name,
+    snapshot: { baseModel: MODEL, maxSupportedContextLength },
+  });
+  test('are found by what they are for, the smallest that fits first', async () => {
+    const versions = [version('large', 131_072), version('small', 8192), version('middle', 32_768)];
+    const shapes = await given({
+      'GET /v1/accounts/-/trainingShapes/-/versions': { json: { trainingShapeVersions: versions } },
+    });
+    const found = await shapes.findShapes({ baseModel: MODEL, mode: 'LORA_TRAINER', contextTokens: 10_000 });
+    expect(found.map(({ reference }) => reference)).toEqual(['middle', 'large']);
+    expect(server?.received[0]?.query).toEqual({
+      filter:
+        `snapshot.base_model="${MODEL}" AND snapshot.trainer_mode="LORA_TRAINER" AND ` +
+        'latest_validated=true AND public=true',
+      orderBy: 'create_time desc',
+      pageSize: '200',
+    });
+  });
+  test('are not asked for with a name that would change the question', async () => {
+    const shapes = await given({});
+    const asking = shapes.findShapes({ baseModel: 'm" OR public=false OR "' });
+    expect(await failureOf(asking)).toMatchObject({ type: 'InvalidRequest' });
+    expect(calls()).toEqual([]);
+  });
+});
+
 describe('checkpoints', () => {
   const row = (id: string, createTime: string, checkpointType: string, promotable = false): object => ({
     name: `accounts/acme/rlorTrainerJobs/mine/checkpoints/${id}`,

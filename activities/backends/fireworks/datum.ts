@@ -35,7 +35,7 @@ export interface LossDatum {
 /** What every training call accepts: the supervised short form, or the general one. */
 export type TrainingDatum = Datum | LossDatum;
 
-export function toLossDatum(datum: TrainingDatum): LossDatum {
+function toLossDatum(datum: TrainingDatum): LossDatum {
   if ('modelInput' in datum) return datum;
   const { inputTokens, targetTokens, weights } = datum;
   return { modelInput: inputTokens, lossFnInputs: { target_tokens: targetTokens, weights } };

@@ -8,7 +8,7 @@ import { createHotLoad } from './hot-load.ts';
 import { createHttp } from './http.ts';
 import { answersProbe } from './probe.ts';
 import { resolveSettings, type FireworksConfig } from './settings.ts';
-import { resolveShape } from './shapes.ts';
+import { findShapes, resolveShape, type ShapeQuery } from './shapes.ts';
 import { NEVER } from './sleep.ts';
 import { createTrainer } from './trainer.ts';
 import { TrainerJobs } from './trainer-jobs.ts';
@@ -56,6 +56,11 @@ export class Fireworks {
   /** The exact version, base model, context length and deployment shape of a training shape. */
   async resolveShape(shape: string, signal: AbortSignal = NEVER): Promise<ResolvedShape> {
     return resolveShape(this.#wire, shape, signal);
+  }
+
+  /** Training shapes that anybody may use, the smallest context that fits first. */
+  async findShapes(query: ShapeQuery = {}, signal: AbortSignal = NEVER): Promise<readonly ResolvedShape[]> {
+    return findShapes(this.#wire, query, signal);
   }
 
   /** Opens a session and a model on a trainer that runs; its session is kept alive until the client is closed. */

@@ -21,6 +21,7 @@ export { Fireworks, type TrainingClientOptions } from './fireworks.ts';
 export type { Capabilities, Loss, LossName } from './losses.ts';
 export type { PromotedModel, Promotion } from './promotion.ts';
 export type { FireworksConfig } from './settings.ts';
+export type { ShapeQuery } from './shapes.ts';
 export { retriesWithin } from './tables.ts';
 export { TrainerJobs, type TrainerJob, type TrainerJobRequest, type WaitOptions } from './trainer-jobs.ts';
 export type { LoraOptions, ModelInfo, OptimOptions, ServedModel, SnapshotRequest } from './trainer-requests.ts';

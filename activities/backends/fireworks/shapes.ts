@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ResolvedShape } from '../../../workflows/contracts.ts';
 import { BackendError } from '../../errors.ts';
 import { controlCall, Int, unlessStatus } from './control-call.ts';
+import { pages } from './pages.ts';
 import type { Wire } from './wire.ts';
 
 const SHAPE = /^accounts\/[^/]+\/trainingShapes\/[^/]+(\/versions\/[^/]+)?$/;
@@ -18,7 +19,55 @@ const ShapeVersion = z.object({
     deploymentShapeVersion: z.string().default(''),
   }),
 });
-const ShapeVersions = z.object({ trainingShapeVersions: z.array(ShapeVersion).default([]) });
+const ShapeVersions = z.object({
+  trainingShapeVersions: z.array(ShapeVersion).default([]),
+  nextPageToken: z.string().default(''),
+});
+
+/** What a shape must be made for; all that is given must hold. */
+export interface ShapeQuery {
+  readonly baseModel?: string;
+  readonly mode?: 'POLICY_TRAINER' | 'LORA_TRAINER' | 'FORWARD_ONLY';
+  /** Longest sequence that must fit. */
+  readonly contextTokens?: number;
+}
+
+/** Validated public shapes, the smallest context that fits first. */
+export async function findShapes(wire: Wire, query: ShapeQuery, signal: AbortSignal): Promise<ResolvedShape[]> {
+  const { baseModel, mode, contextTokens = 0 } = query;
+  const terms = [
+    ...(baseModel === undefined ? [] : [`snapshot.base_model="${quoted(baseModel)}"`]),
+    ...(mode === undefined ? [] : [`snapshot.trainer_mode="${mode}"`]),
+    'latest_validated=true',
+    'public=true',
+  ];
+  const found: ResolvedShape[] = [];
+  const parameters = { filter: terms.join(' AND '), orderBy: 'create_time desc' };
+  const path = 'accounts/-/trainingShapes/-/versions';
+  for await (const page of pages(wire, path, parameters, ShapeVersions, signal)) {
+    found.push(...page.trainingShapeVersions.map(resolved));
+  }
+  return found
+    .filter(({ maxContextTokens }) => maxContextTokens >= contextTokens)
+    .sort((a, b) => a.maxContextTokens - b.maxContextTokens);
+}
+
+/** A name cannot end the expression that it stands in. */
+function quoted(name: string): string {
+  if (/^[\w./-]+$/.test(name)) return name;
+  throw new BackendError('InvalidRequest', `"${name}" is not the name of a base model`);
+}
+
+function resolved({ name, snapshot }: z.output<typeof ShapeVersion>): ResolvedShape {
+  return {
+    reference: name,
+    baseModel: snapshot.baseModel,
+    maxContextTokens: snapshot.maxSupportedContextLength,
+    acceleratorType: snapshot.acceleratorType,
+    acceleratorCount: snapshot.acceleratorCount,
+    deploymentShape: snapshot.deploymentShapeVersion,
+  };
+}
 
 /** A name without a version means its latest validated one. */
 export async function resolveShape(wire: Wire, shape: string, signal: AbortSignal): Promise<ResolvedShape> {
@@ -35,14 +84,7 @@ export async function resolveShape(wire: Wire, shape: string, signal: AbortSigna
     const lack = snapshot.deploymentShapeVersion === '' ? 'pins no deployment shape to serve from' : 'cannot train';
     throw new BackendError('InvalidRequest', `training shape ${version.name} ${lack}: choose another shape`);
   }
-  return {
-    reference: version.name,
-    baseModel: snapshot.baseModel,
-    maxContextTokens: snapshot.maxSupportedContextLength,
-    acceleratorType: snapshot.acceleratorType,
-    acceleratorCount: snapshot.acceleratorCount,
-    deploymentShape: snapshot.deploymentShapeVersion,
-  };
+  return resolved(version);
 }
 
 async function latest(wire: Wire, shape: string, signal: AbortSignal): Promise<z.output<typeof ShapeVersion>> {

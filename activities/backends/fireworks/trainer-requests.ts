@@ -28,7 +28,7 @@ export interface ModelRequest {
   readonly baseOnly?: boolean;
 }
 
-export interface CreatedModel {
+interface CreatedModel {
   readonly modelId: string;
   readonly capabilities: Capabilities;
 }
