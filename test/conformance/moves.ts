@@ -26,7 +26,6 @@ export interface Draws {
 
 export class Moves {
   readonly flow: Flow;
-  readonly url: string;
   readonly fireworks: Fireworks;
   readonly checks: Check[] = [];
   readonly data: readonly Example[];
@@ -42,7 +41,6 @@ export class Moves {
 
   constructor(flow: Flow, url: string) {
     this.flow = flow;
-    this.url = url;
     this.fireworks = new Fireworks({ apiKey: KEY, baseUrl: url });
     this.data = flow.sequences.map(example);
   }

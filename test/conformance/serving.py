@@ -38,7 +38,8 @@ def sample(at: Moves) -> None:
     cool = at.completions(at.flow["deployment"], sampling["seeds"], temperature=sampling["coolTemperature"])
     rows = [lp for one in cool for lp in one.sampling_logprobs or []]
     raw = [lp for one in cool for lp in one.inference_logprobs or []]
-    ok = sum(rows) > sum(raw) and apart(raw, at.trainer_scores(at.client, cool)) < TOLERANCE
+    off = apart(raw, at.trainer_scores(at.client, cool))
+    ok = sum(rows) > sum(raw) and off < TOLERANCE
     at.checks.add("cooler sampling: behaviour differs, raw does not", ok, f"{sum(rows):.3f} vs {sum(raw):.3f}", rows)
 
 
