@@ -22,6 +22,7 @@ const BATCH = 64;
 const LENGTH = 20;
 const STEPS = 40;
 const WARM_UP = 3;
+const WARM_UP_MS = 1_000;
 const REQUEST_MS = 2_000;
 const CONNECTIONS = 16;
 
@@ -40,15 +41,17 @@ function batches(vocab: number): readonly (readonly Sequence[])[] {
 
 type Step = (rows: readonly Sequence[]) => unknown;
 
-/** Milliseconds per step; the median, because a busy machine only ever adds. */
-async function timed(step: Step, data: readonly (readonly Sequence[])[]): Promise<number> {
-  const durations: number[] = [];
+/** Milliseconds per step of each, in turns, so that a busy machine slows all alike; medians, for the same reason. */
+async function timed(steps: readonly Step[], data: readonly (readonly Sequence[])[]): Promise<number[]> {
+  const durations = steps.map((): number[] => []);
   for (let at = -WARM_UP; at < STEPS; at++) {
-    const startedAt = performance.now();
-    await step(data[(at + WARM_UP) % data.length] ?? []);
-    if (at >= 0) durations.push(performance.now() - startedAt);
+    for (const [who, step] of steps.entries()) {
+      const startedAt = performance.now();
+      await step(data[(at + WARM_UP) % data.length] ?? []);
+      if (at >= 0) durations[who]?.push(performance.now() - startedAt);
+    }
   }
-  return durations.sort((a, b) => a - b)[Math.floor(durations.length / 2)] ?? Number.NaN;
+  return durations.map((some) => some.sort((a, b) => a - b)[Math.floor(some.length / 2)] ?? Number.NaN);
 }
 
 function engineStep(engine: TrainerEngine, weights: Float32Array): Step {
@@ -62,11 +65,11 @@ function engineStep(engine: TrainerEngine, weights: Float32Array): Step {
 }
 
 /** Requests per second that are answered, over a few connections that are kept. */
-async function requestRate(ask: () => Promise<unknown>): Promise<number> {
+async function requestRate(ask: () => Promise<unknown>, forMs: number): Promise<number> {
   const startedAt = performance.now();
   let answered = 0;
   const connection = async (): Promise<void> => {
-    while (performance.now() - startedAt < REQUEST_MS) {
+    while (performance.now() - startedAt < forMs) {
       await ask();
       answered += 1;
     }
@@ -96,11 +99,6 @@ async function run(): Promise<void> {
   const data = batches(config.vocab);
   line(`${demo.name}: ${layoutOf(config).size} weights`, `${BATCH} sequences of ${LENGTH} tokens`);
 
-  const bare = await timed(await bareLoop(config, weights), data);
-  tellSteps('the bare library: compiled step, AdamW included', bare, bare);
-  const engine = await timed(engineStep(await TrainerEngine.create(config), weights), data);
-  tellSteps("the trainer's own step, same process (goal ≤ 1.15×)", engine, bare);
-
   const state = mkdtempSync(join(tmpdir(), 'pawl-bench-'));
   const flags = readConfig(['--port', '0', '--state', state, '--startup-ms', '0']);
   if (flags === 'help') return;
@@ -108,9 +106,20 @@ async function run(): Promise<void> {
   try {
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
     const wire = await WireModel.create(url, demo.name);
-    tellSteps('the same through HTTP and a process of its own', await timed((rows) => wire.step(rows), data), bare);
-    line('GET job, the control plane', `${Math.round(await requestRate(() => wire.job()))} requests/s`);
-    line('POST session_heartbeat, a trainer', `${Math.round(await requestRate(() => wire.heartbeat()))} requests/s`);
+    const own = engineStep(await TrainerEngine.create(config), weights);
+    const steps = [await bareLoop(config, weights), own, (rows: readonly Sequence[]) => wire.step(rows)];
+    const [bare = 0, engine = 0, wired = 0] = await timed(steps, data);
+    tellSteps('the bare library: compiled step, AdamW included', bare, bare);
+    tellSteps("the trainer's own step, same process (goal ≤ 1.15×)", engine, bare);
+    tellSteps('the same through HTTP and a process of its own', wired, bare);
+    const requests = {
+      'GET job, the control plane': () => wire.job(),
+      'POST session_heartbeat, a trainer': () => wire.heartbeat(),
+    };
+    for (const [what, ask] of Object.entries(requests)) {
+      await requestRate(ask, WARM_UP_MS);
+      line(what, `${Math.round(await requestRate(ask, REQUEST_MS))} requests/s`);
+    }
   } finally {
     await app.close();
     rmSync(state, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 /** A model behind the sandbox's HTTP interface, as small as a client can be. */
+import { request } from 'undici';
 import type { Sequence } from '../sandbox/model/engine.ts';
 
 const JOB = '/v1/accounts/sandbox/rlorTrainerJobs/bench';
@@ -58,14 +59,14 @@ export class WireModel {
     }
   }
 
-  async #call(method: string, path: string, body?: object): Promise<Reply> {
-    const response = await fetch(`${this.#url}${path}`, {
+  async #call(method: 'GET' | 'POST', path: string, body?: object): Promise<Reply> {
+    const response = await request(`${this.#url}${path}`, {
       method,
       headers: { 'x-api-key': 'bench', ...(body !== undefined && { 'content-type': 'application/json' }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const reply = (await response.json()) as Reply;
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(reply)}`);
+    const reply = (await response.body.json()) as Reply;
+    if (response.statusCode !== 200) throw new Error(`${method} ${path}: ${JSON.stringify(reply)}`);
     return reply;
   }
 }

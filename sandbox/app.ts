@@ -20,6 +20,7 @@ import { Deployments } from './serving/deployments.ts';
 import { hotLoadRoutes } from './serving/hot-load-routes.ts';
 import { TrainerJobs } from './trainer/jobs.ts';
 import { trainerRoutes } from './trainer/routes.ts';
+import { unsupportedRoutes } from './unsupported-routes.ts';
 
 /** Room for the largest request the protocol allows, as JSON. */
 const BODY_LIMIT = 64 * 1024 * 1024;
@@ -100,6 +101,7 @@ export function createApp(config: Config, log: Logger): FastifyInstance {
   hotLoadRoutes(app, account, deployments);
   completionRoutes(app, { account, deployments, models });
   ledgerRoutes(app, { account, jobs, deployments, ledger });
+  unsupportedRoutes(app);
   return app;
 }
 

@@ -26,7 +26,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 };
 
 /** Requests under this path are the plan's own, and never disturbed. */
-export const FAULT_PATH = '/sandbox/v1/';
+const FAULT_PATH = '/sandbox/v1/';
 
 export function faultHooks(app: FastifyInstance, faults: Faults, targets: FaultTargets): void {
   /** What is still to happen when the answer is ready. */

@@ -67,7 +67,7 @@ const Rule = z.strictObject({
   /** How often it happens; 0 is always. */
   times: z.int().min(0).max(1_000_000).default(1),
 });
-export type Rule = z.output<typeof Rule>;
+type Rule = z.output<typeof Rule>;
 
 /** A fault plan, as it stands in a file or is posted. */
 export const FaultPlan = z.strictObject({

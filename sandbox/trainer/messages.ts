@@ -96,7 +96,7 @@ interface SaveStateRequest {
 }
 
 /** `merged_base` folds an adapter into the weights it was trained over. */
-export type SnapshotKind = 'base' | 'delta' | 'merged_base';
+type SnapshotKind = 'base' | 'delta' | 'merged_base';
 
 export interface SaveSnapshotRequest {
   readonly op: 'save_snapshot';

@@ -145,6 +145,8 @@ describe('hostile input', () => {
     ['/v1/accounts/sandbox/models/..%2f..%2fx', 404, 5],
     ['/v1/accounts/sandbox/operations/constructor', 404, 5],
     [`/v1/accounts/sandbox/rlorTrainerJobs/${'x'.repeat(300)}`, 400, 3],
+    ['/v1/accounts/sandbox/trainingSessions/ts-1/checkpoints', 400, 3],
+    ['/v1/accounts/sandbox/dpoJobs', 400, 3],
   ])('%s leads nowhere', async (path, status, code) => {
     expect(await sandbox.call('GET', path)).toMatchObject({ status, body: { code, message: expect.any(String) } });
   });

@@ -77,6 +77,17 @@ describe('serving', () => {
     expect(logprobsOf(body)).toHaveLength(tokensOf(body).length);
   });
 
+  test('deployments of one trainer load each by itself', async () => {
+    const other = await Deployed.create(sandbox, 'dep-other', 'job-s');
+    await deployed.sync('base-3');
+    await other.sync('base-1');
+    expect((await other.complete(PROMPT)).body.model).toBe(`${other.name}@base-1`);
+    expect((await deployed.complete(PROMPT)).body.model).toBe(`${deployed.name}@base-3`);
+    expect((await other.sync('delta-2', 'base-1'))[0]?.current_snapshot_identity).toBe('delta-2');
+    expect((await deployed.status()).map((replica) => replica.current_snapshot_identity)).toEqual(['base-3', 'base-3']);
+    await sandbox.ok('DELETE', `/v1/${other.name}?hard=true`);
+  });
+
   test('a hot load names its deployment, its model and a snapshot that can be a file', async () => {
     expect((await deployed.hotLoad('a/b')).status).toBe(400);
     expect((await deployed.hotLoad('..')).status).toBe(400);
