@@ -87,19 +87,24 @@ export async function savePauseState(live: LiveRun): Promise<void> {
   if (state.restore?.step !== state.step) await saveState(live, pauseName(state.step, state.generation));
 }
 
-/** Syncs and evaluates until one identity stands behind every sample. */
-export async function prove(live: LiveRun, saved: Checkpoint, attempts = MAX_PROOFS): Promise<Proof> {
+/**
+ * Syncs and evaluates until one identity stands behind every sample. `beside` training the weights have moved on: what
+ * is saved already is all there is to prove.
+ */
+async function prove(live: LiveRun, saved: Checkpoint, { beside }: { beside: boolean }): Promise<Proof> {
   const { state } = live;
   let checkpoint = saved;
   let reason = '';
-  for (let attempt = 1; attempt <= attempts; attempt++) {
+  for (let attempt = 1; attempt <= MAX_PROOFS; attempt++) {
     // The same weights again, as a base: it loads whatever the replicas hold.
-    if (attempt > 1) checkpoint = await saveAgain(live, saved, `g${state.generation}-r${attempt}`, false);
+    if (attempt > 1 && !beside) checkpoint = await saveAgain(live, saved, `g${state.generation}-r${attempt}`, false);
     try {
       await sync(live, checkpoint);
     } catch (error) {
       if (failureType(error) !== 'SyncFailed') throw error;
       reason = rootMessage(error);
+      // Nobody knows what a failed load left behind, and a delta fits one identity only.
+      if (beside && checkpoint.snapshotType === 'delta') break;
       continue;
     }
     const outcome = await evaluate(live, checkpoint, attempt);
@@ -110,7 +115,7 @@ export async function prove(live: LiveRun, saved: Checkpoint, attempts = MAX_PRO
   return { kind: 'unproved', checkpoint, reason };
 }
 
-/** A proof that runs while training goes on: the weights move, so it has one attempt. */
+/** A proof that runs while training goes on. */
 export interface RunningProof {
   /** Resolves once the proof is part of the state; fails as the proof failed. Await it before the next save. */
   settled(): Promise<void>;
@@ -123,7 +128,7 @@ export function startProof(live: LiveRun, checkpoint: Checkpoint): RunningProof 
   state.proving = checkpoint.name;
   // A failure is kept until somebody asks: a rejection that nobody awaits yet would fail the whole workflow task.
   const ended = scope
-    .run(() => prove(live, checkpoint, 1))
+    .run(() => prove(live, checkpoint, { beside: true }))
     .then(
       (proof) => {
         state.proof = proof;
@@ -201,7 +206,7 @@ export function unproved(state: RunState): boolean {
 
 /** For a checkpoint that nothing can be postponed for. */
 export async function proveOrFail(live: LiveRun, checkpoint: Checkpoint): Promise<Proof> {
-  const proof = await prove(live, checkpoint);
+  const proof = await prove(live, checkpoint, { beside: false });
   if (proof.kind === 'proved') return proof;
   throw ApplicationFailure.nonRetryable(
     `checkpoint ${checkpoint.name} could not be evaluated in ${MAX_PROOFS} attempts: ${proof.reason}`,
