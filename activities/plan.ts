@@ -47,10 +47,8 @@ export function planning({ backend, store, artifacts }: Ports): Pick<Activities,
         tokenizer: tokenizer.hash,
       });
       const objective = await pinObjective(artifacts, spec.train.objective);
-      const chunksPerStep = planChunks({
-        batchSize: spec.train.batchSize,
-        maxExampleTokens: dataset.maxExampleTokens,
-      });
+      const { batchSize, accumulate } = spec.train;
+      const chunksPerStep = planChunks({ batchSize, accumulate, maxExampleTokens: dataset.maxExampleTokens });
       return {
         account,
         shape,

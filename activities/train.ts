@@ -103,7 +103,9 @@ async function trainSteps(training: Training, first: number, last: number): Prom
 async function admit({ window, trainer, dataset, objective }: Training, step: number): Promise<Admitted> {
   const { train, plan, connection, fromStep } = window;
   const { modelId } = connection;
-  const { batchSize, seed, optimizer } = train;
+  const { accumulate = 1, seed, optimizer } = train;
+  // The trainer adds up gradients until the update, so batches that accumulate are one long batch, in more requests.
+  const batchSize = train.batchSize * accumulate;
   const datums = toDatums(dataset, batchIndices({ examples: dataset.examples, batchSize, seed, step }));
   const firstSeq = window.firstSeq + (step - fromStep) * plan.requestsPerStep;
   const admittedMs = Date.now();

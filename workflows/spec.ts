@@ -19,9 +19,15 @@ const Optimizer = z.strictObject({
 
 /** Learning rate over steps: multiplies `optimizer.learningRate`. */
 const Schedule = z.strictObject({
-  kind: z.enum(['constant', 'linear', 'cosine']).default('constant'),
+  kind: z.enum(['constant', 'linear', 'cosine', 'wsd']).default('constant'),
   warmupSteps: z.number().int().min(0).default(0),
   finalFraction: unit.default(0).describe('learning rate at the last step, as a fraction of the peak'),
+  decayFraction: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe('wsd: the last part of the run, in which the rate falls; default 0.2'),
 });
 
 /** What is minimised. Whatever is not the trainer's own loss costs a second pass per step. */
@@ -97,6 +103,7 @@ export const RunSpec = z.strictObject({
   train: z.strictObject({
     steps: positiveInt,
     batchSize: positiveInt.max(1024),
+    accumulate: positiveInt.max(1024).optional().describe('batches per step, whose gradients add up; default 1'),
     optimizer: Optimizer,
     schedule: Schedule.default({ kind: 'constant', warmupSteps: 0, finalFraction: 0 }),
     seed: z.number().int().min(0).max(2_147_483_647).default(1),

@@ -76,11 +76,19 @@ export function toDatums(dataset: Pick<Dataset, 'example'>, indices: readonly nu
   }));
 }
 
-/** How many requests a step needs so that even its longest batch keeps within the trainer's limits. */
-export function planChunks({ batchSize, maxExampleTokens }: { batchSize: number; maxExampleTokens: number }): number {
+/**
+ * How many requests a step needs so that even its longest batch keeps within the trainer's limits; batches that
+ * accumulate take their requests each, so that none is larger than that of one batch alone.
+ */
+export function planChunks(step: {
+  batchSize: number;
+  accumulate?: number | undefined;
+  maxExampleTokens: number;
+}): number {
+  const { batchSize, accumulate = 1, maxExampleTokens } = step;
   const bytesPerDatum = BYTES_PER_POSITION * Math.max(1, maxExampleTokens - 1);
   const perRequest = Math.max(1, Math.min(MAX_DATUMS, Math.floor(MAX_BYTES / bytesPerDatum)));
-  return Math.ceil(batchSize / perRequest);
+  return accumulate * Math.ceil(batchSize / perRequest);
 }
 
 /** Splits a batch in exactly `chunks` requests, in order, whose sizes differ by one at most. */

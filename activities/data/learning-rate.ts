@@ -3,20 +3,26 @@ import type { RunSpec } from '../../workflows/contracts.ts';
 
 /**
  * Step counts from 1. The rate rises in equal parts over the warm-up, whose last step has the peak (without warm-up
- * step 1 has it), then falls along the schedule to `finalFraction` of the peak at the last step.
+ * step 1 has it), then falls along the schedule to `finalFraction` of the peak at the last step. `wsd` (warm-up, stable,
+ * decay) keeps the peak until the last `decayFraction` of all steps begins.
  */
 export function learningRate(train: Pick<RunSpec['train'], 'steps' | 'optimizer' | 'schedule'>, step: number): number {
-  const { kind, warmupSteps, finalFraction } = train.schedule;
+  const { kind, warmupSteps, finalFraction, decayFraction = DEFAULT_DECAY_FRACTION } = train.schedule;
   const peak = train.optimizer.learningRate;
   if (step <= warmupSteps) return (peak * step) / warmupSteps;
   const peakStep = Math.max(1, warmupSteps);
-  const progress = train.steps > peakStep ? Math.min(1, (step - peakStep) / (train.steps - peakStep)) : 0;
-  return peak * SHAPES[kind](progress, finalFraction);
+  const lastPeak = kind === 'wsd' ? Math.max(peakStep, Math.round(train.steps * (1 - decayFraction))) : peakStep;
+  const progress = train.steps > lastPeak ? Math.min(1, (step - lastPeak) / (train.steps - lastPeak)) : 0;
+  return peak * SHAPES[kind](Math.max(0, progress), finalFraction);
 }
+
+const DEFAULT_DECAY_FRACTION = 0.2;
+const linear = (progress: number, final: number): number => 1 - (1 - final) * progress;
 
 /** Fraction of the peak, from 1 at progress 0 to `final` at progress 1. */
 const SHAPES: Record<RunSpec['train']['schedule']['kind'], (progress: number, final: number) => number> = {
   constant: () => 1,
-  linear: (progress, final) => 1 - (1 - final) * progress,
+  linear,
+  wsd: linear,
   cosine: (progress, final) => final + ((1 - final) * (1 + Math.cos(Math.PI * progress))) / 2,
 };

@@ -13,12 +13,7 @@ export function contradictions(spec: RunSpec): Problem[] {
       message: `${checkpoint.every} is more than train.steps (${train.steps}). Lower it, or train longer.`,
     });
   }
-  if (train.schedule.warmupSteps > train.steps) {
-    problems.push({
-      path: ['train', 'schedule', 'warmupSteps'],
-      message: `${train.schedule.warmupSteps} is more than train.steps (${train.steps}). Lower it, or train longer.`,
-    });
-  }
+  problems.push(...scheduleProblems(train));
   if (policy.target !== undefined && (policy.target < 0 || policy.target > 1)) {
     const fraction =
       policy.target > 1 && policy.target <= 100 ? ` For ${policy.target} % write ${policy.target / 100}.` : '';
@@ -28,6 +23,24 @@ export function contradictions(spec: RunSpec): Problem[] {
     problems.push({
       path: ['budget', 'maxCost'],
       message: 'limits nothing while every price is 0. Add prices.trainerPerHour and prices.replicaPerHour.',
+    });
+  }
+  return problems;
+}
+
+function scheduleProblems({ steps, schedule }: RunSpec['train']): Problem[] {
+  const { kind, warmupSteps, decayFraction } = schedule;
+  const problems: Problem[] = [];
+  if (warmupSteps > steps) {
+    problems.push({
+      path: ['train', 'schedule', 'warmupSteps'],
+      message: `${warmupSteps} is more than train.steps (${steps}). Lower it, or train longer.`,
+    });
+  }
+  if (decayFraction !== undefined && kind !== 'wsd') {
+    problems.push({
+      path: ['train', 'schedule', 'decayFraction'],
+      message: `belongs to kind wsd; a ${kind} schedule has none. Set train.schedule.kind to wsd, or leave it out.`,
     });
   }
   return problems;

@@ -132,6 +132,13 @@ describe('a bad experiment', () => {
       ],
     ],
     [
+      'a decay that its schedule does not have',
+      GOOD.replace('checkpoint:', '  schedule: {kind: linear, decayFraction: 0.1}\ncheckpoint:'),
+      [
+        'experiment.yaml:12:28 train.schedule.decayFraction: belongs to kind wsd; a linear schedule has none. Set train.schedule.kind to wsd, or leave it out.',
+      ],
+    ],
+    [
       'a target in per cent',
       `${GOOD}policy: {target: 20}\n`,
       ['experiment.yaml:16:10 policy.target: scores run from 0 to 1, got 20. For 20 % write 0.2.'],

@@ -71,6 +71,12 @@ describe('datums', () => {
     ]);
   });
 
+  test('of batches that accumulate have weights of one long batch', () => {
+    const [long, one] = [toDatums(dataset, [0, 1, 0, 1]), toDatums(dataset, [0, 1])];
+    expect(long[0]?.weights.at(-1)).toBe(Math.fround(1 / 10));
+    expect(one[0]?.weights.at(-1)).toBe(fifth);
+  });
+
   test('have weights that sum to one over the batch', () => {
     const weights = toDatums(dataset, [0, 1, 1, 0, 0]).flatMap((datum) => datum.weights);
     expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 6);
@@ -93,6 +99,14 @@ describe('requests of a step', () => {
     expect(planChunks(plan)).toBe(chunks);
     const sizes = chunk(Array.from({ length: plan.batchSize }), chunks).map((part) => part.length);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(1_024);
+  });
+
+  test('are no larger when batches accumulate', () => {
+    const plan = { batchSize: 167, maxExampleTokens: 1_001 };
+    const chunks = planChunks({ ...plan, accumulate: 3 });
+    expect(chunks).toBe(3 * planChunks(plan));
+    const sizes = chunk(Array.from({ length: 3 * plan.batchSize }), chunks).map((part) => part.length);
+    expect(Math.max(...sizes)).toBe(Math.ceil(plan.batchSize / planChunks(plan)));
   });
 
   test('have all items in order, and sizes that differ by one at most', () => {

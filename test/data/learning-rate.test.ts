@@ -22,6 +22,15 @@ describe('the learning rate', () => {
     ['falls after the warm-up', 6, { kind: 'linear', warmupSteps: 2 }, [4, 8, 6, 4, 2, 0]],
     ['never arrives when the warm-up is longer than the run', 2, { kind: 'linear', warmupSteps: 4 }, [2, 4]],
     ['has the peak in a run of one step', 1, { kind: 'cosine' }, [8]],
+    ['stays at the peak until the decay', 10, { kind: 'wsd' }, [8, 8, 8, 8, 8, 8, 8, 8, 4, 0]],
+    [
+      'warms up, stays and decays',
+      8,
+      { kind: 'wsd', warmupSteps: 2, decayFraction: 0.5, finalFraction: 0.5 },
+      [4, 8, 8, 8, 7, 6, 5, 4],
+    ],
+    ['decays after the warm-up at the earliest', 4, { kind: 'wsd', warmupSteps: 2, decayFraction: 1 }, [4, 8, 4, 0]],
+    ['keeps the peak where the decay has no step', 2, { kind: 'wsd', decayFraction: 0.1 }, [8, 8]],
     ['has the peak when the warm-up is the whole run', 2, { kind: 'linear', warmupSteps: 2 }, [4, 8]],
   ] as const)('%s', (_, steps, schedule, expected) => {
     expect(rates(steps, schedule)).toEqual(expected);
