@@ -1,5 +1,11 @@
 /** A run as people and programs see it from outside: what Temporal, the run itself and the store say, put together. */
-import type { RunEvent, StoredCheckpoint, StoredRewind, StoredRun } from '../activities/store/index.ts';
+import type {
+  ComparedCheckpoint,
+  RunEvent,
+  StoredCheckpoint,
+  StoredRewind,
+  StoredRun,
+} from '../activities/store/index.ts';
 import type { Phase, RunOutcome, RunReport, RunStatus, StepMetrics } from '../workflows/contracts.ts';
 
 /** Why a run stands still for now, although nothing is lost. */
@@ -26,6 +32,7 @@ export interface RunView {
 
 /** A moment, and everything recorded on the way to it. */
 export interface RunDetails extends RunView {
+  readonly checkpoints: readonly ComparedCheckpoint[];
   readonly steps: readonly StepMetrics[];
   readonly rewinds: readonly StoredRewind[];
   readonly events: readonly RunEvent[];

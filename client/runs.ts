@@ -1,6 +1,6 @@
 /** The facade over everything that can be done with runs: what the CLI, programs and servers use alike. */
 import { WorkflowFailedError } from '@temporalio/client';
-import type { RunEvent, StoreReader } from '../activities/store/index.ts';
+import { compareWithBaseline, type RunEvent, type StoreReader } from '../activities/store/index.ts';
 import type { ReconcileInput, ReconcileReport, RunSpec } from '../workflows/contracts.ts';
 import { UnreachableError, UserError, messageOf } from './errors.ts';
 import type { RunChange } from './run-changes.ts';
@@ -108,7 +108,8 @@ export class Runs {
     const view = await this.status(runId);
     const steps = (await this.#read((reader) => reader.steps(runId))) ?? [];
     const rewinds = (await this.#read((reader) => reader.rewinds(runId))) ?? [];
-    return { ...view, steps, rewinds, events: await this.events(runId) };
+    const checkpoints = await this.#read((reader) => compareWithBaseline(reader, view.checkpoints));
+    return { ...view, checkpoints: checkpoints ?? view.checkpoints, steps, rewinds, events: await this.events(runId) };
   }
 
   /** The log of a run; `after` is the last position already read. */

@@ -7,7 +7,7 @@ import type { Evaluation } from '../../workflows/contracts.ts';
 
 type EvaluationVerbs = Pick<
   Store,
-  'saveSample' | 'saveEvaluation' | 'savePromptSet' | 'evaluations' | 'samples' | 'promptSet'
+  'saveSample' | 'saveEvaluation' | 'savePromptSet' | 'evaluations' | 'samples' | 'promptScores' | 'promptSet'
 >;
 type EvaluationRow = Selectable<Tables['evaluations']>;
 type SampleRow = Selectable<Tables['samples']>;
@@ -62,6 +62,17 @@ export function evaluationTables(db: Sql): EvaluationVerbs {
         .orderBy('promptIndex')
         .execute();
       return rows.map(toSample);
+    },
+
+    async promptScores(evaluationId) {
+      const rows = await db
+        .selectFrom('samples')
+        .select(['promptHash', 'score'])
+        .where('evaluationId', '=', evaluationId)
+        .where('kind', '=', 'produced')
+        .orderBy('promptIndex')
+        .execute();
+      return rows.map(({ promptHash, score }) => ({ promptHash, score: fromMeasure(score ?? Number.NaN) }));
     },
 
     promptSet(hash) {

@@ -1,5 +1,6 @@
 /** What other folders may use of the store. */
 export { PawlError } from '../errors.ts';
+export { compareWithBaseline, type ComparedCheckpoint } from './compare.ts';
 export { openStore } from './open.ts';
 export type {
   EventLevel,

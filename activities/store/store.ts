@@ -13,6 +13,7 @@ import type {
   SyncResult,
   Verdict,
 } from '../../workflows/contracts.ts';
+import type { PromptScore } from '../grading/paired.ts';
 
 /** Times are ISO-8601 texts in UTC everywhere in the store. */
 export interface NewRun {
@@ -150,6 +151,8 @@ export interface StoreReader {
   evaluations(runId: string): Promise<readonly EvaluationRecord[]>;
   /** In order of prompt index. */
   samples(evaluationId: string): Promise<readonly SampleRecord[]>;
+  /** What each produced sample of an evaluation scored, in order of prompt index. */
+  promptScores(evaluationId: string): Promise<readonly PromptScore[]>;
   events(runId: string, options?: { after?: number }): Promise<readonly RunEvent[]>;
   promptSet(hash: string): Promise<PromptSetRecord | undefined>;
   /** In order of generation. */

@@ -1,5 +1,8 @@
 /** Numbers as people read them: scores, durations, money, a bar. Pure. */
+import type { ComparedCheckpoint } from '../../activities/store/index.ts';
 import type { Evaluation } from '../../workflows/contracts.ts';
+
+type PairedDifference = NonNullable<ComparedCheckpoint['overBaseline']>;
 
 export function percent(value: number): string {
   return `${(value * 100).toFixed(1)} %`;
@@ -8,6 +11,13 @@ export function percent(value: number): string {
 /** `12.1 % [8.6, 16.7]`; the interval is the 95 % one. */
 export function scoreText({ score, low, high }: Pick<Evaluation, 'score' | 'low' | 'high'>): string {
   return `${percent(score)} [${(low * 100).toFixed(1)}, ${(high * 100).toFixed(1)}]`;
+}
+
+/** `+12.1 [+8.6, +16.7]`, in points of a percent: a paired difference with its 95 % interval. */
+export function differenceText({ mean, low, high }: PairedDifference): string {
+  const points = (value: number): string => `${value < 0 ? '' : '+'}${(value * 100).toFixed(1)}`;
+  const interval = low === undefined || high === undefined ? '' : ` [${points(low)}, ${points(high)}]`;
+  return `${points(mean)}${interval}`;
 }
 
 /** `42 s`, `3 m 05 s`, `2 h 07 m`, `3 d 04 h`. */

@@ -4,7 +4,7 @@ import type { Colours } from './colours.ts';
 import { lossPlot } from './loss-plot.ts';
 import { rewindLines } from './rewind-lines.ts';
 import { activityText, waitingText } from './run-lines.ts';
-import { checkpointTable } from './tables.ts';
+import { checkpointTable, comparisonTable } from './tables.ts';
 import { oneLine } from './text.ts';
 
 /** Wider plots show no more of a loss. */
@@ -13,6 +13,7 @@ const MAX_PLOT_WIDTH = 100;
 export function runReport(run: RunDetails, colours: Colours, columns: number): string {
   const parts = [
     run.checkpoints.length === 0 ? undefined : checkpointTable(run.checkpoints, columns),
+    comparisonTable(run.checkpoints, columns),
     lossPlot(run.steps, Math.min(columns, MAX_PLOT_WIDTH)),
     rewinds(run),
     [outcomeLine(run, colours), ...notes(run, colours)].join('\n'),

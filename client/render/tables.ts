@@ -1,8 +1,8 @@
 /** Tables of checkpoints and of runs, within the width of the terminal. Pure. */
 import Table from 'cli-table3';
-import type { StoredCheckpoint } from '../../activities/store/index.ts';
+import type { ComparedCheckpoint, StoredCheckpoint } from '../../activities/store/index.ts';
 import type { RunSummary } from '../run-view.ts';
-import { scoreText } from './format.ts';
+import { differenceText, scoreText } from './format.ts';
 import { oneLine, truncate } from './text.ts';
 
 /** Columns without lines between them: more of an identity fits. */
@@ -77,6 +77,34 @@ export function checkpointTable(checkpoints: readonly StoredCheckpoint[], width:
       return room < MIN_REASON ? verdict.kind : `${verdict.kind}: ${oneLine(verdict.reason)}`;
     });
   return withLast(head, rows, { head: 'verdict', cells: verdicts }, width);
+}
+
+/** How much better than the baseline, on the same prompts; undefined where nothing can be compared. */
+export function comparisonTable(checkpoints: readonly ComparedCheckpoint[], width: number): string | undefined {
+  const compared = checkpoints.flatMap(({ checkpoint, overBaseline }) =>
+    overBaseline === undefined ? [] : [{ checkpoint, overBaseline }],
+  );
+  if (compared.length === 0) return undefined;
+  const head = ['checkpoint', 'over the baseline [95 %]', 'prompts'];
+  const rows = compared.map(({ checkpoint, overBaseline }) => [
+    checkpoint.name,
+    differenceText(overBaseline),
+    String(overBaseline.pairs),
+  ]);
+  return withLast(
+    head,
+    rows,
+    { head: 'which is', cells: () => compared.map(({ overBaseline }) => standing(overBaseline)) },
+    width,
+  );
+}
+
+function standing({ mean, low, high, pairsToSettle }: NonNullable<ComparedCheckpoint['overBaseline']>): string {
+  if (low === undefined || high === undefined) return 'one prompt: no evidence';
+  if (low > 0) return 'better';
+  if (high < 0) return 'worse';
+  if (pairsToSettle === undefined) return mean === 0 ? 'no different' : 'perhaps chance';
+  return `perhaps chance: about ${pairsToSettle} prompts would tell`;
 }
 
 export function runTable(runs: readonly RunSummary[], width: number): string {

@@ -1,5 +1,6 @@
 /** What a person sees, line by line, without a terminal. */
 import { describe, expect, test } from '@jest/globals';
+import type { ComparedCheckpoint } from '../../activities/store/index.ts';
 import { colours } from '../../client/render/colours.ts';
 import { eventLine } from '../../client/render/event-line.ts';
 import { bar, costText, durationText } from '../../client/render/format.ts';
@@ -7,7 +8,7 @@ import { lossPlot } from '../../client/render/loss-plot.ts';
 import { reconcileLines } from '../../client/render/reconcile-lines.ts';
 import { checkpointLine, liveLines, waitingText } from '../../client/render/run-lines.ts';
 import { runReport } from '../../client/render/run-report.ts';
-import { checkpointTable, runTable } from '../../client/render/tables.ts';
+import { checkpointTable, comparisonTable, runTable } from '../../client/render/tables.ts';
 import { cut, oneLine, truncate, visibleLength } from '../../client/render/text.ts';
 import { PLAIN, RUN_ID, STATUS, STORED, VIEW, judgedCheckpoint } from './examples.ts';
 
@@ -102,6 +103,28 @@ describe('tables', () => {
     expect(checkpointTable([{ checkpoint, savedAt }], 100).split('\n').at(-1)).toBe(
       'step-000100-g1  delta  100   step-000100-g1-1a2b3c4d  -             -',
     );
+  });
+
+  test('the gain over the baseline, and what it is worth', () => {
+    const at = (step: number, overBaseline: ComparedCheckpoint['overBaseline']): ComparedCheckpoint => ({
+      ...judgedCheckpoint(step, 0.1, 'continue', ''),
+      ...(overBaseline && { overBaseline }),
+    });
+    const rows = [
+      at(0, undefined),
+      at(100, { mean: 0.02, low: -0.01, high: 0.05, pairs: 24, pairsToSettle: 79 }),
+      at(200, { mean: 0.121, low: 0.1, high: 0.15, pairs: 24 }),
+      at(300, { mean: -0.2, low: -0.3, high: -0.1, pairs: 23 }),
+      at(400, { mean: 0.5, pairs: 1 }),
+    ];
+    expect(comparisonTable(rows, 100)?.split('\n')).toEqual([
+      'checkpoint      over the baseline [95 %]  prompts  which is',
+      'step-000100-g1  +2.0 [-1.0, +5.0]         24       perhaps chance: about 79 prompts would tell',
+      'step-000200-g1  +12.1 [+10.0, +15.0]      24       better',
+      'step-000300-g1  -20.0 [-30.0, -10.0]      23       worse',
+      'step-000400-g1  +50.0                     1        one prompt: no evidence',
+    ]);
+    expect(comparisonTable([BASELINE], 100)).toBeUndefined();
   });
 
   test('runs, one line each', () => {
