@@ -26,10 +26,11 @@ export function planning({ backend, store, artifacts }: Ports): Pick<Activities,
       // The tighter of what the spec asks for and what the shape can hold.
       const maxTokens = Math.min(spec.data.maxTokens, shape.maxContextTokens);
       const tokenizer = await loadTokenizer(spec.model.tokenizer);
-      const { endToken } = spec.data;
+      const { train, endToken, chatTemplate, trainOn } = spec.data;
       const dataset = await importDataset(artifacts, {
-        path: spec.data.train,
+        train,
         tokenizer,
+        chat: { tokenizer: spec.model.tokenizer, template: chatTemplate, trainOn },
         maxTokens,
         endToken,
         signal: signal(),

@@ -115,9 +115,18 @@ function withAbsolutePaths(spec: RunSpec, folder: string): RunSpec {
   return {
     ...spec,
     model: { ...spec.model, tokenizer: resolve(folder, spec.model.tokenizer) },
-    data: { ...spec.data, train: resolve(folder, spec.data.train) },
+    data: withAbsoluteData(spec.data, folder),
     train: withAbsoluteModule(spec.train, folder),
     evaluate: { ...spec.evaluate, prompts: resolve(folder, spec.evaluate.prompts) },
+  };
+}
+
+function withAbsoluteData(data: RunSpec['data'], folder: string): RunSpec['data'] {
+  const { train, chatTemplate } = data;
+  return {
+    ...data,
+    train: typeof train === 'string' ? resolve(folder, train) : train.map((path) => resolve(folder, path)),
+    ...(chatTemplate !== undefined && { chatTemplate: resolve(folder, chatTemplate) }),
   };
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 const dnsLabel = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?$/, 'use 1 to 31 lower-case letters, digits and hyphens, e.g. my-run');
+const path = z.string().min(1);
 const positiveInt = z.number().int().positive();
 const unit = z.number().min(0).max(1);
 
@@ -96,7 +97,14 @@ export const RunSpec = z.strictObject({
     lora: Lora.optional().describe('absent: every weight is trained'),
   }),
   data: z.strictObject({
-    train: z.string().min(1).describe('JSONL, a {"prompt": …, "completion": …} per line'),
+    train: z
+      .union([path, z.array(path).min(1)], 'write a path, or a list of paths')
+      .describe('JSONL, a folder of it, or a list; {"prompt": …, "completion": …} or {"messages": …} per line'),
+    chatTemplate: path.optional().describe("Jinja file that renders messages; default: the tokenizer's own"),
+    trainOn: z
+      .enum(['all-assistant', 'last-assistant'])
+      .optional()
+      .describe('turns of messages that are trained on; default: all-assistant'),
     maxTokens: positiveInt.default(2048).describe('longer examples are dropped, and counted'),
     endToken: z.string().optional().describe('appended to every completion, and the stop of every sample'),
   }),

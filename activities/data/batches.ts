@@ -62,18 +62,26 @@ function shuffle({ examples, seed, epoch }: PermutationKey): Int32Array {
 }
 
 /**
- * Examples as the trainer takes them: each token predicts the next one, and only completion tokens count. All weights
- * of a batch sum to 1, so that Σ −log p · weight over its requests is the mean loss per trained token.
+ * Examples as the trainer takes them: each token predicts the next one, and only tokens of trained pieces count. All
+ * weights of a batch sum to 1, so that Σ −log p · weight over its requests is the mean loss per trained token.
  */
 export function toDatums(dataset: Pick<Dataset, 'example'>, indices: readonly number[]): Datum[] {
-  const examples = indices.map((index) => dataset.example(index));
-  const trained = examples.reduce((sum, { tokens, promptLength }) => sum + tokens.length - promptLength, 0);
+  const examples = indices.map((index) => {
+    const { tokens, trained } = dataset.example(index);
+    return { tokens, pieces: pairs(trained) };
+  });
+  const trained = examples.flatMap(({ pieces }) => pieces).reduce((sum, [start, end]) => sum + end - start, 0);
   const weight = Math.fround(1 / trained);
-  return examples.map(({ tokens, promptLength }) => ({
-    inputTokens: Array.from(tokens.subarray(0, -1)),
-    targetTokens: Array.from(tokens.subarray(1)),
-    weights: Array.from({ length: tokens.length - 1 }, (_, position) => (position + 1 < promptLength ? 0 : weight)),
-  }));
+  return examples.map(({ tokens, pieces }) => {
+    const weights = Array.from({ length: tokens.length - 1 }, () => 0);
+    // A token is the target of the position before its own.
+    for (const [start, end] of pieces) weights.fill(weight, start - 1, end - 1);
+    return { inputTokens: Array.from(tokens.subarray(0, -1)), targetTokens: Array.from(tokens.subarray(1)), weights };
+  });
+}
+
+function pairs(values: Int32Array): [number, number][] {
+  return Array.from({ length: values.length / 2 }, (_, pair) => [values[2 * pair] ?? 0, values[2 * pair + 1] ?? 0]);
 }
 
 /**

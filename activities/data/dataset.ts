@@ -1,27 +1,21 @@
-/** Training examples: a JSONL file becomes a tokenized artifact once; from then on only its hash counts. */
-import { z } from 'zod';
+/** Training examples: JSONL files become a tokenized artifact once; from then on only its hash counts. */
 import { PawlError } from '../errors.ts';
 import type { Artifacts } from './artifacts.ts';
 import { cachedArtifacts } from './cached-artifacts.ts';
 import { decodeDataset, encodeDataset } from './dataset-format.ts';
 import type { Dataset } from './dataset-format.ts';
+import { ExampleTokenizer, type ChatSettings } from './examples.ts';
 import { Int32List } from './int32-list.ts';
-import { badRow, readJsonl } from './jsonl.ts';
-import type { JsonlFormat } from './jsonl.ts';
+import { readJsonl, type JsonlRow } from './jsonl.ts';
+import { dataFiles } from './sources.ts';
 import type { TextTokenizer } from './tokenizer.ts';
+import { TRAINING_ROWS, type TrainingRow } from './training-rows.ts';
 
 export type { Dataset } from './dataset-format.ts';
 
-const Row = z.object({ prompt: z.string(), completion: z.string() });
-const FORMAT: JsonlFormat<z.output<typeof Row>> = {
-  field: 'data.train',
-  schema: Row,
-  example: '{"prompt": "…", "completion": "…"}',
-};
-
 /** What `importDataset` made, and left out. */
 export interface ImportedDataset {
-  /** Artifact (sha256); the same file, tokenizer and settings give the same hash. */
+  /** Artifact (sha256); the same rows, tokenizer and settings give the same hash. */
   readonly hash: string;
   readonly examples: number;
   /** Longer than `maxTokens`. */
@@ -30,46 +24,54 @@ export interface ImportedDataset {
   readonly maxExampleTokens: number;
 }
 
-/** Tokenizes a file of examples, each prompt + completion + end token, and stores it. */
+/** Tokenizes rows of prompt and completion, or of messages, and stores them; the same rows make the same artifact. */
 export async function importDataset(
   artifacts: Artifacts,
   options: {
-    path: string;
+    /** A file, a folder of files, or several of either. */
+    train: string | readonly string[];
     tokenizer: TextTokenizer;
+    chat: ChatSettings;
     maxTokens: number;
     endToken?: string | undefined;
     signal?: AbortSignal;
   },
 ): Promise<ImportedDataset> {
-  const { path, tokenizer, maxTokens, endToken, signal } = options;
+  const { train, tokenizer, chat, maxTokens, endToken, signal } = options;
   const endTokens = endToken === undefined ? [] : tokenizer.encodeEnd(endToken);
-  const tokens = new Int32List();
-  const offsets = new Int32List();
-  const promptLengths = new Int32List();
+  const examples = new ExampleTokenizer({ tokenizer, endTokens, chat });
+  const columns = { tokens: new Int32List(), trained: new Int32List() };
+  const offsets = { tokens: new Int32List(), trained: new Int32List() };
   let dropped = 0;
   let maxExampleTokens = 0;
-  offsets.push(0);
-  for await (const { row, place } of readJsonl(path, FORMAT, signal)) {
-    const prompt = tokenizer.encode(row.prompt);
-    const completion = [...tokenizer.encode(row.completion), ...endTokens];
-    if (prompt.length === 0) throw badRow(place, 'prompt has no tokens; give the model something to answer');
-    if (completion.length === 0) throw badRow(place, 'completion has no tokens; set data.endToken, or give one');
-    const length = prompt.length + completion.length;
-    if (length > maxTokens) {
+  offsets.tokens.push(0);
+  offsets.trained.push(0);
+  for await (const row of rowsOf(await dataFiles(train), signal)) {
+    const { tokens, trained } = await examples.tokenize(row);
+    if (tokens.length > maxTokens) {
       dropped += 1;
       continue;
     }
-    tokens.append(prompt);
-    tokens.append(completion);
-    offsets.push(tokens.length);
-    promptLengths.push(prompt.length);
-    maxExampleTokens = Math.max(maxExampleTokens, length);
+    columns.tokens.append(tokens);
+    columns.trained.append(trained);
+    offsets.tokens.push(columns.tokens.length);
+    offsets.trained.push(columns.trained.length);
+    maxExampleTokens = Math.max(maxExampleTokens, tokens.length);
   }
-  const counts = { examples: promptLengths.length, dropped, tokens: tokens.length, maxExampleTokens };
-  if (counts.examples === 0) throw nothingLeft(path, dropped, maxTokens);
-  const header = { tokenizer: tokenizer.hash, maxTokens, endTokens, ...counts };
-  const columns = { offsets: offsets.view(), promptLengths: promptLengths.view(), tokens: tokens.view() };
-  return { hash: await artifacts.put(encodeDataset(header, columns)), ...counts };
+  const counts = { examples: offsets.tokens.length - 1, dropped, tokens: columns.tokens.length, maxExampleTokens };
+  if (counts.examples === 0) throw nothingLeft(train, dropped, maxTokens);
+  const header = { tokenizer: tokenizer.hash, maxTokens, endTokens, ...counts, ...examples.chatFacts };
+  const bytes = encodeDataset(header, {
+    offsets: offsets.tokens.view(),
+    trainedOffsets: offsets.trained.view(),
+    trained: columns.trained.view(),
+    tokens: columns.tokens.view(),
+  });
+  return { hash: await artifacts.put(bytes), ...counts };
+}
+
+async function* rowsOf(files: readonly string[], signal?: AbortSignal): AsyncGenerator<JsonlRow<TrainingRow>> {
+  for (const file of files) yield* readJsonl(file, TRAINING_ROWS, signal);
 }
 
 const MAX_CACHED_BYTES = 512 * 1_024 * 1_024;
@@ -80,11 +82,12 @@ export function openDataset(artifacts: Artifacts, hash: string): Promise<Dataset
   return open(artifacts, hash);
 }
 
-function nothingLeft(path: string, dropped: number, maxTokens: number): PawlError {
+function nothingLeft(train: string | readonly string[], dropped: number, maxTokens: number): PawlError {
+  const names = typeof train === 'string' ? train : train.join(', ');
   return new PawlError(
     'InvalidRequest',
     dropped === 0
-      ? `data.train: ${path} has no rows; write one ${FORMAT.example} per line.`
-      : `data.train: all ${dropped} examples of ${path} are longer than ${maxTokens} tokens; raise data.maxTokens.`,
+      ? `data.train: ${names} has no rows; write one ${TRAINING_ROWS.example} per line.`
+      : `data.train: all ${dropped} examples of ${names} are longer than ${maxTokens} tokens; raise data.maxTokens.`,
   );
 }

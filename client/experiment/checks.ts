@@ -1,5 +1,5 @@
 /** What the schema cannot see: fields that contradict each other, and files that are not there. */
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import type { RunSpec } from '../../workflows/contracts.ts';
 import type { Problem } from './problems.ts';
 
@@ -48,16 +48,33 @@ function scheduleProblems({ steps, schedule }: RunSpec['train']): Problem[] {
 
 /** The files that a spec names must be there and hold something: better said now than after a worker took the run. */
 export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
-  const files: [PropertyKey[], string][] = [
+  const files: [PropertyKey[], string, check?: typeof fileProblem][] = [
     [['model', 'tokenizer'], spec.model.tokenizer],
-    [['data', 'train'], spec.data.train],
+    ...trainingData(spec.data.train),
     [['evaluate', 'prompts'], spec.evaluate.prompts],
   ];
+  const { chatTemplate } = spec.data;
+  if (chatTemplate !== undefined) files.push([['data', 'chatTemplate'], chatTemplate]);
   const { objective } = spec.train;
   if (objective !== undefined && 'module' in objective)
     files.push([['train', 'objective', 'module'], objective.module]);
-  const found = await Promise.all(files.map(async ([path, file]) => ({ path, message: await fileProblem(file) })));
+  const found = await Promise.all(
+    files.map(async ([path, file, check = fileProblem]) => ({ path, message: await check(file) })),
+  );
   return found.flatMap(({ path, message }) => (message === undefined ? [] : [{ path, message }]));
+}
+
+function trainingData(train: RunSpec['data']['train']): [PropertyKey[], string, typeof fileProblem][] {
+  if (typeof train === 'string') return [[['data', 'train'], train, dataProblem]];
+  return train.map((path, index) => [['data', 'train', index], path, dataProblem]);
+}
+
+/** Training data may also be a folder, whose JSONL files count. */
+async function dataProblem(path: string): Promise<string | undefined> {
+  const names = await readdir(path).catch(() => undefined);
+  if (names === undefined) return fileProblem(path);
+  const any = names.some((name) => name.endsWith('.jsonl') && !name.startsWith('.'));
+  return any ? undefined : `the folder ${path} has no .jsonl file. Put one into it.`;
 }
 
 async function fileProblem(file: string): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 /** Every way an experiment can be wrong, and the line that a person gets to read. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExperimentError, loadExperiment } from '../../client/experiment-file.ts';
@@ -28,6 +28,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pawl-experiment-'));
   for (const name of ['tokenizer.json', 'train.jsonl', 'prompts.jsonl']) await writeFile(join(folder, name), '{}\n');
   await writeFile(join(folder, 'empty.jsonl'), '');
+  await writeFile(join(folder, 'chat.jinja'), '{{ messages }}');
+  for (const name of ['parts', 'nothing']) await mkdir(join(folder, name));
+  await writeFile(join(folder, 'parts', 'part-1.jsonl'), '{}\n');
 });
 
 afterAll(async () => rm(folder, { recursive: true }));
@@ -49,6 +52,19 @@ describe('a good experiment', () => {
     expect([spec.model.tokenizer, spec.data.train, spec.evaluate.prompts]).toEqual(
       ['tokenizer.json', 'train.jsonl', 'prompts.jsonl'].map((name) => join(folder, name)),
     );
+  });
+
+  test('may name several files and folders of training data, and a chat template', async () => {
+    const file = join(folder, 'good.yaml');
+    const data = 'train: [train.jsonl, parts]\n  chatTemplate: chat.jinja\n  trainOn: last-assistant';
+    await writeFile(file, GOOD.replace('train: train.jsonl', data));
+    const spec = await loadExperiment(file);
+    expect(spec.data).toEqual({
+      train: [join(folder, 'train.jsonl'), join(folder, 'parts')],
+      chatTemplate: join(folder, 'chat.jinja'),
+      trainOn: 'last-assistant',
+      maxTokens: 2048,
+    });
   });
 
   test('takes overrides, also of sections it does not have', async () => {
@@ -159,6 +175,15 @@ describe('a bad experiment', () => {
         expect.stringMatching(/^experiment\.yaml:4:3 model\.tokenizer: .* is not a file\. Name a file in it\.$/),
         "experiment.yaml:6:3 data.train: there is no file nowhere.jsonl. Create it or correct the path, which counts from the experiment file's folder.",
         'experiment.yaml:15:3 evaluate.prompts: empty.jsonl is empty. Put at least one line into it.',
+      ],
+    ],
+    [
+      'training data of which a part is not there, and a missing chat template',
+      GOOD.replace('train.jsonl', '[parts, nothing, nowhere.jsonl]\n  chatTemplate: nowhere.jinja'),
+      [
+        'experiment.yaml:6:3 data.train.1: the folder nothing has no .jsonl file. Put one into it.',
+        "experiment.yaml:6:3 data.train.2: there is no file nowhere.jsonl. Create it or correct the path, which counts from the experiment file's folder.",
+        "experiment.yaml:7:3 data.chatTemplate: there is no file nowhere.jinja. Create it or correct the path, which counts from the experiment file's folder.",
       ],
     ],
     [

@@ -56,11 +56,11 @@ describe('the order of examples', () => {
 
 describe('datums', () => {
   const EXAMPLES = [
-    { tokens: Int32Array.of(2, 3, 5, 6, 7, 1), promptLength: 3 },
-    { tokens: Int32Array.of(4, 5, 8, 1), promptLength: 2 },
+    { tokens: Int32Array.of(2, 3, 5, 6, 7, 1), trained: Int32Array.of(3, 6) },
+    { tokens: Int32Array.of(4, 5, 8, 1), trained: Int32Array.of(2, 4) },
   ];
   const dataset = {
-    example: (index: number) => EXAMPLES[index] ?? { tokens: Int32Array.of(), promptLength: 0 },
+    example: (index: number) => EXAMPLES[index] ?? { tokens: Int32Array.of(), trained: Int32Array.of() },
   };
   const fifth = Math.fround(1 / 5);
 
@@ -68,6 +68,14 @@ describe('datums', () => {
     expect(toDatums(dataset, [1, 0])).toEqual([
       { inputTokens: [4, 5, 8], targetTokens: [5, 8, 1], weights: [0, fifth, fifth] },
       { inputTokens: [2, 3, 5, 6, 7], targetTokens: [3, 5, 6, 7, 1], weights: [0, 0, fifth, fifth, fifth] },
+    ]);
+  });
+
+  test('count every trained piece, and nothing between', () => {
+    const conversation = { tokens: Int32Array.of(2, 6, 1, 3, 7, 1), trained: Int32Array.of(1, 3, 4, 6) };
+    const quarter = 1 / 4;
+    expect(toDatums({ example: () => conversation }, [0])).toEqual([
+      { inputTokens: [2, 6, 1, 3, 7], targetTokens: [6, 1, 3, 7, 1], weights: [quarter, quarter, 0, quarter, quarter] },
     ]);
   });
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const VOCABULARY = { '<unk>': 0, '<end>': 1, a: 2, b: 3, c: 4, '->': 5, A: 6, B: 7, C: 8 };
+const VOCABULARY = { '<unk>': 0, '<end>': 1, a: 2, b: 3, c: 4, '->': 5, A: 6, B: 7, C: 8, user: 9, assistant: 10 };
 
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));

@@ -1,0 +1,111 @@
+/** Chat templates in Jinja, from the tokenizer's own files: messages in, the text that the model is trained on out. */
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Template } from '@huggingface/jinja';
+import { z } from 'zod';
+import { PawlError } from '../errors.ts';
+import { sha256 } from './artifacts.ts';
+import type { Message } from './training-rows.ts';
+
+export interface ChatTemplate {
+  /** sha256 of the template and of the special tokens that it is given. */
+  readonly hash: string;
+  /** `answer`: with the beginning of the assistant's next turn. Throws what the template has against the messages. */
+  render(messages: readonly Message[], options: { answer: boolean }): string;
+}
+
+/** What the fields of a tokenizer_config.json are that a template depends on. */
+const Config = z.looseObject({
+  chat_template: z.union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))]).nullish(),
+});
+const SpecialToken = z.union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)]);
+
+/**
+ * The template at `path` (`data.chatTemplate`), else chat_template.jinja beside the tokenizer, else that of its
+ * tokenizer_config.json: the order in which transformers looks. None: undefined.
+ */
+export async function loadChatTemplate(files: {
+  tokenizer: string;
+  path?: string | undefined;
+}): Promise<ChatTemplate | undefined> {
+  const folder = dirname(files.tokenizer);
+  const configPath = join(folder, 'tokenizer_config.json');
+  const config = parseConfig(configPath, await readIfThere(configPath));
+  const specialTokens = specialTokensOf(config);
+  if (files.path !== undefined) {
+    const source = await readIfThere(files.path);
+    if (source !== undefined) return compile(files.path, source, specialTokens);
+    throw new PawlError('InvalidRequest', `data.chatTemplate: there is no file ${files.path}; correct the path.`);
+  }
+  const besidePath = join(folder, 'chat_template.jinja');
+  const beside = await readIfThere(besidePath);
+  if (beside !== undefined) return compile(besidePath, beside, specialTokens);
+  const own = ownTemplate(config);
+  return own === undefined ? undefined : compile(configPath, own, specialTokens);
+}
+
+/**
+ * `strftime_now` is taken away: with the day's date in it, the same data would be other data tomorrow. Templates that
+ * ask whether it is defined fall back to a date of their own. The line break goes with the tag that it follows.
+ */
+const WITHOUT_CLOCK = '{% set strftime_now = no_clock %}\n';
+
+function compile(path: string, source: string, specialTokens: Readonly<Record<string, string>>): ChatTemplate {
+  let template: Template;
+  try {
+    template = new Template(WITHOUT_CLOCK + source);
+  } catch (cause) {
+    throw new PawlError(
+      'InvalidRequest',
+      `${path}: not a chat template (${oneLine(cause)}); mend it, or set data.chatTemplate to another.`,
+      { cause },
+    );
+  }
+  return {
+    hash: sha256(JSON.stringify([source, specialTokens])),
+    render: (messages, { answer }) =>
+      template.render({ ...specialTokens, messages, add_generation_prompt: answer, tools: null, documents: null }),
+  };
+}
+
+function parseConfig(path: string, text: string | undefined): z.output<typeof Config> {
+  if (text === undefined) return {};
+  try {
+    return Config.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new PawlError(
+      'InvalidRequest',
+      `${path} is not a tokenizer_config.json: take the one that came with the tokenizer, or remove it.`,
+      { cause },
+    );
+  }
+}
+
+/** Several templates have names; the one for plain conversations is `default`. */
+function ownTemplate({ chat_template: own }: z.output<typeof Config>): string | undefined {
+  if (typeof own === 'string') return own;
+  return own?.find(({ name }) => name === 'default')?.template;
+}
+
+function specialTokensOf(config: Readonly<Record<string, unknown>>): Record<string, string> {
+  const tokens: Record<string, string> = {};
+  for (const [key, value] of Object.entries(config)) {
+    const parsed = SpecialToken.safeParse(value);
+    if (key.endsWith('_token') && parsed.success) tokens[key] = parsed.data;
+  }
+  return tokens;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new PawlError('InvalidRequest', `${path} cannot be read: change its permissions, or remove it.`, { cause });
+  }
+}
+
+/** What a template or its parser said, fit for a message of one line. */
+export function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').trim();
+}
