@@ -2,27 +2,29 @@
  * Evaluation is evidence: one prompt set, sampled through the deployment from one identity that every replica reported
  * before and after. Samples are kept as they come, so that a retry draws only those that are missing.
  */
-import { createHash } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
-import pLimit from 'p-limit';
-import type { Activities, Evaluation, EvaluationInput, EvaluationOutcome } from '../workflows/contracts.ts';
-import type { Artifacts } from './data/artifacts.ts';
-import { openPromptSet, type Prompt } from './data/prompt-set.ts';
+import {
+  metricOf,
+  type Activities,
+  type Evaluation,
+  type EvaluationInput,
+  type EvaluationOutcome,
+} from '../workflows/contracts.ts';
+import { drawMissing } from './draw-samples.ts';
 import { BackendError, PawlError } from './errors.ts';
-import { graders } from './grading/graders.ts';
+import { warnIfFrozen } from './frozen.ts';
+import { openGrader, type GraderPorts } from './grading/graders.ts';
 import { interval } from './grading/statistics.ts';
 import { signal } from './guard.ts';
-import type { Backend, Sample } from './ports.ts';
+import type { Backend } from './ports.ts';
 import { inSession } from './session.ts';
 import type { SampleRecord, Store } from './store/index.ts';
 
 /** More missing samples than this, and the score would speak of another prompt set. */
 const MAX_MISSING_FRACTION = 0.05;
 
-interface Ports {
+interface Ports extends GraderPorts {
   readonly backend: Backend;
   readonly store: Store;
-  readonly artifacts: Artifacts;
 }
 
 export function evaluating(ports: Ports): Pick<Activities, 'evaluate'> {
@@ -37,14 +39,19 @@ export function evaluating(ports: Ports): Pick<Activities, 'evaluate'> {
 async function evaluate(ports: Ports, input: EvaluationInput): Promise<EvaluationOutcome> {
   const { store } = ports;
   const before = await strangers(ports.backend, input);
-  const during = before === undefined ? await drawMissing(ports, input) : undefined;
-  const after = before === undefined && during === undefined ? await strangers(ports.backend, input) : undefined;
-  const reason = tell(before, 'before sampling') ?? during ?? tell(after, 'after sampling');
+  const during = before === undefined ? await drawMissing(ports, input) : {};
+  const after =
+    before === undefined && during.strange === undefined ? await strangers(ports.backend, input) : undefined;
+  const reason = tell(before, 'before sampling') ?? during.strange ?? tell(after, 'after sampling');
   if (reason !== undefined) {
     await store.saveEvaluation(input.runId, { kind: 'void', ...subject(input), reason });
     return { kind: 'void', reason };
   }
-  const evaluation = score(input, await store.samples(input.evaluationId));
+  const samples = await store.samples(input.evaluationId);
+  requireEnough(samples, during.refused);
+  const { binary } = await openGrader(ports, input.evaluate.grader, input.plan.graderModule);
+  const evaluation = score(input, samples, binary);
+  await warnIfFrozen(store, input.runId, evaluation, samples);
   await store.saveEvaluation(input.runId, { kind: 'scored', ...evaluation });
   return { kind: 'scored', evaluation };
 }
@@ -63,96 +70,6 @@ function tell(strange: string | undefined, when: string): string | undefined {
   return strange === undefined ? undefined : `${when}, ${strange}`;
 }
 
-/** Draws what is not stored yet. Answers why the evaluation is void, if a sample names another identity. */
-async function drawMissing(ports: Ports, input: EvaluationInput): Promise<string | undefined> {
-  const { store } = ports;
-  const prompts = await openPromptSet(ports.artifacts, input.plan.promptSet);
-  const kept = await store.samples(input.evaluationId);
-  const produced = new Set(kept.filter(({ kind }) => kind === 'produced').map(({ promptIndex }) => promptIndex));
-  const missing = [...prompts.entries()].filter(([index]) => !produced.has(index));
-
-  const limit = pLimit(input.evaluate.concurrency);
-  const stop = new AbortController();
-  const until = AbortSignal.any([signal(), stop.signal]);
-  // As many requests listen as are under way, which is no leak.
-  setMaxListeners(input.evaluate.concurrency * 4, until);
-  let strange: string | undefined;
-  const draws = missing.map(([index, prompt]) =>
-    limit(async () => {
-      until.throwIfAborted();
-      const record = await draw(ports.backend, input, { index, prompt }, until);
-      if (
-        record.kind === 'produced' &&
-        (record.servedIdentity ?? input.checkpoint.identity) !== input.checkpoint.identity
-      ) {
-        strange ??= `prompt ${index} was answered by ${record.servedIdentity}, not ${input.checkpoint.identity}`;
-        stop.abort();
-        return;
-      }
-      await store.saveSample(input.evaluationId, record);
-    }),
-  );
-  try {
-    await Promise.all(draws);
-  } catch (error) {
-    stop.abort();
-    await Promise.allSettled(draws);
-    if (strange === undefined) throw error;
-  }
-  return strange;
-}
-
-async function draw(
-  backend: Backend,
-  input: EvaluationInput,
-  { index, prompt }: { index: number; prompt: Prompt },
-  until: AbortSignal,
-): Promise<SampleRecord> {
-  const key = { promptIndex: index, promptHash: prompt.hash, promptTokens: prompt.tokens.length };
-  const { maxTokens, temperature, grader } = input.evaluate;
-  const requestId = sampleId(input.evaluationId, index);
-  try {
-    const sample = await backend.sampler.sample(
-      input.target,
-      {
-        promptTokens: prompt.tokens,
-        maxTokens,
-        temperature,
-        seed: Number.parseInt(requestId.slice(0, 7), 16),
-        requestId,
-        ...(input.plan.stop !== undefined && { stop: [input.plan.stop] }),
-      },
-      until,
-    );
-    const { tokens, text, finishReason, latencyMs, servedIdentity } = sample;
-    return {
-      kind: 'produced',
-      ...key,
-      tokens,
-      text,
-      finishReason,
-      latencyMs,
-      score: graders[grader].score(text, prompt.reference),
-      ...meanLogprob(sample),
-      ...(servedIdentity !== undefined && { servedIdentity }),
-    };
-  } catch (error) {
-    // What a retry cannot mend must surface; what it can is missing, and never zero.
-    if (until.aborted || !(error instanceof PawlError) || error.type !== 'Unavailable') throw error;
-    return { kind: 'missing', ...key, error: error.message };
-  }
-}
-
-/** The same for every retry of one logical sample: the platform can recognise it, and a seed can be drawn from it. */
-function sampleId(evaluationId: string, index: number): string {
-  return createHash('sha256').update(`${evaluationId}#${index}`).digest('hex').slice(0, 32);
-}
-
-function meanLogprob({ logprobs }: Sample): { meanLogprob?: number } {
-  if (logprobs.length === 0) return {};
-  return { meanLogprob: logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length };
-}
-
 function subject({
   evaluationId,
   checkpoint,
@@ -160,17 +77,20 @@ function subject({
   evaluate: { grader },
 }: EvaluationInput): Pick<Evaluation, 'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric'> {
   const { name, step, identity } = checkpoint;
-  return { id: evaluationId, checkpoint: name, step, identity, promptSet: plan.promptSet, metric: grader };
+  return { id: evaluationId, checkpoint: name, step, identity, promptSet: plan.promptSet, metric: metricOf(grader) };
 }
 
-function score(input: EvaluationInput, samples: readonly SampleRecord[]): Evaluation {
+/** What is missing since the grader refuses it would be missing again. */
+function requireEnough(samples: readonly SampleRecord[], refused: PawlError | undefined): void {
+  const missing = samples.filter((sample) => sample.kind === 'missing');
+  if (missing.length <= samples.length * MAX_MISSING_FRACTION) return;
+  const problem = `${missing.length} of ${samples.length} samples could not be produced`;
+  if (refused !== undefined) throw new PawlError(refused.type, `${problem}: ${refused.message}`, { cause: refused });
+  throw new BackendError('Unavailable', `${problem}: ${missing[0]?.error ?? 'unknown'}`);
+}
+
+function score(input: EvaluationInput, samples: readonly SampleRecord[], binary: boolean): Evaluation {
   const scores = samples.flatMap((sample) => (sample.kind === 'produced' ? [sample.score] : []));
-  const missing = samples.length - scores.length;
-  if (missing > samples.length * MAX_MISSING_FRACTION) {
-    const failed = samples.find((sample) => sample.kind === 'missing');
-    const why = failed?.kind === 'missing' ? failed.error : 'unknown';
-    throw new BackendError('Unavailable', `${missing} of ${samples.length} samples could not be produced: ${why}`);
-  }
-  const { mean, low, high } = interval(scores, { binary: graders[input.evaluate.grader].binary });
-  return { ...subject(input), score: mean, low, high, samples: scores.length, missing };
+  const { mean, low, high } = interval(scores, { binary });
+  return { ...subject(input), score: mean, low, high, samples: scores.length, missing: samples.length - scores.length };
 }

@@ -3,6 +3,7 @@ import type { Activities, ReconcileActivities } from '../workflows/contracts.ts'
 import { checkpointing } from './checkpoint.ts';
 import type { Artifacts } from './data/artifacts.ts';
 import { evaluating } from './evaluate.ts';
+import type { Secrets } from './grading/graders.ts';
 import { guarded } from './guard.ts';
 import { planning } from './plan.ts';
 import type { Backend } from './ports.ts';
@@ -12,7 +13,12 @@ import { recording } from './record.ts';
 import type { Store } from './store/index.ts';
 import { training } from './train.ts';
 
-export function createActivities(ports: { backend: Backend; store: Store; artifacts: Artifacts }): Activities {
+export function createActivities(ports: {
+  backend: Backend;
+  store: Store;
+  artifacts: Artifacts;
+  secrets: Secrets;
+}): Activities {
   return guarded({
     ...planning(ports),
     ...provisioning(ports),

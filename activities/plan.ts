@@ -3,9 +3,11 @@ import type { Activities } from '../workflows/contracts.ts';
 import type { Artifacts } from './data/artifacts.ts';
 import { planChunks } from './data/batches.ts';
 import { importDataset } from './data/dataset.ts';
-import { importPromptSet } from './data/prompt-set.ts';
+import { importPromptSet, openPromptSet } from './data/prompt-set.ts';
 import { loadTokenizer } from './data/tokenizer.ts';
 import { requestsPerStep } from './gradient.ts';
+import { openGrader, pinGrader, type Secrets } from './grading/graders.ts';
+import { rehearseGrader } from './grading/rehearse.ts';
 import { signal } from './guard.ts';
 import { pinObjective } from './objectives/load-objective.ts';
 import type { Backend } from './ports.ts';
@@ -15,9 +17,10 @@ interface Ports {
   readonly backend: Backend;
   readonly store: Store;
   readonly artifacts: Artifacts;
+  readonly secrets: Secrets;
 }
 
-export function planning({ backend, store, artifacts }: Ports): Pick<Activities, 'plan'> {
+export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Activities, 'plan'> {
   return {
     async plan({ runId, spec }) {
       await store.saveRun({ runId, name: spec.name, spec, createdAt: new Date().toISOString() });
@@ -47,6 +50,9 @@ export function planning({ backend, store, artifacts }: Ports): Pick<Activities,
         duplicates: prompts.duplicates,
         tokenizer: tokenizer.hash,
       });
+      const graderModule = await pinGrader(artifacts, spec.evaluate.grader);
+      const grader = await openGrader({ artifacts, secrets }, spec.evaluate.grader, graderModule);
+      await rehearseGrader(grader, await openPromptSet(artifacts, prompts.hash), signal());
       const objective = await pinObjective(artifacts, spec.train.objective);
       const { batchSize, accumulate } = spec.train;
       const chunksPerStep = planChunks({ batchSize, accumulate, maxExampleTokens: dataset.maxExampleTokens });
@@ -62,6 +68,7 @@ export function planning({ backend, store, artifacts }: Ports): Pick<Activities,
         chunksPerStep,
         requestsPerStep: requestsPerStep(chunksPerStep, objective.custom),
         ...(objective.module !== undefined && { objectiveModule: objective.module }),
+        ...(graderModule !== undefined && { graderModule }),
         costPerHour: spec.prices.trainerPerHour + spec.deployment.replicas * spec.prices.replicaPerHour,
         ...(endToken !== undefined && { stop: endToken }),
       };

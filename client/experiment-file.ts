@@ -117,7 +117,7 @@ function withAbsolutePaths(spec: RunSpec, folder: string): RunSpec {
     model: { ...spec.model, tokenizer: resolve(folder, spec.model.tokenizer) },
     data: withAbsoluteData(spec.data, folder),
     train: withAbsoluteModule(spec.train, folder),
-    evaluate: { ...spec.evaluate, prompts: resolve(folder, spec.evaluate.prompts) },
+    evaluate: withAbsoluteGrader({ ...spec.evaluate, prompts: resolve(folder, spec.evaluate.prompts) }, folder),
   };
 }
 
@@ -134,4 +134,10 @@ function withAbsoluteModule(train: RunSpec['train'], folder: string): RunSpec['t
   const { objective } = train;
   if (objective === undefined || !('module' in objective)) return train;
   return { ...train, objective: { ...objective, module: resolve(folder, objective.module) } };
+}
+
+function withAbsoluteGrader(evaluate: RunSpec['evaluate'], folder: string): RunSpec['evaluate'] {
+  const { grader } = evaluate;
+  if (typeof grader === 'string' || !('module' in grader)) return evaluate;
+  return { ...evaluate, grader: { ...grader, module: resolve(folder, grader.module) } };
 }

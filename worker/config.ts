@@ -40,6 +40,8 @@ export interface WorkerConfig {
   /** How long the leases of a run that is over are left alone. */
   readonly leaseGraceMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Variables that begin with PAWL_GRADER_: the only ones that an experiment may name. */
+  readonly graderSecrets: ReadonlyMap<string, string>;
   readonly fireworks: {
     readonly apiKey: string;
     /** Whether the trainer recognises a repeated request by its sequence number; `none`: a lost answer means a rewind. */
@@ -74,6 +76,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     reconcileEveryMs: variables.PAWL_RECONCILE_SECONDS * 1000,
     leaseGraceMs: variables.PAWL_LEASE_GRACE_SECONDS * 1000,
     logLevel: variables.PAWL_LOG_LEVEL,
+    graderSecrets: new Map(
+      Object.entries(set).flatMap(([name, value]) =>
+        name.startsWith('PAWL_GRADER_') && value !== undefined ? [[name, value] as const] : [],
+      ),
+    ),
     fireworks: {
       apiKey: variables.FIREWORKS_API_KEY,
       replay: variables.PAWL_TRAINER_REPLAY,

@@ -41,7 +41,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     taskQueue: config.taskQueue,
     ...workflowSource(),
     activities: {
-      ...createActivities({ backend, store, artifacts }),
+      ...createActivities({ backend, store, artifacts, secrets: config.graderSecrets }),
       ...createReconcileActivities({ backend, store, directory, graceMs: config.leaseGraceMs }),
     },
     // A run whose worker died is picked up by another one after a second, not ten.

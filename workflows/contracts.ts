@@ -2,6 +2,7 @@
 import type { RunSpec } from './spec.ts';
 
 export { NEW_CHAIN, planSnapshot, snapshotConfirmed, snapshotRequested, type ChainState } from './chain.ts';
+export { metricOf, type GraderSpec } from './grader-spec.ts';
 export { RunSpec } from './spec.ts';
 export { DEFAULT_TASK_QUEUE, RUN_WORKFLOW_TYPE } from './names.ts';
 export { RECONCILE_WORKFLOW_TYPE, reconcileScheduleId } from './reconcile-contracts.ts';
@@ -79,6 +80,8 @@ export interface Plan {
   readonly requestsPerStep: number;
   /** Artifact (sha256) of the objective's module, if it is the user's own. */
   readonly objectiveModule?: string;
+  /** Artifact (sha256) of the grader's module, if it is the user's own. */
+  readonly graderModule?: string;
   /** Rented price of an hour of this run, in `spec.prices.currency`. */
   readonly costPerHour: number;
 }

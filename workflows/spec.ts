@@ -1,5 +1,6 @@
 /** The experiment file: its schema, defaults and rules. One place says what a run may be asked to do. */
 import { z } from 'zod';
+import { GraderSpec } from './grader-spec.ts';
 
 const dnsLabel = z
   .string()
@@ -128,7 +129,9 @@ export const RunSpec = z.strictObject({
       .enum(['overlapped', 'blocking'])
       .default('overlapped')
       .describe('overlapped: training goes on while the last checkpoint is synced and evaluated'),
-    grader: z.enum(['exact_match', 'edit_similarity']).default('exact_match'),
+    grader: GraderSpec.default('exact_match').describe(
+      'a name, or {name: …} with options, {module: …}, {http: …}, {judge: …}',
+    ),
     maxTokens: positiveInt.default(256),
     temperature: z.number().min(0).max(2).default(0),
     concurrency: positiveInt.max(256).default(16),

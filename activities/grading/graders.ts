@@ -1,45 +1,78 @@
-/** Graders: how well an output matches its reference, from 0 to 1. */
-import type { RunSpec } from '../../workflows/contracts.ts';
+/** From an experiment's choice to a grader. */
+import type { GraderSpec } from '../../workflows/contracts.ts';
+import type { Artifacts } from '../data/artifacts.ts';
+import { PawlError } from '../errors.ts';
+import { importPinned, pinModule } from '../pinned-module.ts';
+import { editSimilarity } from './edit-similarity.ts';
+import { exactMatch } from './exact-match.ts';
+import type { Grader, TextGrader } from './grader.ts';
+import { httpGrader } from './http-grader.ts';
+import { jsonSchema } from './json-schema.ts';
+import { judge } from './judge.ts';
+import { graderPlace, moduleGrader } from './module-grader.ts';
+import { multipleChoice } from './multiple-choice.ts';
+import { numeric } from './numeric.ts';
+import { regex } from './regex.ts';
+import { tokenAccuracy } from './token-accuracy.ts';
 
-export interface Grader {
-  /** Scores are only 0 and 1, which calls for another confidence interval. */
-  readonly binary: boolean;
-  score(output: string, reference: string): number;
+/** The worker's variables that graders may be given, by name. */
+export type Secrets = ReadonlyMap<string, string>;
+
+export interface GraderPorts {
+  readonly artifacts: Artifacts;
+  readonly secrets: Secrets;
 }
 
-export const graders: Readonly<Record<RunSpec['evaluate']['grader'], Grader>> = {
-  exact_match: {
-    binary: true,
-    score: (output, reference) => (words(output).join(' ') === words(reference).join(' ') ? 1 : 0),
-  },
-  edit_similarity: {
-    binary: false,
-    score: (output, reference) => editSimilarity(words(output), words(reference)),
-  },
+/** What each is without options. */
+export const graders: Readonly<Record<Extract<GraderSpec, string>, TextGrader>> = {
+  exact_match: exactMatch,
+  edit_similarity: editSimilarity,
+  token_accuracy: tokenAccuracy,
+  multiple_choice: multipleChoice({ choices: 'ABCDEFGHIJ' }),
+  numeric: numeric({ tolerance: 0, relativeTolerance: 0 }),
+  regex: regex({ flags: '' }),
+  json_schema: jsonSchema({}),
 };
 
-/** White space of any kind and length separates words, and counts for nothing else. */
-function words(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== '');
+type Named = Extract<GraderSpec, { name: string }>;
+
+/** Stores a module of the user's, so that a run depends on its hash. */
+export async function pinGrader(artifacts: Artifacts, spec: GraderSpec): Promise<string | undefined> {
+  if (typeof spec === 'string' || !('module' in spec)) return undefined;
+  return pinModule(artifacts, graderPlace(spec.module));
 }
 
-/** 1 − word edits needed ÷ words of the longer one. */
-function editSimilarity(output: readonly string[], reference: readonly string[]): number {
-  const longer = Math.max(output.length, reference.length);
-  return longer === 0 ? 1 : 1 - levenshtein(output, reference) / longer;
+/** `pinned` is what `pinGrader` gave. */
+export async function openGrader(
+  { artifacts, secrets }: GraderPorts,
+  spec: GraderSpec,
+  pinned: string | undefined,
+): Promise<Grader> {
+  if (typeof spec === 'string') return graders[spec];
+  if ('name' in spec) return withOptions(spec);
+  if ('module' in spec) return moduleGrader(spec, await importPinned(artifacts, pinned, graderPlace(spec.module)));
+  if ('http' in spec) return httpGrader(spec.http, keyOf(spec.http.keyVariable, secrets));
+  return judge(spec.judge, keyOf(spec.judge.keyVariable, secrets));
 }
 
-function levenshtein(from: readonly string[], to: readonly string[]): number {
-  let above = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const [row, word] of from.entries()) {
-    const current = [row + 1];
-    for (const [column, other] of to.entries()) {
-      const replace = (above[column] ?? 0) + (word === other ? 0 : 1);
-      const remove = (above[column + 1] ?? 0) + 1;
-      const insert = (current[column] ?? 0) + 1;
-      current.push(Math.min(replace, remove, insert));
-    }
-    above = current;
+function withOptions(spec: Named): TextGrader {
+  switch (spec.name) {
+    case 'multiple_choice':
+      return multipleChoice(spec);
+    case 'numeric':
+      return numeric(spec);
+    case 'regex':
+      return regex(spec);
+    case 'json_schema':
+      return jsonSchema(spec);
+    default:
+      return spec satisfies never;
   }
-  return above[to.length] ?? 0;
+}
+
+function keyOf(variable: string | undefined, secrets: Secrets): string | undefined {
+  if (variable === undefined) return undefined;
+  const key = secrets.get(variable);
+  if (key !== undefined) return key;
+  throw new PawlError('Unauthorized', `The grader needs ${variable} in the environment of every worker: set it there.`);
 }

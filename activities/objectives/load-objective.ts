@@ -1,11 +1,9 @@
 /** From an experiment's choice to an objective: one that comes with pawl, or a module of the user's, pinned by its hash. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunSpec } from '../../workflows/contracts.ts';
 import type { Artifacts } from '../data/artifacts.ts';
 import { PawlError } from '../errors.ts';
+import { importPinned, pinModule, refusedModule } from '../pinned-module.ts';
 import { focal, sequenceMean } from './built-in.ts';
 import { evaluateObjective, type Objective } from './objective.ts';
 
@@ -24,7 +22,7 @@ export async function pinObjective(
   choice: Choice | undefined,
 ): Promise<{ readonly custom: boolean; readonly module?: string }> {
   if (choice === undefined || isNative(choice)) return { custom: false };
-  const pinned = 'module' in choice ? { module: await store(artifacts, choice.module) } : {};
+  const pinned = 'module' in choice ? { module: await pinModule(artifacts, placeOf(choice.module)) } : {};
   const objective = await loadObjective(artifacts, choice, pinned.module);
   if (objective !== undefined) await rehearse(objective);
   return { custom: true, ...pinned };
@@ -38,45 +36,12 @@ export async function loadObjective(
 ): Promise<Objective | undefined> {
   if (choice === undefined || isNative(choice)) return undefined;
   if (!('module' in choice)) return choice.name === 'cross_entropy' ? undefined : BUILT_IN[choice.name](choice.options);
-  if (pinned === undefined) throw refused(choice.module, 'its content was not pinned; submit the run anew');
-  const exported = await importOnce(artifacts, pinned, choice.module);
+  const exported = await importPinned(artifacts, pinned, placeOf(choice.module));
   return objectiveOf(choice.module, exported, choice.options);
 }
 
 function isNative(choice: Choice): boolean {
   return 'name' in choice && choice.name === 'cross_entropy';
-}
-
-async function store(artifacts: Artifacts, path: string): Promise<string> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw refused(path, 'it cannot be read by the worker', cause);
-  });
-  return artifacts.put(bytes);
-}
-
-const imported = new Map<string, Promise<unknown>>();
-
-async function importOnce(artifacts: Artifacts, hash: string, path: string): Promise<unknown> {
-  const known = imported.get(hash) ?? importBytes(await artifacts.get(hash));
-  imported.set(hash, known);
-  try {
-    return await known;
-  } catch (cause) {
-    imported.delete(hash);
-    throw refused(path, `it cannot be loaded (${String(cause)}). It must stand alone, without imports`, cause);
-  }
-}
-
-/** Imported from a folder of its own: what runs are the pinned bytes, and nothing that lies beside the original. */
-async function importBytes(bytes: Uint8Array): Promise<unknown> {
-  const folder = await mkdtemp(join(tmpdir(), 'pawl-objective-'));
-  try {
-    const file = join(folder, 'objective.mjs');
-    await writeFile(file, bytes);
-    return (await import(file)) as unknown;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 type Given = (...given: readonly unknown[]) => unknown;
@@ -126,5 +91,9 @@ async function rehearse(objective: Objective): Promise<void> {
 }
 
 function refused(path: string, why: string, cause?: unknown): PawlError {
-  return new PawlError('InvalidRequest', `train.objective: ${path} cannot be used: ${why}.`, { cause });
+  return refusedModule(placeOf(path), why, cause);
+}
+
+function placeOf(path: string): { field: string; path: string } {
+  return { field: 'train.objective', path };
 }

@@ -58,6 +58,8 @@ export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
   const { objective } = spec.train;
   if (objective !== undefined && 'module' in objective)
     files.push([['train', 'objective', 'module'], objective.module]);
+  const { grader } = spec.evaluate;
+  if (typeof grader === 'object' && 'module' in grader) files.push([['evaluate', 'grader', 'module'], grader.module]);
   const found = await Promise.all(
     files.map(async ([path, file, check = fileProblem]) => ({ path, message: await check(file) })),
   );

@@ -27,6 +27,7 @@ function unknownField(root: z.ZodType, section: readonly PropertyKey[], key: str
 function describe(root: z.ZodType, value: unknown, issue: Issue): string {
   if (value === undefined) return missing(root, issue);
   if (issue.code === 'invalid_type') return wrongType(root, value, issue);
+  if (issue.code === 'invalid_union') return wrongKind(root, value, issue);
   if (issue.code === 'invalid_value') return wrongChoice(value, issue.values.map(String));
   if (value === '') return 'is empty. Write a value.';
   if (issue.code === 'too_small') {
@@ -69,6 +70,22 @@ function wrongType(root: z.ZodType, value: unknown, issue: z.core.$ZodIssueInval
     return `expected a section with the fields ${fields}; got ${show(value)}.`;
   }
   return `expected ${TYPE_WORDS[expected] ?? expected}, got ${show(value)}.${quoting(expected, value)}`;
+}
+
+/** Told from the kind that was probably meant: the one with the fewest faults, those of another type last. */
+function wrongKind(root: z.ZodType, value: unknown, issue: z.core.$ZodIssueInvalidUnion): string {
+  const otherType = (issues: readonly Issue[]): number =>
+    issues.some(({ code, path }) => path.length === 0 && code === 'invalid_type') ? 1 : 0;
+  const otherName = (issues: readonly Issue[]): number =>
+    issues.some(({ code, path }) => path.length > 0 && code === 'invalid_value' && path[0] === 'name') ? 1 : 0;
+  const rank = (issues: readonly Issue[]): number =>
+    otherType(issues) * 1_000 + otherName(issues) * 100 + issues.length;
+  const [likely = []] = [...issue.errors].sort((one, other) => rank(one) - rank(other));
+  const [first] = likely;
+  if (first === undefined) return `${show(value)} is not allowed here.`;
+  if (first.code === 'unrecognized_keys') return `${first.keys.join(', ')}: unknown field.`;
+  const place = first.path.length === 0 ? '' : `${first.path.join('.')}: `;
+  return `${place}${describe(root, valueAt(value, first.path), first)}`;
 }
 
 function quoting(expected: string, value: unknown): string {

@@ -14,7 +14,13 @@ export function fieldsAt(root: z.ZodType, path: readonly PropertyKey[]): Readonl
 
 function sectionOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {
   const inner = unwrap(schema);
-  return inner instanceof z.ZodObject ? inner.shape : {};
+  if (inner instanceof z.ZodObject) return inner.shape;
+  if (!(inner instanceof z.ZodUnion)) return {};
+  // A choice of sections: what any of them knows.
+  return Object.assign({}, ...inner.options.map((option) => sectionOf(option as z.ZodType))) as Record<
+    string,
+    z.ZodType
+  >;
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {

@@ -22,6 +22,8 @@ evaluate:
   prompts: prompts.jsonl
 `;
 
+const withGrader = (grader: string): string => `${GOOD}  grader: ${grader}\n`;
+
 let folder: string;
 
 beforeAll(async () => {
@@ -84,6 +86,23 @@ describe('a bad experiment', () => {
         'experiment.yaml:10:3 train.optimizer.learningRate: is missing. Add "learningRate: <a number>" under "train.optimizer".',
         'experiment.yaml:11:5 train.optimizer.learning_rate: unknown field. Did you mean "learningRate"?',
       ],
+    ],
+    [
+      'a grader that is spelled wrong',
+      withGrader('exact_mach'),
+      [
+        'experiment.yaml:16:3 evaluate.grader: expected one of exact_match, edit_similarity, token_accuracy, multiple_choice, numeric, regex, json_schema; got the text "exact_mach". Did you mean "exact_match"?',
+      ],
+    ],
+    [
+      'a bad option of a grader',
+      withGrader('{name: numeric, tolerance: -1}'),
+      ['experiment.yaml:16:27 evaluate.grader.tolerance: must be at least 0, got -1.'],
+    ],
+    [
+      'an unknown option of a grader',
+      withGrader('{name: numeric, tolerence: 1}'),
+      ['experiment.yaml:16:27 evaluate.grader.tolerence: unknown field. Did you mean "tolerance"?'],
     ],
     [
       'an unknown field unlike any',

@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { graders } from '../../activities/grading/graders.ts';
+import { jsonSchema } from '../../activities/grading/json-schema.ts';
+import { numeric } from '../../activities/grading/numeric.ts';
+import { regex } from '../../activities/grading/regex.ts';
 
 describe('exact match', () => {
   const grader = graders.exact_match;
@@ -44,5 +47,123 @@ describe('edit similarity', () => {
 
   test('is not binary', () => {
     expect(grader.binary).toBe(false);
+  });
+});
+
+describe('token accuracy', () => {
+  const grader = graders.token_accuracy;
+
+  test.each([
+    // One phoneme of four replaced, one inserted, one removed: an error rate of a quarter each.
+    ['S P EH L', 'S P EH L', 1],
+    ['S P AH L', 'S P EH L', 0.75],
+    ['S P EH L Z', 'S P EH L', 0.75],
+    ['S P EH', 'S P EH L', 0.75],
+    ['a b c d e f', 'x', 0],
+    ['', '', 1],
+    ['a', '', 0],
+  ])('of %j and %j is %d', (output, reference, expected) => {
+    expect(grader.score(output, reference)).toBe(expected);
+  });
+});
+
+describe('multiple choice', () => {
+  const grader = graders.multiple_choice;
+
+  test.each([
+    ['B', 1],
+    ['(b)', 1],
+    ['B) because of the light', 1],
+    ['The answer is (B).', 1],
+    ['It could be (A), but the answer is B', 1],
+    ['Answer: **B**', 1],
+    ['First I thought the answer is A. No: the answer is B.', 1],
+    ['Neither (A) nor (C), so (B)', 1],
+    ['A', 0],
+    ['A bee flies', 0],
+    ['The answer is Bern', 0],
+    ['', 0],
+  ])('of %j, where B is right, is %d', (output, expected) => {
+    expect(grader.score(output, 'B')).toBe(expected);
+  });
+
+  test('takes references that are one of the letters', () => {
+    expect(grader.refuses?.('(c)')).toBeUndefined();
+    expect(grader.refuses?.('Paris')).toContain('one of the letters ABCDEFGHIJ');
+    expect(grader.refuses?.('Z')).toBeDefined();
+  });
+});
+
+describe('numeric', () => {
+  const grader = graders.numeric;
+
+  test.each([
+    ['42', '42', 1],
+    ['3 apples and 4 pears make #### 7', '7', 1],
+    ['It costs $1,234.50.', '1234.5', 1],
+    ['\u22125 degrees', '-5', 1],
+    ['10-5', '5', 1],
+    ['6.02e23', '602000000000000000000000', 1],
+    ['.5', '0.5', 1],
+    ['H2O', '2', 0],
+    ['no idea', '0', 0],
+    ['41', '42', 0],
+  ])('of %j and %s is %d', (output, reference, expected) => {
+    expect(grader.score(output, reference)).toBe(expected);
+  });
+
+  test.each([
+    [{ tolerance: 0.5, relativeTolerance: 0 }, '100.5', 1],
+    [{ tolerance: 0.5, relativeTolerance: 0 }, '100.6', 0],
+    [{ tolerance: 0, relativeTolerance: 0.01 }, '-101', 0],
+    [{ tolerance: 0, relativeTolerance: 0.01 }, '101', 1],
+  ])('with %j, %s for 100 is %d', (options, output, expected) => {
+    expect(numeric(options).score(output, '100')).toBe(expected);
+  });
+
+  test('takes references that hold a number', () => {
+    expect(grader.refuses?.('seven')).toBe('the reference holds no number');
+  });
+});
+
+describe('regex', () => {
+  test('matches the reference, or one pattern for all', () => {
+    expect(graders.regex.score('see chapter 12', '^see chapter \\d+$')).toBe(1);
+    expect(graders.regex.score('See chapter 12', '^see')).toBe(0);
+    expect(regex({ pattern: '^see', flags: 'i' }).score('See', 'whatever')).toBe(1);
+    expect(graders.regex.refuses?.('(')).toContain('Unterminated group');
+  });
+
+  test('gives up a pattern that takes ages, and goes on', () => {
+    expect(() => graders.regex.score(`${'a'.repeat(40)}b`, '^(a+)+$')).toThrow('takes too long');
+    expect(graders.regex.score('a', 'a')).toBe(1);
+  });
+});
+
+describe('JSON schema', () => {
+  const schema = { type: 'object', required: ['name'], properties: { name: { type: 'string', minLength: 2 } } };
+
+  test.each([
+    ['{"name": "Ada"}', 1],
+    ['```json\n{"name": "Ada"}\n```', 1],
+    ['{"name": "A"}', 0],
+    ['{"name": "Ada"', 0],
+    ['Sure! {"name": "Ada"}', 0],
+    ['null', 0],
+  ])('%s is %d', (output, expected) => {
+    expect(graders.json_schema.score(output, JSON.stringify(schema))).toBe(expected);
+    expect(jsonSchema({ schema }).score(output, '')).toBe(expected);
+  });
+
+  test('knows the tuples of draft 2020-12, and those of draft 7', () => {
+    const tuple = { prefixItems: [{ type: 'number' }], items: false };
+    expect(jsonSchema({ schema: tuple }).score('[1, 2]', '')).toBe(0);
+    const seventh = { $schema: 'http://json-schema.org/draft-07/schema#', items: [{}], additionalItems: false };
+    expect(jsonSchema({ schema: seventh }).score('[1, 2]', '')).toBe(0);
+    expect(jsonSchema({ schema: seventh }).score('[1]', '')).toBe(1);
+  });
+
+  test.each(['{"type": "objekt"}', 'not JSON', '[]'])('%s is no schema', (reference) => {
+    expect(graders.json_schema.refuses?.(reference)).toContain('not a JSON schema');
   });
 });

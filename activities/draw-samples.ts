@@ -1,0 +1,136 @@
+/** Draws and grades the samples of an evaluation that are not stored yet, each kept as it comes. */
+import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import pLimit from 'p-limit';
+import type { EvaluationInput } from '../workflows/contracts.ts';
+import { openPromptSet, type Prompt } from './data/prompt-set.ts';
+import { PawlError } from './errors.ts';
+import type { Grader } from './grading/grader.ts';
+import { openGrader, type GraderPorts } from './grading/graders.ts';
+import { signal } from './guard.ts';
+import type { Backend, Sample } from './ports.ts';
+import type { SampleRecord, Store } from './store/index.ts';
+
+interface Ports extends GraderPorts {
+  readonly backend: Backend;
+  readonly store: Store;
+}
+
+interface Drawn {
+  /** Why the evaluation is void: a sample named another identity. */
+  readonly strange?: string;
+  /** The first of the grader's failures that trying again would not mend. */
+  readonly refused?: PawlError;
+}
+
+export async function drawMissing(ports: Ports, input: EvaluationInput): Promise<Drawn> {
+  const { store } = ports;
+  const prompts = await openPromptSet(ports.artifacts, input.plan.promptSet);
+  const grader = await openGrader(ports, input.evaluate.grader, input.plan.graderModule);
+  const kept = await store.samples(input.evaluationId);
+  const produced = new Set(kept.filter(({ kind }) => kind === 'produced').map(({ promptIndex }) => promptIndex));
+  const missing = [...prompts.entries()].filter(([index]) => !produced.has(index));
+
+  const limit = pLimit(input.evaluate.concurrency);
+  const stop = new AbortController();
+  const until = AbortSignal.any([signal(), stop.signal]);
+  // As many requests listen as are under way, which is no leak.
+  setMaxListeners(input.evaluate.concurrency * 4, until);
+  let strange: string | undefined;
+  let refused: PawlError | undefined;
+  const draws = missing.map(([index, prompt]) =>
+    limit(async () => {
+      until.throwIfAborted();
+      const id = sampleId(input.evaluationId, index);
+      const key = { promptIndex: index, promptHash: prompt.hash, promptTokens: prompt.tokens.length };
+      const sample = await draw(ports.backend, input, { id, prompt }, until);
+      if (sample instanceof PawlError) {
+        await store.saveSample(input.evaluationId, { kind: 'missing', ...key, error: sample.message });
+        return;
+      }
+      const { servedIdentity = input.checkpoint.identity } = sample;
+      if (servedIdentity !== input.checkpoint.identity) {
+        strange ??= `prompt ${index} was answered by ${servedIdentity}, not ${input.checkpoint.identity}`;
+        stop.abort();
+        return;
+      }
+      const score = await grade(grader, sample.text, prompt, { id, signal: until });
+      if (score instanceof PawlError && score.type !== 'Unavailable') refused ??= score;
+      await store.saveSample(input.evaluationId, recordOf(key, sample, score));
+    }),
+  );
+  try {
+    await Promise.all(draws);
+  } catch (error) {
+    stop.abort();
+    await Promise.allSettled(draws);
+    if (strange === undefined) throw error;
+  }
+  return { ...(strange !== undefined && { strange }), ...(refused !== undefined && { refused }) };
+}
+
+/** What a retry cannot mend must surface; what it can is missing, and never zero. */
+async function draw(
+  backend: Backend,
+  { target, evaluate: { maxTokens, temperature }, plan: { stop } }: EvaluationInput,
+  { id, prompt }: { id: string; prompt: Prompt },
+  until: AbortSignal,
+): Promise<Sample | PawlError> {
+  const request = {
+    promptTokens: prompt.tokens,
+    maxTokens,
+    temperature,
+    seed: Number.parseInt(id.slice(0, 7), 16),
+    requestId: id,
+    ...(stop !== undefined && { stop: [stop] }),
+  };
+  try {
+    return await backend.sampler.sample(target, request, until);
+  } catch (error) {
+    if (until.aborted || !(error instanceof PawlError) || error.type !== 'Unavailable') throw error;
+    return error;
+  }
+}
+
+/** An answer that could not be graded is missing too: nobody knows what it is worth. */
+async function grade(
+  grader: Grader,
+  output: string,
+  { prompt, reference }: Prompt,
+  about: { id: string; signal: AbortSignal },
+): Promise<number | PawlError> {
+  try {
+    return await grader.score(output, reference, { prompt, ...about });
+  } catch (error) {
+    if (about.signal.aborted || !(error instanceof PawlError)) throw error;
+    return error;
+  }
+}
+
+type Key = Pick<SampleRecord, 'promptIndex' | 'promptHash' | 'promptTokens'>;
+
+function recordOf(key: Key, sample: Sample, score: number | PawlError): SampleRecord {
+  if (score instanceof PawlError) return { kind: 'missing', ...key, error: `not graded: ${score.message}` };
+  const { tokens, text, finishReason, latencyMs, servedIdentity } = sample;
+  return {
+    kind: 'produced',
+    ...key,
+    tokens,
+    text,
+    finishReason,
+    latencyMs,
+    score,
+    ...meanLogprob(sample),
+    ...(servedIdentity !== undefined && { servedIdentity }),
+  };
+}
+
+/** The same for every retry of one logical sample: the platform can recognise it, and a seed can be drawn from it. */
+function sampleId(evaluationId: string, index: number): string {
+  return createHash('sha256').update(`${evaluationId}#${index}`).digest('hex').slice(0, 32);
+}
+
+function meanLogprob({ logprobs }: Sample): { meanLogprob?: number } {
+  if (logprobs.length === 0) return {};
+  return { meanLogprob: logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length };
+}

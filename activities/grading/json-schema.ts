@@ -1,0 +1,49 @@
+/** `json_schema`: an answer is JSON, bare or in one code fence, that fulfils a schema: the reference's or one for all. */
+import { Ajv } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { TextGrader } from './grader.ts';
+
+type Validate = (value: unknown) => boolean;
+/** Draft 2020-12, unless a schema names draft 7. Formats are notes: ajv knows none by itself. */
+const OPTIONS = { strict: false, validateFormats: false, logger: false } as const;
+
+export function jsonSchema({ schema }: { schema?: Record<string, unknown> | undefined }): TextGrader {
+  const compiled = new Map<string, Validate>();
+  const validator = (reference: string): Validate => {
+    const key = schema === undefined ? reference : '';
+    const known = compiled.get(key) ?? compile(schema ?? (JSON.parse(reference) as unknown));
+    compiled.set(key, known);
+    return known;
+  };
+  return {
+    binary: true,
+    refuses(reference) {
+      try {
+        return validator(reference) && undefined;
+      } catch (error) {
+        return `not a JSON schema: ${error instanceof Error ? error.message : String(error)}`;
+      }
+    },
+    score(output, reference) {
+      const value = parse(output);
+      return value !== undefined && validator(reference)(value.json) ? 1 : 0;
+    },
+  };
+}
+
+/** An instance for each schema: two may have the same `$id`. */
+function compile(schema: unknown): Validate {
+  if (typeof schema === 'boolean') return () => schema;
+  if (typeof schema !== 'object' || schema === null) throw new TypeError('it must be an object, true or false');
+  const seventh = '$schema' in schema && String(schema.$schema).includes('draft-07');
+  return (seventh ? new Ajv(OPTIONS) : new Ajv2020(OPTIONS)).compile(schema);
+}
+
+function parse(output: string): { json: unknown } | undefined {
+  const [, fenced] = /^\s*```(?:json)?\s*\n([\s\S]*?)\n?```\s*$/.exec(output) ?? [];
+  try {
+    return { json: JSON.parse(fenced ?? output) as unknown };
+  } catch {
+    return undefined;
+  }
+}

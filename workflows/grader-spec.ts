@@ -1,0 +1,98 @@
+/** How answers are graded: a name, or a name with its options, a module, an endpoint, or a model that judges. */
+import { z } from 'zod';
+
+const url = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  .refine((text) => !/\/\/[^/]*@/.test(text), 'must not hold a password: name a variable in keyVariable');
+
+/** Workers hand out no other variable: a spec must not be able to send, say, the platform's own key somewhere. */
+const keyVariable = z
+  .string()
+  .regex(/^PAWL_GRADER_[A-Z0-9_]+$/, 'name a variable of the worker’s environment that begins with PAWL_GRADER_')
+  .optional()
+  .describe('variable of the worker’s environment that holds the key; it is sent as a bearer token');
+
+const concise = {
+  binary: z.boolean().default(false).describe('scores are only 0 and 1, which calls for another confidence interval'),
+  timeoutSeconds: z.number().positive().max(600).default(60),
+};
+
+const SIMPLE = [
+  'exact_match',
+  'edit_similarity',
+  'token_accuracy',
+  'multiple_choice',
+  'numeric',
+  'regex',
+  'json_schema',
+] as const;
+
+const MultipleChoice = z.strictObject({
+  name: z.literal('multiple_choice'),
+  choices: z
+    .string()
+    .regex(/^[A-Z]{2,26}$/, 'list the letters, e.g. ABCD')
+    .default('ABCDEFGHIJ'),
+});
+
+const Numeric = z.strictObject({
+  name: z.literal('numeric'),
+  tolerance: z.number().min(0).default(0).describe('absolute'),
+  relativeTolerance: z.number().min(0).default(0).describe('as a fraction of the reference'),
+});
+
+const Regex = z.strictObject({
+  name: z.literal('regex'),
+  pattern: z.string().min(1).optional().describe('default: the reference of each prompt'),
+  flags: z
+    .string()
+    .regex(/^[imsu]*$/, 'use i, m, s and u')
+    .default(''),
+});
+
+const JsonSchema = z.strictObject({
+  name: z.literal('json_schema'),
+  schema: z.record(z.string(), z.unknown()).optional().describe('default: the reference of each prompt'),
+});
+
+const Module = z.strictObject({
+  module: z.string().min(1).describe('path of a module that exports `score`, from the experiment file'),
+  options: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).default({}),
+  binary: concise.binary,
+});
+
+const Http = z.strictObject({
+  http: z.strictObject({ url, keyVariable, ...concise }),
+});
+
+const Judge = z.strictObject({
+  judge: z.strictObject({
+    url: url.describe('of an OpenAI-compatible API, e.g. https://api.example.com/v1'),
+    model: z.string().min(1),
+    keyVariable,
+    rubric: z.string().min(1).optional().describe('what a good answer is, in the judge’s instructions'),
+    maxScore: z.number().positive().default(1).describe('what the judge gives to a perfect answer'),
+    parameters: z
+      .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
+      .default({ temperature: 0 })
+      .describe('of the request to the model'),
+    ...concise,
+  }),
+});
+
+/** More is better for every grader, and all scores are from 0 to 1. */
+export const GraderSpec = z.union([z.enum(SIMPLE), MultipleChoice, Numeric, Regex, JsonSchema, Module, Http, Judge]);
+export type GraderSpec = z.output<typeof GraderSpec>;
+
+/** What its scores are called: evaluations of another metric are never compared. */
+export function metricOf(grader: GraderSpec): string {
+  if (typeof grader === 'string') return grader;
+  if ('name' in grader) return grader.name;
+  if ('module' in grader) return stem(grader.module);
+  return 'http' in grader ? 'http' : `judge ${grader.judge.model}`;
+}
+
+/** `./graders/rhyme.mjs` → `rhyme` */
+function stem(path: string): string {
+  return (path.split('/').at(-1) ?? path).replace(/\.[a-z]+$/, '');
+}
