@@ -52,12 +52,13 @@ async function overhead({ rounds }: Options): Promise<void> {
       (pawlMs / steps).toFixed(2),
       ratio.toFixed(3),
       String(history.windows),
-      (history.events / steps).toFixed(2),
-      (history.bytes / steps).toFixed(0),
+      (history.windowEvents / steps).toFixed(2),
+      String(history.events),
+      String(history.bytes),
     ]);
   }
-  const head = ['step', 'steps', 'bare ms', 'pawl ms', 'ratio', 'windows', 'events/step', 'bytes/step'];
-  print('Overhead: milliseconds per step, and history of the whole run per step', head, rows);
+  const head = ['step', 'steps', 'bare ms', 'pawl ms', 'ratio', 'windows', 'events/step', 'events', 'bytes'];
+  print('Overhead: milliseconds per step; history of the windows per step, and of the whole run', head, rows);
 }
 
 async function idle({ rounds }: Options): Promise<void> {
