@@ -35,7 +35,8 @@ const OPTIONS: Record<keyof Activities, ActivityOptions> = {
   openSession: CALL,
   createModel: { ...CALL, startToCloseTimeout: '30m' },
   loadState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: '2h' },
-  trainWindow: { ...COMMON, startToCloseTimeout: '2h', scheduleToCloseTimeout: '6h' },
+  // While it stands still a trainer waits: a lost worker is noticed sooner here.
+  trainWindow: { ...COMMON, heartbeatTimeout: '3s', startToCloseTimeout: '2h', scheduleToCloseTimeout: '6h' },
   saveState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: '2h' },
   saveSnapshot: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: '2h' },
   syncSnapshot: { ...COMMON, startToCloseTimeout: '20m', scheduleToCloseTimeout: '1h' },

@@ -27,6 +27,9 @@ import { UnreachableError } from '../errors.ts';
 const POLLER_FRESH_MS = 75_000;
 const WORKFLOW_TASK_QUEUE = 1;
 
+/** Several times what a run's longest history takes to replay. */
+const WORKFLOW_TASK_TIMEOUT = '5s';
+
 const DEFAULTS = {
   connectTimeoutMs: 3_000,
   callTimeoutMs: 5_000,
@@ -59,6 +62,8 @@ export class TemporalLink {
         workflowId: input.runId,
         taskQueue: this.taskQueue,
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        // A worker may die while it decides: the default lets the run wait for ten seconds.
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
         args: [input],
       }),
     );
