@@ -1,5 +1,5 @@
 /** Every activity, built from the ports that the worker hands in. */
-import type { Activities, ReconcileActivities } from '../workflows/contracts.ts';
+import type { Activities, PromptActivities, ReconcileActivities } from '../workflows/contracts.ts';
 import { checkpointing } from './checkpoint.ts';
 import type { Artifacts } from './data/artifacts.ts';
 import { evaluating } from './evaluate.ts';
@@ -7,6 +7,7 @@ import type { Secrets } from './grading/graders.ts';
 import { guarded } from './guard.ts';
 import { planning } from './plan.ts';
 import type { Backend } from './ports.ts';
+import { promptSets } from './prompts.ts';
 import { provisioning } from './provision.ts';
 import { reconciling } from './reconcile.ts';
 import { recording } from './record.ts';
@@ -27,6 +28,10 @@ export function createActivities(ports: {
     ...evaluating(ports),
     ...recording(ports),
   });
+}
+
+export function createPromptActivities(ports: { store: Store; artifacts: Artifacts }): PromptActivities {
+  return guarded(promptSets(ports));
 }
 
 export function createReconcileActivities(ports: Parameters<typeof reconciling>[0]): ReconcileActivities {

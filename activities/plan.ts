@@ -1,9 +1,10 @@
 /** Pins everything a run depends on, by hash, and prices it. Rents nothing. */
-import type { Activities } from '../workflows/contracts.ts';
+import { promptsReference, type Activities } from '../workflows/contracts.ts';
 import type { Artifacts } from './data/artifacts.ts';
 import { planChunks } from './data/batches.ts';
-import { importDataset } from './data/dataset.ts';
-import { importPromptSet, openPromptSet } from './data/prompt-set.ts';
+import { importDataset, openDataset } from './data/dataset.ts';
+import { overlappingPrompts } from './data/overlap.ts';
+import { openPromptSet } from './data/prompt-set.ts';
 import { loadTokenizer } from './data/tokenizer.ts';
 import { requestsPerStep } from './gradient.ts';
 import { openGrader, pinGrader, type Secrets } from './grading/graders.ts';
@@ -11,6 +12,7 @@ import { rehearseGrader } from './grading/rehearse.ts';
 import { signal } from './guard.ts';
 import { pinObjective } from './objectives/load-objective.ts';
 import type { Backend } from './ports.ts';
+import { pinPromptSet } from './prompts.ts';
 import type { Store } from './store/index.ts';
 
 interface Ports {
@@ -21,6 +23,20 @@ interface Ports {
 }
 
 export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Activities, 'plan'> {
+  /** Told, not refused: to see how well something was learned by heart is a fair question too. */
+  async function warnOfOverlap(runId: string, dataset: string, promptSet: string): Promise<void> {
+    const prompts = await openPromptSet(artifacts, promptSet);
+    const overlapping = overlappingPrompts(await openDataset(artifacts, dataset), prompts);
+    if (overlapping === 0) return;
+    await store.addEvent(runId, {
+      key: 'overlap',
+      at: new Date().toISOString(),
+      phase: 'plan',
+      level: 'warn',
+      message: `${overlapping} of ${prompts.length} prompts of the evaluation are in the training data too`,
+    });
+  }
+
   return {
     async plan({ runId, spec }) {
       await store.saveRun({ runId, name: spec.name, spec, createdAt: new Date().toISOString() });
@@ -38,18 +54,11 @@ export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Ac
         endToken,
         signal: signal(),
       });
-      const prompts = await importPromptSet(artifacts, {
-        path: spec.evaluate.prompts,
-        tokenizer,
-        maxTokens: shape.maxContextTokens - 1,
-        signal: signal(),
-      });
-      await store.savePromptSet({
-        hash: prompts.hash,
-        prompts: prompts.prompts,
-        duplicates: prompts.duplicates,
-        tokenizer: tokenizer.hash,
-      });
+      const prompts = await pinPromptSet(
+        { store, artifacts },
+        { reference: promptsReference(spec.evaluate.prompts), tokenizer, maxTokens: shape.maxContextTokens - 1 },
+      );
+      await warnOfOverlap(runId, dataset.hash, prompts.hash);
       const graderModule = await pinGrader(artifacts, spec.evaluate.grader);
       const grader = await openGrader({ artifacts, secrets }, spec.evaluate.grader, graderModule);
       await rehearseGrader(grader, await openPromptSet(artifacts, prompts.hash), signal());

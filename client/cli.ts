@@ -8,6 +8,7 @@ import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './commands/exit-codes.ts';
 import { addListCommand } from './commands/list.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addPauseCommand, addResumeCommand } from './commands/pause.ts';
+import { addPromptsCommand } from './commands/prompts.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addShowCommand } from './commands/show.ts';
@@ -54,6 +55,7 @@ function createProgram(): Command {
     addPauseCommand,
     addResumeCommand,
     addStopCommand,
+    addPromptsCommand,
     addReconcileCommand,
     addDoctorCommand,
   ]) {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, isMap, isNode, isScalar, parse, parseDocument, type Document } from 'yaml';
-import { RunSpec } from '../workflows/contracts.ts';
+import { promptsReference, RunSpec } from '../workflows/contracts.ts';
 import { UserError, messageOf } from './errors.ts';
 import { contradictions, unreadableFiles } from './experiment/checks.ts';
 import { problemsOf, type Problem } from './experiment/problems.ts';
@@ -117,7 +117,7 @@ function withAbsolutePaths(spec: RunSpec, folder: string): RunSpec {
     model: { ...spec.model, tokenizer: resolve(folder, spec.model.tokenizer) },
     data: withAbsoluteData(spec.data, folder),
     train: withAbsoluteModule(spec.train, folder),
-    evaluate: withAbsoluteGrader({ ...spec.evaluate, prompts: resolve(folder, spec.evaluate.prompts) }, folder),
+    evaluate: withAbsoluteGrader({ ...spec.evaluate, prompts: absolutePrompts(spec.evaluate.prompts, folder) }, folder),
   };
 }
 
@@ -134,6 +134,11 @@ function withAbsoluteModule(train: RunSpec['train'], folder: string): RunSpec['t
   const { objective } = train;
   if (objective === undefined || !('module' in objective)) return train;
   return { ...train, objective: { ...objective, module: resolve(folder, objective.module) } };
+}
+
+/** A set that was added before has no path. */
+function absolutePrompts(prompts: string, folder: string): string {
+  return promptsReference(prompts).kind === 'file' ? resolve(folder, prompts) : prompts;
 }
 
 function withAbsoluteGrader(evaluate: RunSpec['evaluate'], folder: string): RunSpec['evaluate'] {

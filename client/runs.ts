@@ -4,6 +4,7 @@ import { compareWithBaseline, type RunEvent, type StoreReader } from '../activit
 import type { ReconcileInput, ReconcileReport, RunSpec } from '../workflows/contracts.ts';
 import { UnreachableError, UserError, messageOf } from './errors.ts';
 import type { RunChange } from './run-changes.ts';
+import { PromptSets } from './prompt-sets.ts';
 import { newRunInput } from './run-id.ts';
 import { mergeRuns, resolveRun } from './run-list.ts';
 import { RunStore } from './run-store.ts';
@@ -24,6 +25,7 @@ export interface RunsOptions {
 
 /** Connects when first needed; close it when done. */
 export class Runs {
+  readonly promptSets: PromptSets;
   readonly #temporal: TemporalLink;
   readonly #store: RunStore;
   readonly #watch: RunWatch;
@@ -31,6 +33,7 @@ export class Runs {
   constructor({ temporalAddress, temporalNamespace, taskQueue, storePath }: RunsOptions) {
     this.#temporal = new TemporalLink({ address: temporalAddress, namespace: temporalNamespace, taskQueue });
     this.#store = new RunStore(storePath);
+    this.promptSets = new PromptSets(this.#temporal, this.#store);
     this.#watch = new RunWatch(this.#temporal, this.#store);
   }
 

@@ -5,6 +5,18 @@ export { NEW_CHAIN, planSnapshot, snapshotConfirmed, snapshotRequested, type Cha
 export { metricOf, type GraderSpec } from './grader-spec.ts';
 export { RunSpec } from './spec.ts';
 export { DEFAULT_TASK_QUEUE, RUN_WORKFLOW_TYPE } from './names.ts';
+export {
+  ADD_PROMPTS_WORKFLOW_TYPE,
+  ALIAS_PROMPTS_WORKFLOW_TYPE,
+  PROMPTS_ALIAS,
+  promptsReference,
+  type AddedPrompts,
+  type AddPromptsInput,
+  type AliasedPrompts,
+  type AliasPromptsInput,
+  type PromptActivities,
+  type PromptsReference,
+} from './prompt-contracts.ts';
 export { RECONCILE_WORKFLOW_TYPE, reconcileScheduleId } from './reconcile-contracts.ts';
 export type { Orphan, ReconcileActivities, ReconcileInput, ReconcileReport } from './reconcile-contracts.ts';
 

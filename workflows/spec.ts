@@ -1,6 +1,7 @@
 /** The experiment file: its schema, defaults and rules. One place says what a run may be asked to do. */
 import { z } from 'zod';
 import { GraderSpec } from './grader-spec.ts';
+import { PROMPTS_REFERENCE } from './prompt-contracts.ts';
 
 const dnsLabel = z
   .string()
@@ -124,7 +125,11 @@ export const RunSpec = z.strictObject({
     baseEvery: positiveInt.default(10).describe('a base snapshot after this many checkpoints; deltas between'),
   }),
   evaluate: z.strictObject({
-    prompts: z.string().min(1).describe('JSONL, a {"prompt": …, "reference": …} per line'),
+    prompts: z
+      .string()
+      .min(1)
+      .regex(PROMPTS_REFERENCE, 'use a path, sha256:<8 or more digits of a hash>, or alias:<name>')
+      .describe('JSONL, a {"prompt": …, "reference": …} per line; or sha256:… or alias:… of an added set'),
     mode: z
       .enum(['overlapped', 'blocking'])
       .default('overlapped')

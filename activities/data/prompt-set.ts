@@ -8,7 +8,11 @@ import { badRow, readJsonl } from './jsonl.ts';
 import type { JsonlFormat } from './jsonl.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
-const Row = z.object({ prompt: z.string(), reference: z.string(), tags: z.array(z.string()).default([]) });
+const Row = z.object({
+  prompt: z.union([z.string(), z.array(z.number().int().min(0))], 'expected text, or a list of token ids'),
+  reference: z.string(),
+  tags: z.array(z.string()).default([]),
+});
 const FORMAT: JsonlFormat<z.output<typeof Row>> = {
   field: 'evaluate.prompts',
   schema: Row,
@@ -41,13 +45,14 @@ export interface ImportedPromptSet {
 /** Tokenizes a file of prompts and stores it; a prompt longer than `maxTokens` could not be asked, so it is an error. */
 export async function importPromptSet(
   artifacts: Artifacts,
-  options: { path: string; tokenizer: TextTokenizer; maxTokens: number; signal?: AbortSignal },
+  options: { path: string; tokenizer: TextTokenizer; maxTokens: number; field?: string; signal?: AbortSignal },
 ): Promise<ImportedPromptSet> {
   const { path, tokenizer, maxTokens, signal } = options;
+  const format = { ...FORMAT, field: options.field ?? FORMAT.field };
   const lines = new Set<string>();
   let duplicates = 0;
-  for await (const { row, place } of readJsonl(path, FORMAT, signal)) {
-    const tokens = tokenizer.encode(row.prompt);
+  for await (const { row, place } of readJsonl(path, format, signal)) {
+    const { prompt, tokens } = asked(row.prompt, tokenizer);
     if (tokens.length === 0) throw badRow(place, 'prompt has no tokens; give the model something to answer');
     if (tokens.length > maxTokens) {
       throw badRow(
@@ -55,19 +60,25 @@ export async function importPromptSet(
         `prompt has ${tokens.length} tokens, more than ${maxTokens}; shorten it or raise data.maxTokens`,
       );
     }
-    const line = canonical({ ...row, tokens });
+    const line = canonical({ ...row, prompt, tokens });
     if (lines.has(line)) duplicates += 1;
     lines.add(line);
   }
   if (lines.size === 0) {
     throw new PawlError(
       'InvalidRequest',
-      `evaluate.prompts: ${path} has no rows; write one ${FORMAT.example} per line.`,
+      `${format.field}: ${path} has no rows; write one ${FORMAT.example} per line.`,
     );
   }
   const header = JSON.stringify({ format: VERSION, tokenizer: tokenizer.hash });
   const hash = await artifacts.put(Buffer.from([header, ...lines, ''].join('\n')));
   return { hash, prompts: lines.size, duplicates };
+}
+
+/** Text and tokens. Ids that were given are asked as they are; their text is for people and graders. */
+function asked(prompt: string | number[], tokenizer: TextTokenizer): { prompt: string; tokens: number[] } {
+  if (typeof prompt === 'string') return { prompt, tokens: tokenizer.encode(prompt) };
+  return { prompt: tokenizer.decode(prompt), tokens: prompt };
 }
 
 const MAX_CACHED_BYTES = 64 * 1_024 * 1_024;

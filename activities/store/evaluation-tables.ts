@@ -1,14 +1,11 @@
-/** Evaluations, their samples, and the prompt sets they were drawn from. */
+/** Evaluations and their samples. */
 import type { Insertable, Selectable } from 'kysely';
 import { fromJson, fromMeasure, now, toJson, toMeasure } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { EvaluationRecord, SampleRecord, Store } from './store.ts';
 import type { Evaluation } from '../../workflows/contracts.ts';
 
-type EvaluationVerbs = Pick<
-  Store,
-  'saveSample' | 'saveEvaluation' | 'savePromptSet' | 'evaluations' | 'samples' | 'promptScores' | 'promptSet'
->;
+type EvaluationVerbs = Pick<Store, 'saveSample' | 'saveEvaluation' | 'evaluations' | 'samples' | 'promptScores'>;
 type EvaluationRow = Selectable<Tables['evaluations']>;
 type SampleRow = Selectable<Tables['samples']>;
 
@@ -31,14 +28,6 @@ export function evaluationTables(db: Sql): EvaluationVerbs {
         .insertInto('evaluations')
         .values({ id, runId, ...columns, recordedAt: now() })
         .onConflict((conflict) => conflict.column('id').doUpdateSet(columns))
-        .execute();
-    },
-
-    async savePromptSet({ hash, prompts, duplicates, tokenizer }) {
-      await db
-        .insertInto('promptSets')
-        .values({ hash, prompts, duplicates, tokenizer, createdAt: now() })
-        .onConflict((conflict) => conflict.column('hash').doNothing())
         .execute();
     },
 
@@ -73,14 +62,6 @@ export function evaluationTables(db: Sql): EvaluationVerbs {
         .orderBy('promptIndex')
         .execute();
       return rows.map(({ promptHash, score }) => ({ promptHash, score: fromMeasure(score ?? Number.NaN) }));
-    },
-
-    promptSet(hash) {
-      return db
-        .selectFrom('promptSets')
-        .select(['hash', 'prompts', 'duplicates', 'tokenizer'])
-        .where('hash', '=', hash)
-        .executeTakeFirst();
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What other folders may use of the store. */
 export { PawlError } from '../errors.ts';
 export { compareWithBaseline, type ComparedCheckpoint } from './compare.ts';
+export { findPromptSet } from './find-prompt-set.ts';
 export { openStore } from './open.ts';
 export type {
   EventLevel,
@@ -14,6 +15,7 @@ export type {
   StoreReader,
   StoredCheckpoint,
   StoredLease,
+  StoredPromptSet,
   StoredRewind,
   StoredRun,
 } from './store.ts';

@@ -4,10 +4,15 @@ import type { Migration } from 'kysely';
 import { PawlError } from '../errors.ts';
 import { up as first } from './migrations/0001-first.ts';
 import { up as leases } from './migrations/0002-leases.ts';
+import { up as promptAliases } from './migrations/0003-prompt-aliases.ts';
 import type { Sql } from './schema.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
-const MIGRATIONS: Record<string, Migration> = { '0001-first': { up: first }, '0002-leases': { up: leases } };
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-first': { up: first },
+  '0002-leases': { up: leases },
+  '0003-prompt-aliases': { up: promptAliases },
+};
 
 function migrator(db: Sql): Migrator {
   return new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });

@@ -9,6 +9,7 @@ import { evaluationTables } from './evaluation-tables.ts';
 import { leaseTables } from './lease-tables.ts';
 import { migrate, requireMigrated } from './migrate.ts';
 import { BLOCKING_MS, patient } from './patience.ts';
+import { promptSetTables } from './prompt-set-tables.ts';
 import { rewindTables } from './rewind-tables.ts';
 import { runTables } from './run-tables.ts';
 import type { Sql, Tables } from './schema.ts';
@@ -52,6 +53,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...rewindTables(db),
     ...checkpointTables(db),
     ...evaluationTables(db),
+    ...promptSetTables(db),
     ...leaseTables(db, options.namespaceId ?? null),
   };
   return { ...patient(verbs, busyTimeoutMs), close: () => db.destroy() };

@@ -109,6 +109,12 @@ interface PromptSetsTable {
   createdAt: string;
 }
 
+interface PromptAliasesTable {
+  name: string;
+  hash: string;
+  movedAt: string;
+}
+
 interface LeasesTable {
   kind: LeaseKind;
   id: string;
@@ -140,6 +146,7 @@ export interface Tables {
   samples: SamplesTable;
   verdicts: VerdictsTable;
   promptSets: PromptSetsTable;
+  promptAliases: PromptAliasesTable;
   leases: LeasesTable;
   rewinds: RewindsTable;
 }

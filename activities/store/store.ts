@@ -104,6 +104,12 @@ interface PromptSetRecord {
   readonly tokenizer: string;
 }
 
+export interface StoredPromptSet extends PromptSetRecord {
+  readonly createdAt: string;
+  /** Names that stand for it at this moment. */
+  readonly aliases: readonly string[];
+}
+
 interface ConfirmedSync extends SyncResult {
   readonly confirmedAt: string;
 }
@@ -155,6 +161,10 @@ export interface StoreReader {
   promptScores(evaluationId: string): Promise<readonly PromptScore[]>;
   events(runId: string, options?: { after?: number }): Promise<readonly RunEvent[]>;
   promptSet(hash: string): Promise<PromptSetRecord | undefined>;
+  /** Newest first. */
+  promptSets(): Promise<readonly StoredPromptSet[]>;
+  /** Hash of the set that a name stands for. */
+  promptAlias(name: string): Promise<string | undefined>;
   /** In order of generation. */
   rewinds(runId: string): Promise<readonly StoredRewind[]>;
   /** Everything that was ever planned for a run, in order of planning. */
@@ -189,6 +199,8 @@ export interface Store extends StoreReader {
   saveVerdict(runId: string, verdict: Verdict & { readonly checkpoint: string }): Promise<void>;
   /** Keyed by hash. */
   savePromptSet(set: PromptSetRecord): Promise<void>;
+  /** From here on the name stands for this set, and for no other. */
+  movePromptAlias(name: string, hash: string): Promise<void>;
   /** Keyed by (run, generation): the first record stands. */
   saveRewind(runId: string, rewind: Rewind): Promise<void>;
   /** Takes a run back to `step` in a new generation: later steps of earlier generations are gone, and stay so. */

@@ -1,6 +1,6 @@
 /** What the schema cannot see: fields that contradict each other, and files that are not there. */
 import { readdir, stat } from 'node:fs/promises';
-import type { RunSpec } from '../../workflows/contracts.ts';
+import { promptsReference, type RunSpec } from '../../workflows/contracts.ts';
 import type { Problem } from './problems.ts';
 
 /** Fields that are right one by one and wrong together. */
@@ -51,8 +51,9 @@ export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
   const files: [PropertyKey[], string, check?: typeof fileProblem][] = [
     [['model', 'tokenizer'], spec.model.tokenizer],
     ...trainingData(spec.data.train),
-    [['evaluate', 'prompts'], spec.evaluate.prompts],
   ];
+  const prompts = promptsReference(spec.evaluate.prompts);
+  if (prompts.kind === 'file') files.push([['evaluate', 'prompts'], prompts.path]);
   const { chatTemplate } = spec.data;
   if (chatTemplate !== undefined) files.push([['data', 'chatTemplate'], chatTemplate]);
   const { objective } = spec.train;

@@ -34,7 +34,8 @@ const MIN_REASON = 40;
 
 type Cells = readonly string[];
 
-function table(head: Cells, rows: readonly Cells[]): string {
+/** Text in columns. */
+export function table(head: Cells, rows: readonly Cells[]): string {
   const drawn = new Table({ ...PLAIN, head: [...head] });
   for (const row of rows) drawn.push([...row]);
   return drawn

@@ -35,6 +35,7 @@ const DEFAULTS = {
   callTimeoutMs: 5_000,
   queryTimeoutMs: 2_000,
   reconcileTimeoutMs: 1_200_000,
+  resultTimeoutMs: 1_200_000,
 };
 
 export interface TemporalLinkOptions {
@@ -103,6 +104,14 @@ export class TemporalLink {
       }),
     );
     return this.#call(() => handle.result() as Promise<ReconcileReport>, DEFAULTS.reconcileTimeoutMs);
+  }
+
+  /** Starts a short workflow and waits for its result. */
+  async execute<Result>(workflowType: string, workflowId: string, input: object): Promise<Result> {
+    const handle = await this.#call((client) =>
+      client.workflow.start(workflowType, { workflowId, taskQueue: this.taskQueue, args: [input] }),
+    );
+    return this.#call(() => handle.result() as Promise<Result>, DEFAULTS.resultTimeoutMs);
   }
 
   async stop(runId: string, reason: string): Promise<void> {

@@ -57,6 +57,14 @@ describe('a prompt set', () => {
     expect((await importRows(rows.slice(1))).hash).toBe(made.hash);
   });
 
+  test('asks token ids as they are given, and has their text for people', async () => {
+    const { hash } = await importRows([{ prompt: [2, 5, 1], reference: 'A' }]);
+    expect(await openPromptSet(artifacts, hash)).toMatchObject([{ prompt: 'a ->', tokens: [2, 5, 1] }]);
+    await expect(importRows([{ prompt: [2.5], reference: 'A' }])).rejects.toThrow(
+      ':1: prompt: expected text, or a list of token ids',
+    );
+  });
+
   test('has another hash in another order', async () => {
     const rows = [
       { prompt: 'a', reference: 'A' },
