@@ -81,6 +81,8 @@ export interface Plan {
   readonly dataset: string;
   readonly examples: number;
   readonly examplesDropped: number;
+  /** Optimizer steps, where the spec gives epochs. */
+  readonly steps?: number;
   /** Artifact (sha256) of the tokenized prompt set. */
   readonly promptSet: string;
   readonly prompts: number;

@@ -82,6 +82,8 @@ function answerMessages(input: RunInput, state: RunState): void {
 async function planRun(input: RunInput, state: RunState): Promise<Plan> {
   if (state.plan !== undefined) return state.plan;
   state.plan = await activities.plan(input);
+  // Epochs are steps once the data is known; from here on, and when the run continues as new, the spec says how many.
+  input.spec.train.steps = state.plan.steps ?? input.spec.train.steps;
   await record(input, state, { plan: state.plan });
   return state.plan;
 }

@@ -80,6 +80,37 @@ const Prices = z.strictObject({
   currency: z.string().default('USD'),
 });
 
+/** Exactly one of steps and epochs; told together with whatever else is wrong, hence `when`. */
+const stepsOrEpochs = new z.core.$ZodCheck<{ steps?: number; epochs?: number | undefined }>({
+  check: 'custom',
+  when: ({ value }) => typeof value === 'object' && value !== null,
+});
+stepsOrEpochs._zod.check = ({ value, issues }) => {
+  const { steps = 0, epochs } = value;
+  if (steps === 0 && epochs === undefined) {
+    issues.push({ code: 'invalid_type', expected: 'number', path: ['steps'], input: undefined });
+  }
+  if (steps !== 0 && epochs !== undefined) {
+    const message = 'give train.steps or train.epochs, not both';
+    issues.push({ code: 'custom', message, path: ['epochs'], input: epochs });
+  }
+};
+
+const Train = z
+  .strictObject({
+    // 0: not known yet, as `epochs` is given; known once the data is pinned.
+    steps: positiveInt.default(0),
+    epochs: positiveInt.optional().describe('in place of steps: how often every example is trained on'),
+    batchSize: positiveInt.max(1024),
+    accumulate: positiveInt.max(1024).optional().describe('batches per step, whose gradients add up; default 1'),
+    optimizer: Optimizer,
+    schedule: Schedule.default({ kind: 'constant', warmupSteps: 0, finalFraction: 0 }),
+    seed: z.number().int().min(0).max(2_147_483_647).default(1),
+    windowSteps: positiveInt.optional().describe('steps per activity; default: about ten seconds of work'),
+    objective: Objective.optional().describe('{name: …} or {module: ./path.mjs}; default: cross_entropy'),
+  })
+  .check(stepsOrEpochs);
+
 /** One experiment: everything a run needs to know, and nothing secret. */
 export const RunSpec = z.strictObject({
   name: dnsLabel,
@@ -110,16 +141,7 @@ export const RunSpec = z.strictObject({
     maxTokens: positiveInt.default(2048).describe('longer examples are dropped, and counted'),
     endToken: z.string().optional().describe('appended to every completion, and the stop of every sample'),
   }),
-  train: z.strictObject({
-    steps: positiveInt,
-    batchSize: positiveInt.max(1024),
-    accumulate: positiveInt.max(1024).optional().describe('batches per step, whose gradients add up; default 1'),
-    optimizer: Optimizer,
-    schedule: Schedule.default({ kind: 'constant', warmupSteps: 0, finalFraction: 0 }),
-    seed: z.number().int().min(0).max(2_147_483_647).default(1),
-    windowSteps: positiveInt.optional().describe('steps per activity; default: about ten seconds of work'),
-    objective: Objective.optional().describe('{name: …} or {module: ./path.mjs}; default: cross_entropy'),
-  }),
+  train: Train,
   checkpoint: z.strictObject({
     every: positiveInt.describe('steps'),
     baseEvery: positiveInt.default(10).describe('a base snapshot after this many checkpoints; deltas between'),

@@ -104,8 +104,8 @@ describe('exit code 2, one line, nothing started', () => {
       code: 2,
       stdout: '',
       stderr:
-        'pawl: bad.yaml:4:1 train.steps: is missing. Add "steps: <a number>" under "train".\n' +
-        'pawl: bad.yaml:4:9 train.step: unknown field. Did you mean "steps"?\n',
+        'pawl: bad.yaml:4:9 train.step: unknown field. Did you mean "steps"?\n' +
+        'pawl: bad.yaml:4:1 train.steps: is missing. Add "steps: …" under "train" (or give epochs).\n',
     });
   });
 });

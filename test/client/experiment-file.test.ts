@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExperimentError, loadExperiment } from '../../client/experiment-file.ts';
+import { RunSpec } from '../../workflows/contracts.ts';
 
 const GOOD = `name: demo
 model:
@@ -67,6 +68,14 @@ describe('a good experiment', () => {
       trainOn: 'last-assistant',
       maxTokens: 2048,
     });
+  });
+
+  test('may be given in epochs, whose steps are not known yet', async () => {
+    const file = join(folder, 'good.yaml');
+    await writeFile(file, GOOD.replace('steps: 100', 'epochs: 3'));
+    const spec = await loadExperiment(file);
+    expect([spec.train.epochs, spec.train.steps]).toEqual([3, 0]);
+    expect(RunSpec.parse(spec)).toEqual(spec);
   });
 
   test('takes overrides, also of sections it does not have', async () => {
@@ -195,6 +204,24 @@ describe('a bad experiment', () => {
         "experiment.yaml:6:3 data.train: there is no file nowhere.jsonl. Create it or correct the path, which counts from the experiment file's folder.",
         'experiment.yaml:15:3 evaluate.prompts: empty.jsonl is empty. Put at least one line into it.',
       ],
+    ],
+    [
+      'neither steps nor epochs, beside another fault',
+      GOOD.replace('  steps: 100\n', '').replace('batchSize: 4', 'batchSize: 0'),
+      [
+        'experiment.yaml:8:3 train.batchSize: must be greater than 0, got 0.',
+        'experiment.yaml:7:1 train.steps: is missing. Add "steps: …" under "train" (or give epochs).',
+      ],
+    ],
+    [
+      'no step at all',
+      GOOD.replace('steps: 100', 'steps: 0'),
+      ['experiment.yaml:8:3 train.steps: 0 is not allowed here: give at least 1, or epochs.'],
+    ],
+    [
+      'steps and epochs',
+      GOOD.replace('steps: 100', 'steps: 100\n  epochs: 2'),
+      ['experiment.yaml:9:3 train.epochs: 2 is not allowed here: give steps or epochs, not both.'],
     ],
     [
       'training data of which a part is not there, and a missing chat template',

@@ -1,5 +1,5 @@
 /** A small experiment in a folder: spell a word backwards, with the sandbox's smallest model. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
@@ -27,6 +27,25 @@ export function writeExperiment(folder: string, changes: Record<string, unknown>
   const path = join(folder, 'experiment.yaml');
   writeFileSync(path, stringify({ ...experiment(), ...changes }));
   return path;
+}
+
+/** The same data as two files of conversations in a folder, and the template that makes the same text of them. */
+export function writeConversations(folder: string): void {
+  const rows = readFileSync(join(folder, 'train.jsonl'), 'utf8').trim().split('\n');
+  const conversations = rows.map((line) => {
+    const { prompt, completion } = JSON.parse(line) as { prompt: string; completion: string };
+    return {
+      messages: [
+        { role: 'user', content: prompt },
+        { role: 'assistant', content: completion },
+      ],
+    };
+  });
+  mkdirSync(join(folder, 'parts'), { recursive: true });
+  writeLines(join(folder, 'parts', 'part-1.jsonl'), conversations.slice(0, 1000));
+  writeLines(join(folder, 'parts', 'part-2.jsonl'), conversations.slice(1000));
+  const turn = "{{ message.content + ('<eos>' if message.role == 'assistant' else ' ') }}";
+  writeFileSync(join(folder, 'chat.jinja'), `{% for message in messages %}${turn}{% endfor %}`);
 }
 
 /** Words of three to five letters, no two alike, always the same ones. */

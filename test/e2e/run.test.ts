@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { RunDetails } from '../../client/run-view.ts';
-import { writeExperiment } from './experiment.ts';
+import { writeConversations, writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 
 const pawl = new Pawl();
@@ -77,6 +77,29 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
     const run = await pawl.show(result.runId);
     expect(run.checkpoints.map(({ checkpoint }) => checkpoint.snapshotType)).toEqual(['base', 'base', 'base', 'base']);
     expect(losses(run).at(-1)).toBeLessThan(losses(run)[0] ?? 0);
+  }, 120_000);
+
+  test('trains epochs of conversations from a folder, in batches that accumulate', async () => {
+    const train = {
+      epochs: 1,
+      batchSize: 16,
+      accumulate: 4,
+      optimizer: { learningRate: 0.01 },
+      schedule: { kind: 'wsd' },
+    };
+    const data = { train: 'parts', chatTemplate: 'chat.jinja', endToken: '<eos>' };
+    const experiment = writeExperiment(join(pawl.home, 'conversations'), { train, data });
+    writeConversations(dirname(experiment));
+    const { result } = await pawl.follow([experiment]);
+    // 1,976 words in batches of 64.
+    expect(result).toMatchObject({ outcome: 'finished', reason: 'all 31 steps are done' });
+    const run = await pawl.show(result.runId);
+    expect(losses(run)).toHaveLength(31);
+    expect(losses(run).at(-1)).toBeLessThan((losses(run)[0] ?? 0) - 0.5);
+    expect(run.steps.at(-1)?.learningRate).toBe(0);
+    expect(await ledgerOf(result.runId)).toMatchObject([{ optimizerSteps: 31, forwardBackwardCalls: 124 }]);
+    const listed = await pawl.run(['list', '--output', 'json']);
+    expect(listed.stdout).toContain('"steps": 31');
   }, 120_000);
 
   test('stops in good order when asked: a final base, evaluated, and nothing rented', async () => {

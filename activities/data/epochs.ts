@@ -1,0 +1,28 @@
+/** How many steps a run of so many epochs takes: a pure function of the spec and of the examples that were kept. */
+import type { RunSpec } from '../../workflows/contracts.ts';
+import { PawlError } from '../errors.ts';
+
+/**
+ * Undefined where the spec gives steps. Batches run on across the border of an epoch, so the last one is filled from the
+ * next epoch. What the client checks against `train.steps` is checked here, where the steps are known at last.
+ */
+export function stepsOfEpochs(
+  { train, checkpoint }: Pick<RunSpec, 'train' | 'checkpoint'>,
+  examples: number,
+): number | undefined {
+  const { epochs, batchSize, accumulate = 1, schedule } = train;
+  if (epochs === undefined) return undefined;
+  const steps = Math.ceil((examples * epochs) / (batchSize * accumulate));
+  const limited: [string, number][] = [
+    ['checkpoint.every', checkpoint.every],
+    ['train.schedule.warmupSteps', schedule.warmupSteps],
+  ];
+  for (const [field, value] of limited) {
+    if (value <= steps) continue;
+    throw new PawlError(
+      'InvalidRequest',
+      `${field}: ${value} is more than the ${steps} steps that train.epochs ${epochs} comes to; lower it, or train longer.`,
+    );
+  }
+  return steps;
+}
