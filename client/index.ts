@@ -1,9 +1,16 @@
 /** pawl as a library: start, follow and stop runs from a program. */
-export type { RunEvent, StoredCheckpoint, StoredRun } from '../activities/store/index.ts';
+export type {
+  ComparedCheckpoint,
+  RunEvent,
+  StoredCheckpoint,
+  StoredPromptSet,
+  StoredRun,
+} from '../activities/store/index.ts';
 export { readConfig, type ClientConfig } from './config.ts';
 export { UnreachableError, UserError } from './errors.ts';
 export { ExperimentError, loadExperiment, type LoadOptions } from './experiment-file.ts';
 export { startStack, readStack, type Stack, type StackInfo, type StackOptions } from './local/stack.ts';
+export type { PromptSets } from './prompt-sets.ts';
 export type { RunChange } from './run-changes.ts';
 export { storeFile } from './run-store.ts';
 export type { RunDetails, RunResult, RunSummary, RunView, Waiting } from './run-view.ts';

@@ -86,6 +86,19 @@ describe('prompt sets through the CLI', () => {
     expect(shown.stdout).toContain(`sha256:${second.hash}\n8 prompts (1 identical rows`);
   }, 120_000);
 
+  test('a grader that fails on answers ends the run with its own words, and nothing stays rented', async () => {
+    const folder = join(pawl.home, 'failing');
+    const evaluate = { prompts: 'heldout.jsonl', grader: { module: 'picky.mjs' }, maxTokens: 8 };
+    const path = writeExperiment(folder, { evaluate });
+    const source =
+      'export const score = (output, reference) => { if (output === reference) return 1; throw new Error("never seen"); };';
+    writeFileSync(join(folder, 'picky.mjs'), source);
+    const { result } = await pawl.follow([path]);
+    expect(result.outcome).toBe('failed');
+    expect(result.reason).toMatch(/\d+ of 24 samples could not be produced: .*picky\.mjs failed: Error: never seen/);
+    expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
+  }, 60_000);
+
   test.each([
     [['add', 'nowhere.jsonl', '--tokenizer', TOKENIZER], 1, /FILE: there is no file .*nowhere\.jsonl/],
     [['add', 'x', '--tokenizer', TOKENIZER, '--alias', 'Not Good'], 2, /Use lower-case letters/],
