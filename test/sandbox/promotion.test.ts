@@ -22,7 +22,7 @@ describe('promotion', () => {
   let model: Model;
 
   beforeAll(async () => {
-    sandbox = await Sandbox.start(undefined, ['--promote-ms', '150']);
+    sandbox = await Sandbox.start(undefined, ['--promote-ms', '1500']);
     model = await (await startTrainer(sandbox, 'job-p')).model();
     for (let step = 0; step < 5; step++) await model.step(DATA);
     await model.snapshot('p-base', 'base');
