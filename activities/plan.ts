@@ -3,6 +3,7 @@ import { promptsReference, type Activities } from '../workflows/contracts.ts';
 import type { Artifacts } from './data/artifacts.ts';
 import { planChunks } from './data/batches.ts';
 import { importDataset, openDataset } from './data/dataset.ts';
+import { stepsOfEpochs } from './data/epochs.ts';
 import { overlappingPrompts } from './data/overlap.ts';
 import { openPromptSet } from './data/prompt-set.ts';
 import { loadTokenizer } from './data/tokenizer.ts';
@@ -54,6 +55,7 @@ export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Ac
         endToken,
         signal: signal(),
       });
+      const steps = stepsOfEpochs(spec, dataset.examples);
       const prompts = await pinPromptSet(
         { store, artifacts },
         { reference: promptsReference(spec.evaluate.prompts), tokenizer, maxTokens: shape.maxContextTokens - 1 },
@@ -72,6 +74,7 @@ export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Ac
         dataset: dataset.hash,
         examples: dataset.examples,
         examplesDropped: dataset.dropped,
+        ...(steps !== undefined && { steps }),
         promptSet: prompts.hash,
         prompts: prompts.prompts,
         chunksPerStep,

@@ -2,7 +2,7 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { PawlError, type StoreReader, type StoredRun } from '../activities/store/index.ts';
 import { UnreachableError, UserError } from './errors.ts';
-import { isOver, recordedOutcome, type RunSummary } from './run-view.ts';
+import { isOver, plannedSteps, recordedOutcome, type RunSummary } from './run-view.ts';
 import { unknownRun } from './run-watch.ts';
 import { outcomeOf } from './temporal/execution.ts';
 import type { TemporalLink } from './temporal/temporal-link.ts';
@@ -30,7 +30,7 @@ export function mergeRuns(
       createdAt: run.createdAt,
       phase: run.phase,
       step: run.step,
-      steps: run.spec.train.steps,
+      ...plannedSteps(run),
       ...(run.reason !== undefined && { reason: run.reason }),
     });
   }

@@ -66,9 +66,20 @@ export interface Progress {
 
 /** Where the run is, by the best source there is. */
 export function progressOf({ status, stored, latest }: RunView): Progress {
-  if (status !== undefined) return { phase: status.phase, step: latest?.step ?? status.step, steps: status.steps };
-  if (stored !== undefined) return { phase: stored.phase, step: stored.step, steps: stored.spec.train.steps };
+  if (status !== undefined) {
+    return { phase: status.phase, step: latest?.step ?? status.step, ...known(status.steps) };
+  }
+  if (stored !== undefined) return { phase: stored.phase, step: stored.step, ...plannedSteps(stored) };
   return { phase: 'plan', step: 0 };
+}
+
+/** Of a run that is given in epochs, the steps are only known once it is planned. */
+export function plannedSteps({ plan, spec }: StoredRun): { steps?: number } {
+  return known(plan?.steps ?? spec.train.steps);
+}
+
+function known(steps: number): { steps?: number } {
+  return steps === 0 ? {} : { steps };
 }
 
 /** What the store says of a run: it holds those that a worker took, so none of them is pending. */

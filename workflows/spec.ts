@@ -80,26 +80,13 @@ const Prices = z.strictObject({
   currency: z.string().default('USD'),
 });
 
-/** Exactly one of steps and epochs; told together with whatever else is wrong, hence `when`. */
-const stepsOrEpochs = new z.core.$ZodCheck<{ steps?: number; epochs?: number | undefined }>({
-  check: 'custom',
-  when: ({ value }) => typeof value === 'object' && value !== null,
-});
-stepsOrEpochs._zod.check = ({ value, issues }) => {
-  const { steps = 0, epochs } = value;
-  if (steps === 0 && epochs === undefined) {
-    issues.push({ code: 'invalid_type', expected: 'number', path: ['steps'], input: undefined });
-  }
-  if (steps !== 0 && epochs !== undefined) {
-    const message = 'give train.steps or train.epochs, not both';
-    issues.push({ code: 'custom', message, path: ['epochs'], input: epochs });
-  }
-};
+/** Told together with whatever else is wrong with the section. */
+const always = { when: ({ value }: { value: unknown }): boolean => typeof value === 'object' && value !== null };
 
 const Train = z
   .strictObject({
     // 0: not known yet, as `epochs` is given; known once the data is pinned.
-    steps: positiveInt.default(0),
+    steps: z.number().int().min(0).default(0).describe('or give epochs'),
     epochs: positiveInt.optional().describe('in place of steps: how often every example is trained on'),
     batchSize: positiveInt.max(1024),
     accumulate: positiveInt.max(1024).optional().describe('batches per step, whose gradients add up; default 1'),
@@ -109,7 +96,16 @@ const Train = z
     windowSteps: positiveInt.optional().describe('steps per activity; default: about ten seconds of work'),
     objective: Objective.optional().describe('{name: …} or {module: ./path.mjs}; default: cross_entropy'),
   })
-  .check(stepsOrEpochs);
+  .refine(({ steps, epochs }) => steps !== 0 || epochs !== undefined, {
+    ...always,
+    path: ['steps'],
+    error: 'give at least 1, or epochs',
+  })
+  .refine(({ steps, epochs }) => steps === 0 || epochs === undefined, {
+    ...always,
+    path: ['epochs'],
+    error: 'give steps or epochs, not both',
+  });
 
 /** One experiment: everything a run needs to know, and nothing secret. */
 export const RunSpec = z.strictObject({

@@ -7,7 +7,7 @@ import type { Problem } from './problems.ts';
 export function contradictions(spec: RunSpec): Problem[] {
   const { train, checkpoint, policy, budget, prices } = spec;
   const problems: Problem[] = [];
-  if (checkpoint.every > train.steps) {
+  if (train.epochs === undefined && checkpoint.every > train.steps) {
     problems.push({
       path: ['checkpoint', 'every'],
       message: `${checkpoint.every} is more than train.steps (${train.steps}). Lower it, or train longer.`,
@@ -28,10 +28,11 @@ export function contradictions(spec: RunSpec): Problem[] {
   return problems;
 }
 
-function scheduleProblems({ steps, schedule }: RunSpec['train']): Problem[] {
+function scheduleProblems({ steps, epochs, schedule }: RunSpec['train']): Problem[] {
   const { kind, warmupSteps, decayFraction } = schedule;
   const problems: Problem[] = [];
-  if (warmupSteps > steps) {
+  // What epochs come to is only known, and checked, once the data is.
+  if (epochs === undefined && warmupSteps > steps) {
     problems.push({
       path: ['train', 'schedule', 'warmupSteps'],
       message: `${warmupSteps} is more than train.steps (${steps}). Lower it, or train longer.`,
