@@ -47,9 +47,10 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     },
     // A run whose worker died is picked up by another one after a second, not ten.
     stickyQueueScheduleToStartTimeout: '1s',
-    // What a retry is told must not be older than this.
-    maxHeartbeatThrottleInterval: '200ms',
-    defaultHeartbeatThrottleInterval: '200ms',
+    // What a retry is told may be this old: it then asks again for a second's steps, and joins them. Five beats a second
+    // for each of many runs are what a Temporal server is busiest with.
+    maxHeartbeatThrottleInterval: '1s',
+    defaultHeartbeatThrottleInterval: '1s',
     shutdownGraceTime: '1s',
     shutdownForceTime: '20s',
   });
