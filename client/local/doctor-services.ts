@@ -1,7 +1,7 @@
 /** The checks of `doctor` that concern what pawl talks to. */
 import { existsSync } from 'node:fs';
 import { request } from 'undici';
-import { openStore } from '../../activities/store/index.ts';
+import { openStore, PawlError } from '../../activities/store/index.ts';
 import type { ClientConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { storeFile } from '../run-store.ts';
@@ -107,6 +107,8 @@ export async function storeCheck(home: string): Promise<Finding> {
     await store.close();
     return { status: 'ok', detail: path };
   } catch (error) {
+    // What the store refuses itself, it says with its own way out.
+    if (error instanceof PawlError) return { status: 'fail', detail: error.message };
     return {
       status: 'fail',
       detail: messageOf(error),
