@@ -41,8 +41,13 @@ export async function measureLoad(options: {
         runIds.push(...started.map(({ runId }) => runId));
         await training(stack, runIds.length);
       }
-      loads.push(await watch(stack, count));
-      options.log(`${count} runs: ${loads.at(-1)?.stepsPerSecond.toFixed(0)} steps/s`);
+      const load = await watch(stack, count);
+      loads.push(load);
+      const cores = [load.workerCpu, load.temporalCpu, load.sandboxCpu].map((used) => used.toFixed(2)).join(', ');
+      options.log(
+        `${count} runs: ${load.stepsPerSecond.toFixed(0)} steps/s; cores of worker, Temporal, sandbox: ${cores}; ` +
+          `worker ${load.workerMegabytes.toFixed(0)} MB`,
+      );
     }
     return loads;
   } finally {

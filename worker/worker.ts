@@ -51,6 +51,9 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     // for each of many runs are what a Temporal server is busiest with.
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',
+    // Activities wait, for a trainer that computes or for days on capacity: with the default of 100, so many waiting runs
+    // would keep every other one from starting.
+    maxConcurrentActivityTaskExecutions: 1000,
     shutdownGraceTime: '1s',
     shutdownForceTime: '20s',
   });
