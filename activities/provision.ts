@@ -14,6 +14,9 @@ type Provisioning = Pick<
 /** A trainer that was asked to go on may say for a while that it has ended. */
 const REVIVAL_MS = 30_000;
 
+/** One that keeps ending is broken: asking for ever would rent it for ever. */
+const MAX_REVIVALS = 3;
+
 export function provisioning({ backend, store }: { backend: Backend; store: Store }): Provisioning {
   const { provisioner } = backend;
 
@@ -30,18 +33,20 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
       await rent(runId, { kind: 'trainer', id: trainerId }, () => provisioner.createTrainer(request, signal()));
     },
 
-    async awaitTrainer({ trainerId, revive }) {
+    async awaitTrainer({ trainerId }) {
+      let asked = 0;
       let askedMs: number | undefined;
       await poll(async () => {
         const trainer = await provisioner.getTrainer(trainerId, signal());
         if (trainer === undefined || trainer.phase === 'deleted') throw gone('trainer', trainerId, trainer);
-        if (trainer.phase === 'ended') {
-          if (!revive || (askedMs !== undefined && Date.now() - askedMs > REVIVAL_MS))
-            throw gone('trainer', trainerId, trainer);
-          if (askedMs === undefined) {
-            askedMs = Date.now();
-            await provisioner.resumeTrainer(trainerId, signal());
-          }
+        if (trainer.phase !== 'ended') {
+          askedMs = undefined;
+        } else if (askedMs === undefined && asked < MAX_REVIVALS) {
+          asked += 1;
+          askedMs = Date.now();
+          await provisioner.resumeTrainer(trainerId, signal());
+        } else if (askedMs === undefined || Date.now() - askedMs > REVIVAL_MS) {
+          throw gone('trainer', trainerId, trainer);
         }
         return trainer.phase === 'running' && (await backend.trainer(trainerId).healthy(signal()));
       });

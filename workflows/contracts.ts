@@ -290,8 +290,8 @@ export interface Activities {
   /** Validates against the platform, pins dataset and prompts, prices the run. Rents nothing. */
   plan(input: RunInput): Promise<Plan>;
   createTrainer(input: { runId: string; trainerId: string; plan: Plan; spec: RunSpec }): Promise<void>;
-  /** Waits, for days if need be, until the trainer runs and answers. `revive`: one that ended is asked to go on. */
-  awaitTrainer(input: { trainerId: string; revive: boolean }): Promise<void>;
+  /** Waits, for days if need be, until the trainer runs and answers; one that ended is asked to go on. */
+  awaitTrainer(input: { trainerId: string }): Promise<void>;
   createDeployment(input: {
     runId: string;
     deploymentId: string;

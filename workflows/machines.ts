@@ -26,7 +26,7 @@ async function provision(input: RunInput, state: RunState, plan: Plan): Promise<
   await activities.createTrainer({ runId, trainerId: ids.trainerId, plan, spec });
   const target = await activities.createDeployment({ runId, ...ids, plan, spec });
   await Promise.all([
-    activities.awaitTrainer({ trainerId: ids.trainerId, revive: false }),
+    activities.awaitTrainer({ trainerId: ids.trainerId }),
     activities.awaitDeployment({ target }),
   ]);
   state.target = target;
@@ -56,7 +56,7 @@ export async function revive(input: RunInput, state: RunState): Promise<void> {
   delete state.connection;
   if (state.trainerId === undefined) return;
   try {
-    await activities.awaitTrainer({ trainerId: state.trainerId, revive: true });
+    await activities.awaitTrainer({ trainerId: state.trainerId });
   } catch (error) {
     if (failureType(error) !== 'TrainerGone') throw error;
     await handBack(input, state, 'delete');
