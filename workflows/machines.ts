@@ -25,10 +25,7 @@ async function provision(input: RunInput, state: RunState, plan: Plan): Promise<
   await record(input, state);
   await activities.createTrainer({ runId, trainerId: ids.trainerId, plan, spec });
   const target = await activities.createDeployment({ runId, ...ids, plan, spec });
-  await Promise.all([
-    activities.awaitTrainer({ trainerId: ids.trainerId }),
-    activities.awaitDeployment({ target }),
-  ]);
+  await Promise.all([activities.awaitTrainer({ trainerId: ids.trainerId }), activities.awaitDeployment({ target })]);
   state.target = target;
   return target;
 }
