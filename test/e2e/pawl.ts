@@ -47,7 +47,7 @@ export class Pawl {
   }
 
   async up(): Promise<StackInfo> {
-    const child = this.#spawn(['up'], {});
+    const child = this.#spawn(['up', ...ownPorts()], {});
     this.#up = child;
     let said = '';
     child.stdout?.on('data', (data: Buffer) => (said += data.toString()));
@@ -196,6 +196,14 @@ export class Pawl {
     child.once('close', () => this.#children.delete(child));
     return child;
   }
+}
+
+/** Test files run at the same time: each has a range of its own, so that two stacks never reach for the same port. */
+function ownPorts(): string[] {
+  const range = 12_000 + Number(process.env['JEST_WORKER_ID'] ?? 0) * 3_000;
+  const first = range + Math.floor(Math.random() * 999) * 3;
+  const ports = { '--temporal-port': first, '--temporal-ui-port': first + 1, '--sandbox-port': first + 2 };
+  return Object.entries(ports).flatMap(([flag, port]) => [flag, String(port)]);
 }
 
 function ended(child: ChildProcess): Promise<number | null> {
