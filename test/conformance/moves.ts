@@ -102,7 +102,8 @@ export class Moves {
     const ready = await this.fireworks.deployments.waitReady(id);
     const adopted = await this.fireworks.deployments.createOrGet(request);
     const linked = ready.trainer?.endsWith(`/${trainerId}`) === true && adopted.trainer === ready.trainer;
-    this.add(`deployment created and ready, ${id}`, linked && ready.state === 'READY', ready.state);
+    // A deployment that answers a completion is ready, whatever it still calls itself.
+    this.add(`deployment created and ready, ${id}`, linked && ready.phase === 'serving', ready.state);
   }
 
   target(deploymentId: string): Target {
