@@ -1,4 +1,5 @@
 /** The moves that chapters are made of, and the state that one chapter leaves to the next. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Fireworks,
   type SampledSequence,
@@ -102,8 +103,13 @@ export class Moves {
     const ready = await this.fireworks.deployments.waitReady(id);
     const adopted = await this.fireworks.deployments.createOrGet(request);
     const linked = ready.trainer?.endsWith(`/${trainerId}`) === true && adopted.trainer === ready.trainer;
-    // A deployment that answers a completion is ready, whatever it still calls itself.
-    this.add(`deployment created and ready, ${id}`, linked && ready.phase === 'serving', ready.state);
+    // It may serve, and so be ready to us, a moment before it says so; but say so it must.
+    let state = ready.state;
+    for (let tries = 0; state !== 'READY' && tries < 100; tries += 1) {
+      await sleep(100);
+      state = (await this.fireworks.deployments.get(id))?.state ?? 'gone';
+    }
+    this.add(`deployment created and ready, ${id}`, linked && state === 'READY', state);
   }
 
   target(deploymentId: string): Target {
