@@ -2,7 +2,7 @@
 import type { Activities, Connection } from '../workflows/contracts.ts';
 import { refuseToRepeat, signal } from './guard.ts';
 import type { Backend, Pending } from './ports.ts';
-import { inSession } from './session.ts';
+import { connected, inSession } from './session.ts';
 
 type Checkpointing = Pick<
   Activities,
@@ -59,7 +59,7 @@ export function checkpointing({ backend }: { backend: Backend }): Checkpointing 
     async syncSnapshot({ connection, target, identity, previousIdentity }) {
       const { weightSync } = backend;
       const startedMs = Date.now();
-      const replicas = await inSession(backend.trainer(connection.trainerId), connection.sessionId, async () => {
+      const replicas = await connected(backend, connection, async () => {
         const now = await weightSync.replicas(target, signal());
         // A retry after a lost answer finds the load done, or under way: asking again would restart a delta on itself.
         const asked = now.length > 0 && now.every((r) => r.identity === identity || r.targetIdentity === identity);

@@ -16,7 +16,7 @@ import { openGrader, type GraderPorts } from './grading/graders.ts';
 import { interval } from './grading/statistics.ts';
 import { signal } from './guard.ts';
 import type { Backend } from './ports.ts';
-import { inSession } from './session.ts';
+import { connected } from './session.ts';
 import type { SampleRecord, Store } from './store/index.ts';
 
 /** More missing samples than this, and the score would speak of another prompt set. */
@@ -29,9 +29,8 @@ interface Ports extends GraderPorts {
 
 export function evaluating(ports: Ports): Pick<Activities, 'evaluate'> {
   return {
-    evaluate({ connection, ...input }) {
-      const trainer = ports.backend.trainer(connection.trainerId);
-      return inSession(trainer, connection.sessionId, () => evaluate(ports, { connection, ...input }));
+    evaluate(input) {
+      return connected(ports.backend, input.connection, () => evaluate(ports, input));
     },
   };
 }

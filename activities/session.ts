@@ -1,6 +1,7 @@
 /** Keeps a trainer's session alive for as long as an activity works with it. */
+import type { Connection } from '../workflows/contracts.ts';
 import { signal } from './guard.ts';
-import type { Trainer } from './ports.ts';
+import type { Backend, Trainer } from './ports.ts';
 
 /** The protocol's own interval; a trainer forgets a session only after minutes of silence. */
 const HEARTBEAT_MS = 10_000;
@@ -17,4 +18,14 @@ export async function inSession<T>(trainer: Trainer, sessionId: string, work: ()
   } finally {
     clearInterval(timer);
   }
+}
+
+/** The same for a connection; without one (a deployment beside no run) there is no session to keep. */
+export async function connected<T>(
+  backend: Pick<Backend, 'trainer'>,
+  connection: Connection | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (connection === undefined) return work();
+  return inSession(backend.trainer(connection.trainerId), connection.sessionId, work);
 }

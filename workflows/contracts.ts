@@ -4,6 +4,7 @@ import type { RunSpec } from './spec.ts';
 export { NEW_CHAIN, planSnapshot, snapshotConfirmed, snapshotRequested, type ChainState } from './chain.ts';
 export { metricOf, type GraderSpec } from './grader-spec.ts';
 export { RunSpec } from './spec.ts';
+export { MAIN_SUITE, type FurtherSuite, type SuiteSpec } from './suite-spec.ts';
 export { DEFAULT_TASK_QUEUE, RUN_WORKFLOW_TYPE } from './names.ts';
 export {
   ADD_PROMPTS_WORKFLOW_TYPE,
@@ -86,6 +87,8 @@ export interface Plan {
   /** Artifact (sha256) of the tokenized prompt set. */
   readonly promptSet: string;
   readonly prompts: number;
+  /** The further suites of the spec, in its order. */
+  readonly suites?: readonly PinnedSuite[];
   /** Stop string of every sample, if the spec names an end token. */
   readonly stop?: string;
   /** forward_backward requests per step: a fixed number, so that sequence numbers can be planned. */
@@ -98,6 +101,16 @@ export interface Plan {
   readonly graderModule?: string;
   /** Rented price of an hour of this run, in `spec.prices.currency`. */
   readonly costPerHour: number;
+}
+
+/** What a further suite depends on; of the main one the plan itself says it. */
+export interface PinnedSuite {
+  readonly name: string;
+  /** Artifact (sha256) of the tokenized prompt set. */
+  readonly promptSet: string;
+  readonly prompts: number;
+  /** Artifact (sha256) of the grader's module, if it is the user's own. */
+  readonly graderModule?: string;
 }
 
 /** Everything needed to speak to the run's model; changes as a whole when a run reconnects. */
@@ -174,11 +187,16 @@ export interface SyncResult {
 export interface EvaluationInput {
   readonly runId: string;
   readonly evaluationId: string;
-  readonly connection: Connection;
+  /** Whose session is kept alive meanwhile; absent: an evaluation beside no run. */
+  readonly connection?: Connection;
   readonly target: Target;
   readonly checkpoint: Checkpoint;
   readonly plan: Plan;
   readonly evaluate: RunSpec['evaluate'];
+  /** Which of `evaluate.suites`; absent: the main one. */
+  readonly suite?: string;
+  /** Asks so many prompts instead of the suite's own `limit`: a second call of the same evaluation adds what is missing. */
+  readonly limit?: number;
 }
 
 /** A score with its uncertainty, bound to the one identity that produced every sample. */
@@ -189,6 +207,8 @@ export interface Evaluation {
   readonly identity: string;
   readonly promptSet: string;
   readonly metric: string;
+  /** Absent: the main one. */
+  readonly suite?: string;
   /** Mean score over the samples that were produced. */
   readonly score: number;
   /** 95 % confidence interval of the mean. */
@@ -197,6 +217,8 @@ export interface Evaluation {
   readonly samples: number;
   /** Samples that could not be produced: missing, never zero. */
   readonly missing: number;
+  /** Mean over the answers of −log p of their tokens, in nats: at temperature 1 an estimate of the entropy per token. */
+  readonly entropy?: number;
 }
 
 /** An evaluation whose identity changed under it proves nothing: it is void and repeated. */
@@ -220,6 +242,8 @@ export interface Release {
 export interface CheckpointReport {
   readonly checkpoint: Checkpoint;
   readonly evaluation?: Evaluation;
+  /** Of further suites, those that were due. */
+  readonly suites?: readonly Evaluation[];
   readonly verdict?: Verdict;
 }
 
@@ -309,7 +333,8 @@ export interface Activities {
   saveSnapshot(input: { connection: Connection; name: string; type: SnapshotType; seq: number }): Promise<string>;
   /** Loads the snapshot and returns once every replica is ready and reports it. */
   syncSnapshot(input: {
-    connection: Connection;
+    /** Whose session is kept alive meanwhile; absent: a deployment beside no run. */
+    connection?: Connection;
     target: Target;
     identity: string;
     previousIdentity?: string;

@@ -1,7 +1,7 @@
 /** The experiment file: its schema, defaults and rules. One place says what a run may be asked to do. */
 import { z } from 'zod';
-import { GraderSpec } from './grader-spec.ts';
-import { PROMPTS_REFERENCE } from './prompt-contracts.ts';
+import { PolicySpec } from './policy-spec.ts';
+import { FurtherSuite, suiteFields } from './suite-spec.ts';
 
 const dnsLabel = z
   .string()
@@ -52,14 +52,6 @@ const Lora = z.strictObject({
   trainUnembed: z.boolean().default(true),
   trainMlp: z.boolean().default(true),
   trainAttn: z.boolean().default(true),
-});
-
-const Policy = z.strictObject({
-  direction: z.enum(['maximize', 'minimize']).default('maximize'),
-  target: z.number().optional().describe('stop as soon as an evaluation scores at least this'),
-  patience: positiveInt.optional().describe('stop after this many evaluations without a gain'),
-  minGain: z.number().min(0).default(0).describe('what counts as a gain over the best score so far'),
-  maxLoss: z.number().positive().optional().describe('stop at once when a step reports a mean loss above this'),
 });
 
 const Budget = z.strictObject({
@@ -143,21 +135,16 @@ export const RunSpec = z.strictObject({
     baseEvery: positiveInt.default(10).describe('a base snapshot after this many checkpoints; deltas between'),
   }),
   evaluate: z.strictObject({
-    prompts: z
-      .string()
-      .min(1)
-      .regex(PROMPTS_REFERENCE, 'use a path, sha256:<8 or more digits of a hash>, or alias:<name>')
-      .describe('JSONL, a {"prompt": …, "reference": …} per line; or sha256:… or alias:… of an added set'),
+    ...suiteFields,
     mode: z
       .enum(['overlapped', 'blocking'])
       .default('overlapped')
       .describe('overlapped: training goes on while the last checkpoint is synced and evaluated'),
-    grader: GraderSpec.default('exact_match').describe(
-      'a name, or {name: …} with options, {module: …}, {http: …}, {judge: …}',
-    ),
-    maxTokens: positiveInt.default(256),
-    temperature: z.number().min(0).max(2).default(0),
     concurrency: positiveInt.max(256).default(16),
+    suites: z
+      .record(dnsLabel, FurtherSuite)
+      .optional()
+      .describe('further suites by name, beside the main one that the fields above make'),
   }),
   deployment: z
     .strictObject({
@@ -165,7 +152,7 @@ export const RunSpec = z.strictObject({
       onFinish: z.enum(['delete', 'scale-to-zero', 'keep']).default('delete'),
     })
     .default({ replicas: 1, onFinish: 'delete' }),
-  policy: Policy.default({ direction: 'maximize', minGain: 0 }),
+  policy: PolicySpec.default({ direction: 'maximize', minGain: 0 }),
   budget: Budget.default({}),
   recovery: Recovery.default({ maxRewinds: 20, maxLostHours: 4 }),
   prices: Prices.default({ trainerPerHour: 0, replicaPerHour: 0, currency: 'USD' }),
