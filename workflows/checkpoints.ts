@@ -50,14 +50,17 @@ async function saveAnew(live: LiveRun, { final, name }: { final: boolean; name?:
   const wanted = name ?? checkpointName(step, generation);
   const statePath = await saveState(live, wanted);
   const snapshot = await saveSnapshot(live, snapshotName(wanted, input.runHex), final);
-  return { name: wanted, step, generation, statePath, ...snapshot };
+  return { name: wanted, step, generation, statePath, ...snapshot, trainerId: live.connection.trainerId };
 }
 
 /** The same weights under a new snapshot name. */
 async function saveAgain(live: LiveRun, saved: Checkpoint, mark: string, final: boolean): Promise<Checkpoint> {
   const { previousIdentity: _, ...kept } = saved;
+  const { trainerId } = live.connection;
   const name = snapshotName(`${saved.name}-${mark}`, live.input.runHex);
-  return { ...kept, ...(await saveSnapshot(live, name, final)) };
+  const snapshot = await saveSnapshot(live, name, final);
+  const stateTrainerId = saved.stateTrainerId ?? saved.trainerId;
+  return { ...kept, ...snapshot, trainerId, ...(stateTrainerId !== undefined && { stateTrainerId }) };
 }
 
 async function saveState(live: LiveRun, name: string): Promise<string> {

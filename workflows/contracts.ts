@@ -140,6 +140,10 @@ export interface Checkpoint {
   readonly identity: string;
   /** For a delta: the identity that it was made from. */
   readonly previousIdentity?: string;
+  /** The trainer that saved the snapshot, and so whose bucket holds it. Absent: the run's first one. */
+  readonly trainerId?: string;
+  /** The trainer that saved the resumable state, where it is another one: a run may have rented anew since. */
+  readonly stateTrainerId?: string;
 }
 
 export interface StepMetrics {

@@ -10,8 +10,8 @@ type CheckpointVerbs = Pick<Store, 'saveCheckpoint' | 'saveSync' | 'saveVerdict'
 export function checkpointTables(db: Sql): CheckpointVerbs {
   return {
     async saveCheckpoint(runId, checkpoint) {
-      const { name, previousIdentity = null, ...columns } = checkpoint;
-      const values = { ...columns, previousIdentity };
+      const { name, previousIdentity = null, trainerId = null, stateTrainerId = null, ...columns } = checkpoint;
+      const values = { ...columns, previousIdentity, trainerId, stateTrainerId };
       await db
         .insertInto('checkpoints')
         .values({ runId, name, ...values, savedAt: now() })
@@ -81,7 +81,6 @@ export function checkpointTables(db: Sql): CheckpointVerbs {
 }
 
 function toCheckpoint(row: Selectable<Tables['checkpoints']>): StoredCheckpoint {
-  const { name, step, generation, statePath, snapshotType, identity, previousIdentity, savedAt } = present(row);
-  const checkpoint = { name, step, generation, statePath, snapshotType, identity };
-  return { checkpoint: previousIdentity === undefined ? checkpoint : { ...checkpoint, previousIdentity }, savedAt };
+  const { runId: _, savedAt, ...checkpoint } = present(row);
+  return { checkpoint, savedAt };
 }

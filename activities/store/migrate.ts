@@ -5,6 +5,7 @@ import { PawlError } from '../errors.ts';
 import { up as first } from './migrations/0001-first.ts';
 import { up as leases } from './migrations/0002-leases.ts';
 import { up as promptAliases } from './migrations/0003-prompt-aliases.ts';
+import { up as checkpointTrainers } from './migrations/0004-checkpoint-trainers.ts';
 import type { Sql } from './schema.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
@@ -12,6 +13,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0001-first': { up: first },
   '0002-leases': { up: leases },
   '0003-prompt-aliases': { up: promptAliases },
+  '0004-checkpoint-trainers': { up: checkpointTrainers },
 };
 
 function migrator(db: Sql): Migrator {

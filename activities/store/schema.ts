@@ -48,6 +48,8 @@ interface CheckpointsTable {
   snapshotType: SnapshotType;
   identity: string;
   previousIdentity: string | null;
+  trainerId: string | null;
+  stateTrainerId: string | null;
   savedAt: string;
 }
 
