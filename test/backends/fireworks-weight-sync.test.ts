@@ -209,6 +209,23 @@ describe('confirmation', () => {
       message: expect.stringContaining('replica 1 failed to load it'),
     });
   });
+  test.each([
+    ['another identity', old],
+    ['what it was deployed with', fresh],
+  ])('ends when a replica serves %s, and is about to load nothing', async (_, idle) => {
+    const polls = { hotLoad: { firstMs: 1, maxMs: 1 }, forgottenMs: 20 };
+    await given([status(current, replica('old', true, 'pending', 'new')), status(current, idle)], {}, { polls });
+    expect(await failureOf(confirm('new'))).toMatchObject({
+      type: 'SyncFailed',
+      message: expect.stringContaining('replica 1 knows nothing of the load'),
+    });
+  });
+  test('goes on when an idle replica begins after all', async () => {
+    const polls = { hotLoad: { firstMs: 1, maxMs: 1 }, forgottenMs: 60_000 };
+    const loading = replica('old', false, 'downloading', 'new');
+    await given([status(old, old), status(loading, old), status(current, current)], {}, { polls });
+    expect(await confirm('new')).toHaveLength(2);
+  });
   test('goes on after an error left over from another identity', async () => {
     await given([
       status(replica('old', true, 'error', 'older'), replica('old', true, 'error')),

@@ -54,6 +54,15 @@ export function failedOn(replica: ReplicaStatus, identity: string): boolean {
   return replica.stage === 'error' && replica.targetIdentity === identity && !isCurrent(replica, identity);
 }
 
+/**
+ * Ready, serving something else, and about to load nothing: a replica that was replaced after the load was accepted will
+ * not hear of it again.
+ */
+export function knowsNothingOf(replica: ReplicaStatus, identity: string): boolean {
+  const settled = replica.stage === undefined || ['idle', 'ready', 'done'].includes(replica.stage);
+  return replica.ready && settled && replica.targetIdentity !== identity && !isCurrent(replica, identity);
+}
+
 /** `2 of 3 replicas: [0] step-3 idle, ready; …` */
 export function describeReplicas(replicas: readonly ReplicaStatus[], expected: number): string {
   const each = replicas.map((replica, index) => {

@@ -5,7 +5,7 @@ import { BackendError, SyncFailedError } from '../../errors.ts';
 import type { ReplicaStatus, WeightSync } from '../../ports.ts';
 import { endpoint, type Call } from './call.ts';
 import { Anything } from './control-call.ts';
-import { allCurrent, describeReplicas, failedOn, HotLoadStatus } from './hot-load-status.ts';
+import { allCurrent, describeReplicas, failedOn, HotLoadStatus, knowsNothingOf } from './hot-load-status.ts';
 import type { Outcome } from './retries.ts';
 import { sleep } from './sleep.ts';
 import { intervalMs } from './tables.ts';
@@ -98,6 +98,7 @@ export function createHotLoad(wire: Wire): WeightSync {
       const deadlineMs = performance.now() + timeoutMs;
       let last: readonly ReplicaStatus[] = [];
       let trouble: string | undefined;
+      let forgottenSinceMs: number | undefined;
       for (let round = 0; ; round += 1) {
         const outcome = await statusOnce(target, deadlineMs, signal);
         if (outcome.ok) {
@@ -107,6 +108,11 @@ export function createHotLoad(wire: Wire): WeightSync {
           if (allCurrent(last, identity, target.replicas)) return last;
           const failed = last.findIndex((replica) => failedOn(replica, identity));
           if (failed >= 0) throw syncFailed(`replica ${failed} failed to load it`, target, identity, last);
+          const idle = last.findIndex((replica) => knowsNothingOf(replica, identity));
+          forgottenSinceMs = idle < 0 ? undefined : (forgottenSinceMs ?? performance.now());
+          if (forgottenSinceMs !== undefined && performance.now() - forgottenSinceMs >= settings.polls.forgottenMs) {
+            throw syncFailed(`replica ${idle} knows nothing of the load`, target, identity, last);
+          }
         } else {
           trouble = outcome.error.message;
         }
