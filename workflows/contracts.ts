@@ -3,6 +3,8 @@ import type { RunSpec } from './spec.ts';
 
 export { NEW_CHAIN, planSnapshot, snapshotConfirmed, snapshotRequested, type ChainState } from './chain.ts';
 export { metricOf, type GraderSpec } from './grader-spec.ts';
+export { best as bestEvaluation } from './policy.ts';
+export { chainTo, snapshotTrainer, type SnapshotChain } from './snapshot-chain.ts';
 export { RunSpec } from './spec.ts';
 export { MAIN_SUITE, type FurtherSuite, type SuiteSpec } from './suite-spec.ts';
 export { DEFAULT_TASK_QUEUE, RUN_WORKFLOW_TYPE } from './names.ts';

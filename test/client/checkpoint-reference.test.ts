@@ -1,0 +1,54 @@
+/** Names of checkpoints, as people type them. */
+import { describe, expect, test } from '@jest/globals';
+import type { StoredCheckpoint } from '../../activities/store/index.ts';
+import { findCheckpoint, lookUpCheckpoint, parseCheckpointReference } from '../../client/checkpoint-reference.ts';
+import { storedCheckpoint } from './checkpoints.ts';
+
+const ROWS: readonly StoredCheckpoint[] = [
+  storedCheckpoint('step-000000-g1', { step: 0, score: 0.1 }),
+  storedCheckpoint('step-000010-g1', { step: 10, score: 0.6 }),
+  storedCheckpoint('step-000020-g1', { step: 20, score: 0.4 }),
+  storedCheckpoint('step-000020-g2', { step: 20, score: 0.6, generation: 2 }),
+  storedCheckpoint('final-000020-g2', { step: 20, generation: 2 }),
+];
+
+function nameOf(text: string, direction: 'maximize' | 'minimize' = 'maximize'): string {
+  return findCheckpoint(ROWS, parseCheckpointReference(text), direction).checkpoint.name;
+}
+
+test.each([
+  ['run@last', 'final-000020-g2'],
+  ['run@20', 'final-000020-g2'],
+  ['run@10', 'step-000010-g1'],
+  ['run@step-000020-g1', 'step-000020-g1'],
+  ['run@step-000020-g1-1a2b3c4d', 'step-000020-g1'],
+  // The earliest of equals.
+  ['run@best', 'step-000010-g1'],
+])('%s is %s', (text, name) => {
+  expect(nameOf(text)).toBe(name);
+});
+
+test('the best is what the policy of the run calls so', () => {
+  expect(nameOf('run@best', 'minimize')).toBe('step-000000-g1');
+});
+
+describe('what names no checkpoint is refused, with what there is', () => {
+  test.each(['run', '@10', 'run@', 'run@1@2'])('%s', (text) => {
+    expect(() => parseCheckpointReference(text)).toThrow(/names no checkpoint.*RUN@best/);
+  });
+
+  test('a step without one', () => {
+    expect(() => nameOf('run@11')).toThrow(/Run run has no checkpoint at step 11\. It has step-000000-g1, .*final-/);
+  });
+
+  test('the best where nothing was evaluated, the last where nothing was saved', () => {
+    const bare = [storedCheckpoint('step-000000-g1', { step: 0 })];
+    expect(() => findCheckpoint(bare, parseCheckpointReference('run@best'), 'maximize')).toThrow(/that was evaluated/);
+    expect(() => findCheckpoint([], parseCheckpointReference('run@last'), 'maximize')).toThrow(/none at all yet/);
+  });
+
+  test('a run that nothing is recorded of', async () => {
+    const looking = lookUpCheckpoint('run@last', { resolve: async (run) => run, reader: undefined });
+    await expect(looking).rejects.toThrow(/Nothing is recorded of run run yet/);
+  });
+});
