@@ -36,7 +36,7 @@ export class RunWatch {
       if (stored === undefined || !(error instanceof UnreachableError)) throw error;
       return isOver(stored.outcome) ? recorded : { ...recorded, waiting: { message: messageOf(error) } };
     }
-    if (execution !== undefined) return { ...recorded, ...(await this.#current(recorded, execution)) };
+    if (execution !== undefined) return this.#current(recorded, execution);
     if (stored === undefined) throw unknownRun(runId);
     if (isOver(stored.outcome)) return recorded;
     return { ...recorded, outcome: 'crashed', reason: 'Temporal does not know this run any more' };
@@ -87,20 +87,21 @@ export class RunWatch {
   }
 
   /** Temporal's word on the outcome stands over what was recorded. */
-  async #current(
-    { runId, stored }: RunView,
-    execution: WorkflowExecutionDescription,
-  ): Promise<Pick<RunView, 'outcome' | 'reason' | 'status' | 'latest' | 'waiting'>> {
+  async #current(recorded: RunView, execution: WorkflowExecutionDescription): Promise<RunView> {
+    const { runId } = recorded;
     const outcome = outcomeOf({ ...execution, cancelRequested: cancelRequested(execution) });
     if (isOver(outcome)) {
-      const recorded = stored?.outcome === outcome ? stored.reason : undefined;
-      return { outcome, reason: recorded ?? (await this.#reasonOf(runId)) };
+      // A server that was slow to answer may speak of a later moment than what was read before it was asked.
+      const last = await this.#recorded(runId);
+      const reason = last.stored?.outcome === outcome ? last.stored.reason : undefined;
+      return { ...last, outcome, reason: reason ?? (await this.#reasonOf(runId)) };
     }
     const status = await this.#temporal.status(runId);
     const waiting =
       stuckOf(execution) ?? retryOf(execution) ?? (status === undefined ? await this.#silence() : undefined);
     const latest = status && (await this.#latestStep(status));
-    return { outcome, ...(status && { status }), ...(latest && { latest }), ...(waiting && { waiting }) };
+    const now = { outcome, ...(status && { status }), ...(latest && { latest }), ...(waiting && { waiting }) };
+    return { ...recorded, ...now };
   }
 
   async #latestStep({ runId, step, generation }: RunStatus): Promise<StepMetrics | undefined> {

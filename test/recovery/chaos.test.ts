@@ -1,5 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { FAULT_KINDS, planFaults, requireKinds } from '../../chaos/faults.ts';
 import { builtProgram } from '../../client/local/paths.ts';
 
@@ -9,11 +9,19 @@ interface Report {
   readonly rewinds: readonly { readonly cause: string }[];
 }
 
+const running = new Set<ChildProcess>();
+
+/** One that a test gave up on. */
+afterEach(() => {
+  for (const child of running) child.kill('SIGTERM');
+});
+
 /** The program as a person runs it; its report, with whatever it said should it give none. */
 async function chaos(...flags: string[]): Promise<Report> {
   const child = spawn(process.execPath, [builtProgram('chaos/main'), '--output', 'json', ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
@@ -21,6 +29,7 @@ async function chaos(...flags: string[]): Promise<Report> {
   const code = await new Promise((resolve) => {
     child.once('close', resolve);
   });
+  running.delete(child);
   if (code === 2) throw new Error(stderr);
   return JSON.parse(stdout) as Report;
 }
