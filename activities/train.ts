@@ -3,7 +3,14 @@
  * A retry re-sends the identical bodies under the identical sequence numbers from the first step it does not know to
  * be done, and so joins what the lost attempt had started instead of repeating it.
  */
-import type { Activities, StepMetrics, WindowInput, WindowResult } from '../workflows/contracts.ts';
+import {
+  firstBadStep,
+  stepsLookedBack,
+  type Activities,
+  type StepMetrics,
+  type WindowInput,
+  type WindowResult,
+} from '../workflows/contracts.ts';
 import type { Artifacts } from './data/artifacts.ts';
 import { batchIndices, toDatums } from './data/batches.ts';
 import { openDataset, type Dataset } from './data/dataset.ts';
@@ -38,8 +45,11 @@ export function training({ backend, store, artifacts }: Ports): Pick<Activities,
       const objective = await loadObjective(artifacts, window.train.objective, window.plan.objectiveModule);
       const todo = { window, trainer, dataset, store, objective };
       await inSession(trainer, sessionId, () => trainSteps(todo, done + 1, last));
-      const rows = await store.steps(runId, { afterStep: fromStep - 1 });
-      const result = summarize(rows.filter(({ step }) => step <= last));
+      const { rules = {} } = window;
+      const rows = await store.steps(runId, { afterStep: Math.max(0, fromStep - 1 - stepsLookedBack(rules)) });
+      const known = rows.filter(({ step }) => step <= last);
+      const badStep = firstBadStep(rules, known, fromStep);
+      const result = { ...summarize(known.filter(({ step }) => step >= fromStep)), ...(badStep && { badStep }) };
       await store.updateRun(runId, { phase: 'train', step: result.nonFiniteStep ?? last, generation });
       return result;
     },
@@ -95,7 +105,6 @@ async function trainSteps(training: Training, first: number, last: number): Prom
     // Only now: a retry must not skip a step whose metrics were never written.
     const awaiting = inFlight.flatMap(({ gradients, update }) => [...gradients, update].map((p) => p.requestId));
     rememberForRetry({ doneStep: admitted.step, awaiting });
-    if (!Number.isFinite(lossMean)) return;
   }
 }
 

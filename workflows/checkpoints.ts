@@ -4,11 +4,11 @@ import { activities } from './activities.ts';
 import { planSnapshot, snapshotConfirmed, snapshotRequested } from './chain.ts';
 import type { Checkpoint, Verdict } from './contracts.ts';
 import { failureType, rootMessage } from './failures.ts';
-import { checkpointName, evaluationId, finalCheckpointName, pauseName, snapshotName } from './names.ts';
-import { decide } from './policy.ts';
+import { checkpointName, evaluationId, finalCheckpointName, pauseName, snapshotName, stateReference } from './names.ts';
+import { decideOn } from './policy.ts';
+import type { Judgement } from './policy-rules.ts';
 import { record } from './recording.ts';
 import {
-  evaluations,
   lastEvaluated,
   lastReport,
   noteCheckpoint,
@@ -16,6 +16,7 @@ import {
   type LiveRun,
   type Proof,
   type RunState,
+  type Stop,
 } from './run-state.ts';
 
 /** How often a checkpoint is synced and evaluated before the run gives up on it. */
@@ -180,17 +181,24 @@ function evaluate(live: LiveRun, checkpoint: Checkpoint, attempt: number): Retur
 export async function judge(live: LiveRun, proof: Proof, told?: Verdict): Promise<void> {
   const { input, state } = live;
   const { checkpoint } = proof;
-  const { spec } = input;
   state.phase = 'decide';
   if (proof.kind === 'proved') noteCheckpoint(state, checkpoint, { evaluation: proof.evaluation });
-  const verdict =
-    told ??
-    (proof.kind === 'proved'
-      ? decide({ policy: spec.policy, evaluations: evaluations(state), step: checkpoint.step, steps: spec.train.steps })
-      : { kind: 'inconclusive' as const, reason: `not evaluated: ${proof.reason}` });
+  const judgement = told ?? decideProof(live, proof);
+  const verdict: Verdict = { kind: judgement.kind, reason: judgement.reason };
   noteCheckpoint(state, checkpoint, { verdict });
   await record(input, state, { verdict: { ...verdict, checkpoint: checkpoint.name } });
-  if (verdict.kind === 'stop') state.stop ??= { reason: verdict.reason, diverged: false, keep: checkpoint.name };
+  if (verdict.kind === 'stop' || verdict.kind === 'branch') state.stop ??= stopOf(judgement, checkpoint);
+}
+
+function decideProof({ input: { spec }, state }: LiveRun, proof: Proof): Judgement {
+  if (proof.kind === 'unproved') return { kind: 'inconclusive', reason: `not evaluated: ${proof.reason}` };
+  const { policy, train } = spec;
+  return decideOn({ policy, reports: state.checkpoints, checkpoint: proof.checkpoint, steps: train.steps });
+}
+
+function stopOf({ kind, reason, diverged, keep }: Judgement, judged: Checkpoint): Stop {
+  const stop = { reason, diverged: diverged === true, keep: keep ?? judged.name };
+  return kind === 'branch' ? { ...stop, branch: true } : stop;
 }
 
 /** The verdict that is due on the last checkpoint, if there is one. */
@@ -219,7 +227,7 @@ export async function proveOrFail(live: LiveRun, checkpoint: Checkpoint): Promis
 
 /** The result of a run is a base snapshot, evaluated: deltas cannot be promoted. */
 export async function finish(live: LiveRun): Promise<void> {
-  const { input, state, connection } = live;
+  const { input, state } = live;
   const { stop } = state;
   state.phase = 'finish';
   let result = resultOf(state);
@@ -230,11 +238,7 @@ export async function finish(live: LiveRun): Promise<void> {
   }
   state.reason = stop?.reason ?? '';
   if (result.snapshotType === 'base') return;
-  if (result.step !== state.step || stop?.diverged === true) {
-    await activities.loadState({ connection, path: result.statePath, seq: takeSeq(state) });
-    state.step = result.step;
-    state.chain = snapshotRequested(state.chain);
-  }
+  if (result.step !== state.step || stop?.diverged === true) await goBackTo(live, result);
   const name = finalCheckpointName(state.step, state.generation);
   const saved = await saveAnew(live, { final: true, name });
   noteCheckpoint(state, saved);
@@ -243,6 +247,15 @@ export async function finish(live: LiveRun): Promise<void> {
   const verdict = { kind: 'stop' as const, reason: `the base of ${result.name}, evaluated` };
   noteCheckpoint(state, checkpoint, { ...('evaluation' in proof && { evaluation: proof.evaluation }), verdict });
   await record(input, state, { verdict: { ...verdict, checkpoint: name } });
+}
+
+/** The weights that the run keeps, where the trainer holds others. It may be another trainer than saved them. */
+async function goBackTo({ state, connection }: LiveRun, kept: Checkpoint): Promise<void> {
+  const trainerId = kept.stateTrainerId ?? kept.trainerId ?? connection.trainerId;
+  const path = stateReference({ trainerId, path: kept.statePath }, connection.trainerId);
+  await activities.loadState({ connection, path, seq: takeSeq(state) });
+  state.step = kept.step;
+  state.chain = snapshotRequested(state.chain);
 }
 
 /** The checkpoint that the run stands or falls with; none if the weights as they stand are still to be evaluated. */

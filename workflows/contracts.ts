@@ -1,13 +1,15 @@
 /** The language everyone else speaks: what a run is given, what its activities do, what it reports. */
 import type { RunSpec } from './spec.ts';
+import type { BadStep, StepRules } from './step-rules.ts';
 
 export { NEW_CHAIN, planSnapshot, snapshotConfirmed, snapshotRequested, type ChainState } from './chain.ts';
 export { metricOf, type GraderSpec } from './grader-spec.ts';
-export { best as bestEvaluation } from './policy.ts';
+export { best as bestEvaluation } from './policy-scores.ts';
 export { chainTo, snapshotTrainer, type SnapshotChain } from './snapshot-chain.ts';
 export { RunSpec } from './spec.ts';
-export { MAIN_SUITE, type FurtherSuite, type SuiteSpec } from './suite-spec.ts';
-export { DEFAULT_TASK_QUEUE, RUN_WORKFLOW_TYPE } from './names.ts';
+export { firstBadStep, stepsLookedBack } from './step-rules.ts';
+export type { FurtherSuite, SuiteSpec } from './suite-spec.ts';
+export { DEFAULT_TASK_QUEUE, MAIN_SUITE, RUN_WORKFLOW_TYPE } from './names.ts';
 export {
   ADD_PROMPTS_WORKFLOW_TYPE,
   ALIAS_PROMPTS_WORKFLOW_TYPE,
@@ -170,14 +172,18 @@ export interface WindowInput {
   readonly steps: number;
   /** Sequence number of the window's first request; the window uses `steps × requestsPerStep` of them. */
   readonly firstSeq: number;
+  /** What each step is judged by, besides that its loss must be a number. */
+  readonly rules?: StepRules;
 }
 
 export interface WindowResult {
   /** Of the last finite step. Absent: none was. */
   readonly lossMean?: number;
   readonly maxLossMean?: number;
-  /** First step whose loss was not a finite number; the window ends there. */
+  /** First step whose loss was not a finite number. */
   readonly nonFiniteStep?: number;
+  /** First step that a rule for steps, or its loss that is no number, speaks against. */
+  readonly badStep?: BadStep;
   readonly tokens: number;
   /** Mean over the window, from one step's end to the next one's. */
   readonly secondsPerStep: number;

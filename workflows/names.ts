@@ -5,6 +5,9 @@ export const DEFAULT_TASK_QUEUE = 'pawl';
 
 export const RUN_WORKFLOW_TYPE = 'run';
 
+/** The suite that the fields of `evaluate` themselves make. */
+export const MAIN_SUITE = 'main';
+
 /** A run that rents again (its trainer is gone, or it was paused) does so under the next lease. */
 export function trainerId(runId: string, lease: number): string {
   return lease === 1 ? `${runId}-trainer` : `${runId}-trainer-${lease}`;

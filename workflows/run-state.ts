@@ -1,4 +1,5 @@
 /** What a run carries from step to step: one plain object, so that it can be handed on and shown. */
+import type { Used } from './budget.ts';
 import { NEW_CHAIN, type ChainState } from './chain.ts';
 import type {
   Checkpoint,
@@ -16,7 +17,7 @@ import type {
   Target,
   Verdict,
 } from './contracts.ts';
-import { best } from './policy.ts';
+import { best, branchPoint, judgedEvaluations } from './policy-scores.ts';
 
 /** A state that training can go back to. */
 interface SavedState {
@@ -27,12 +28,14 @@ interface SavedState {
 }
 
 /** Why the run must end at the next opportunity. */
-interface Stop {
+export interface Stop {
   readonly reason: string;
   /** The weights are not worth keeping. */
   readonly diverged: boolean;
   /** The checkpoint that the verdict was about, and so the run's result; absent: the weights as they stand. */
   readonly keep?: string;
+  /** The run ends for branches to go on from `keep`. */
+  readonly branch?: true;
 }
 
 /** What became of syncing and evaluating a checkpoint. */
@@ -66,6 +69,8 @@ export interface RunState {
   proof?: Proof;
   lossMean?: number;
   secondsPerStep?: number;
+  /** Tokens trained on, those of rewound steps included. */
+  tokens?: number;
   /** Start of the present lease, moved back by the length of earlier ones. */
   rentedSinceMs?: number;
   /** Rented before a pause. */
@@ -113,10 +118,6 @@ export function takeSeq(state: RunState, count = 1): number {
   return first;
 }
 
-export function evaluations(state: RunState): Evaluation[] {
-  return state.checkpoints.flatMap(({ evaluation }) => (evaluation === undefined ? [] : [evaluation]));
-}
-
 export function lastReport(state: RunState): CheckpointReport | undefined {
   return state.checkpoints.at(-1);
 }
@@ -141,9 +142,14 @@ export function rentedHours(state: RunState, nowMs: number): number {
   return (state.rentedSinceMs === undefined ? state.rentedBeforeMs : nowMs - state.rentedSinceMs) / 3_600_000;
 }
 
-function bestReport(state: RunState, direction: 'maximize' | 'minimize'): CheckpointReport | undefined {
-  const winner = best(direction, evaluations(state));
-  return state.checkpoints.find(({ evaluation }) => evaluation !== undefined && evaluation === winner);
+export function used(state: RunState, nowMs: number): Used {
+  const hours = rentedHours(state, nowMs);
+  return { hours, cost: hours * (state.plan?.costPerHour ?? 0), tokens: state.tokens ?? 0 };
+}
+
+function bestReport(state: RunState, policy: RunInput['spec']['policy']): CheckpointReport | undefined {
+  const name = branchPoint(policy, judgedEvaluations(policy, state.checkpoints));
+  return state.checkpoints.find(({ checkpoint }) => checkpoint.name === name);
 }
 
 export function report({ runId, spec }: RunInput, state: RunState): RunReport {
@@ -153,12 +159,12 @@ export function report({ runId, spec }: RunInput, state: RunState): RunReport {
     reason: state.reason,
     steps: state.step,
     release: state.release,
-    ...defined({ best: bestReport(state, spec.policy.direction), last: lastReport(state) }),
+    ...defined({ best: bestReport(state, spec.policy), last: lastReport(state) }),
   };
 }
 
 export function status({ runId, spec }: RunInput, state: RunState): RunStatus {
-  const scores = evaluations(state);
+  const scores = judgedEvaluations(spec.policy, state.checkpoints);
   return {
     runId,
     phase: state.phase,

@@ -29,9 +29,10 @@ import type { Plan, RunInput, RunReport } from './contracts.ts';
 import { failureType, rootMessage } from './failures.ts';
 import { goLive, handBack, revive } from './machines.ts';
 import { pauseSignal, resumeSignal, statusQuery, stopSignal } from './messages.ts';
-import { judgeRewinds, judgeWindow } from './policy.ts';
 import { record } from './recording.ts';
-import { newState, rentedHours, report, status, takeSeq, type LiveRun, type RunState } from './run-state.ts';
+import { newState, rentedHours, report, status, takeSeq, used, type LiveRun, type RunState } from './run-state.ts';
+import { rulesFor } from './step-rules.ts';
+import { judgeRewinds, judgeWindow } from './window-verdict.ts';
 import { stepsToCheckpoint, windowSteps } from './windows.ts';
 
 /** A longer history would take seconds to replay on another worker. */
@@ -152,14 +153,15 @@ async function trainToCheckpoint(live: LiveRun): Promise<void> {
       fromStep: state.step + 1,
       steps,
       firstSeq: takeSeq(state, steps * plan.requestsPerStep),
+      ...rulesFor(spec.policy),
     });
     state.step = result.nonFiniteStep ?? state.step + steps;
     state.secondsPerStep = result.secondsPerStep;
     if (result.lossMean !== undefined) state.lossMean = result.lossMean;
-    const hours = rentedHours(state, Date.now());
-    const facts = { policy: spec.policy, budget: spec.budget, rentedHours: hours, costPerHour: plan.costPerHour };
-    const verdict = judgeWindow({ ...facts, ...result });
-    if (verdict !== undefined) state.stop ??= { reason: verdict.reason, diverged: verdict.diverged };
+    state.tokens = (state.tokens ?? 0) + result.tokens;
+    const { policy, budget } = spec;
+    const stop = judgeWindow({ policy, budget, used: used(state, Date.now()), result });
+    if (stop !== undefined) state.stop ??= stop;
   }
 }
 

@@ -3,9 +3,6 @@ import { z } from 'zod';
 import { GraderSpec } from './grader-spec.ts';
 import { PROMPTS_REFERENCE } from './prompt-contracts.ts';
 
-/** The suite that the fields of `evaluate` themselves make. */
-export const MAIN_SUITE = 'main';
-
 const positiveInt = z.number().int().positive();
 
 export const suiteFields = {

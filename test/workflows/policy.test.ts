@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Evaluation, RunSpec } from '../../workflows/contracts.ts';
-import { best, decide, judgeWindow } from '../../workflows/policy.ts';
+import type { CheckpointReport, Evaluation, RunSpec, Verdict } from '../../workflows/contracts.ts';
+import { decide, decideOn } from '../../workflows/policy.ts';
+import { best, branchPoint } from '../../workflows/policy-scores.ts';
 
 const maximize: RunSpec['policy'] = { direction: 'maximize', minGain: 0 };
 
@@ -83,27 +84,99 @@ describe('best', () => {
   });
 });
 
-describe('judgeWindow', () => {
-  const facts = { policy: maximize, budget: {}, maxLossMean: 2, rentedHours: 1, costPerHour: 10 };
+describe('a plateau', () => {
+  const branches = [{ 'train.optimizer.learningRate': 0.003 }, { 'train.optimizer.learningRate': 0.001 }];
+  const plateau = { patience: 2, minGain: 0.01, trial: 1 };
 
-  test('goes on while nothing is wrong', () => {
-    expect(judgeWindow({ ...facts, budget: { maxHours: 2, maxCost: 11 } })).toBeUndefined();
-  });
-
-  test('a loss that is no number diverges', () => {
-    expect(judgeWindow({ ...facts, nonFiniteStep: 7 })).toEqual({
+  test('stops the run that has no branches', () => {
+    expect(verdict({ ...maximize, plateau }, history(0, 0.3, 0.2))).toMatchObject({ kind: 'continue' });
+    expect(verdict({ ...maximize, plateau }, history(0, 0.3, 0.2, 0.3))).toEqual({
       kind: 'stop',
-      reason: 'the loss of step 7 is not a finite number',
-      diverged: true,
+      reason: 'plateau: no gain above 1.0 % over 30.0 % in 2 evaluations',
     });
   });
 
-  test('a loss above the limit diverges', () => {
-    expect(judgeWindow({ ...facts, policy: { ...maximize, maxLoss: 1.5 } })).toMatchObject({ diverged: true });
+  test('branches from the best checkpoint, and says what the branches change', () => {
+    const policy = { ...maximize, plateau: { ...plateau, branches } };
+    const scores = history(0, 0.3, 0.305, 0.1);
+    expect(verdict(policy, scores)).toEqual({
+      kind: 'branch',
+      reason:
+        'plateau: no gain above 1.0 % over 30.0 % in 2 evaluations; branches from step-20: ' +
+        'train.optimizer.learningRate=0.003 | train.optimizer.learningRate=0.001',
+      keep: 'step-20',
+    });
+    expect(branchPoint(policy, scores)).toBe('step-20');
   });
 
-  test('a spent budget stops, and the weights are kept', () => {
-    expect(judgeWindow({ ...facts, budget: { maxHours: 1 } })).toMatchObject({ kind: 'stop', diverged: false });
-    expect(judgeWindow({ ...facts, budget: { maxCost: 10 } })).toMatchObject({ kind: 'stop', diverged: false });
+  test('is told before patience runs out, and after the last step no more', () => {
+    const policy = { ...maximize, patience: 2, plateau: { ...plateau, branches } };
+    expect(verdict(policy, history(0, 0.3, 0.2, 0.2)).kind).toBe('branch');
+    expect(verdict(policy, history(0, 0.3, 0.2, 0.2), 100).kind).toBe('stop');
+  });
+});
+
+describe('noise', () => {
+  const policy = { ...maximize, patience: 1 };
+
+  test('is named where the difference lies within the interval', () => {
+    const noise = 'a difference within its interval';
+    expect(verdict(maximize, history(0.2, 0.21)).reason).toContain(noise);
+    expect(verdict(policy, history(0.2, 0.19)).reason).toContain(noise);
+    expect(verdict(maximize, history(0.2, 0.25)).reason).not.toContain(noise);
+    expect(verdict(policy, history(0.2, 0.1)).reason).not.toContain(noise);
+    expect(verdict(policy, history(0.2, 0.2)).reason).not.toContain(noise);
+  });
+});
+
+describe('an entropy', () => {
+  const policy = { ...maximize, minEntropy: 0.1, target: 0.2 };
+  const collapsed = { ...scored(0.9, 30), entropy: 0.05 };
+
+  test('below the limit diverges, target or not, and the best checkpoint before it is kept', () => {
+    expect(verdict(policy, [...history(0, 0.1, 0.05), collapsed])).toEqual({
+      kind: 'stop',
+      reason: 'an entropy of 0.050 nats per token is below policy.minEntropy 0.1',
+      diverged: true,
+      keep: 'step-10',
+    });
+  });
+
+  test('at the limit, or not known, is fine', () => {
+    expect(verdict(policy, [...history(0, 0.1), { ...collapsed, score: 0.1, entropy: 0.1 }]).kind).toBe('continue');
+    expect(verdict(policy, history(0, 0.1)).kind).toBe('continue');
+  });
+});
+
+describe('decideOn', () => {
+  const policy = { ...maximize, suite: 'hard', target: 0.2 };
+  const report = (step: number, main: number, hard?: number): CheckpointReport => ({
+    checkpoint: {
+      name: `step-${step}`,
+      step,
+      generation: 1,
+      statePath: '',
+      snapshotType: 'base',
+      identity: `step-${step}-x`,
+    },
+    evaluation: scored(main, step),
+    ...(hard !== undefined && { suites: [{ ...scored(hard, step), suite: 'hard' }] }),
+  });
+  const decideLast = (...reports: CheckpointReport[]): Verdict => {
+    const last = reports.at(-1) as CheckpointReport;
+    return decideOn({ policy, reports, checkpoint: last.checkpoint, steps: 100 });
+  };
+
+  test('judges the suite that the policy names', () => {
+    expect(decideLast(report(0, 0.9, 0), report(10, 0.9, 0.1)).kind).toBe('continue');
+    expect(decideLast(report(0, 0, 0), report(10, 0, 0.5)).kind).toBe('stop');
+  });
+
+  test('a suite that is not due has no say, and its last score counts once', () => {
+    expect(decideLast(report(0, 0, 0.5), report(10, 0.9))).toEqual({
+      kind: 'continue',
+      reason: 'suite hard is not due at step 10',
+    });
+    expect(decideLast(report(0, 0, 0.5), report(100, 0.9)).kind).toBe('stop');
   });
 });
