@@ -39,8 +39,9 @@ export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Ac
   }
 
   return {
-    async plan({ runId, spec }) {
-      await store.saveRun({ runId, name: spec.name, spec, createdAt: new Date().toISOString() });
+    async plan({ runId, spec, parent }) {
+      const createdAt = new Date().toISOString();
+      await store.saveRun({ runId, name: spec.name, spec, createdAt, ...(parent !== undefined && { parent }) });
       const account = await backend.provisioner.account(signal());
       const shape = await backend.provisioner.resolveShape(spec.model.shape, signal());
       // The tighter of what the spec asks for and what the shape can hold.

@@ -1,5 +1,5 @@
 /** Writes what a run found out: rows and events keyed by what they are, so that a retry rewrites the same ones. */
-import type { Activities, RunRecord } from '../workflows/contracts.ts';
+import { changeText, type Activities, type RunRecord } from '../workflows/contracts.ts';
 import type { EventLevel, Store } from './store/index.ts';
 
 export function recording({ store }: { store: Store }): Pick<Activities, 'record'> {
@@ -36,7 +36,15 @@ interface Happening {
 
 /** The log of a run, told from its facts. */
 function eventsOf(facts: RunRecord): Happening[] {
-  const told = [planned(facts), saved(facts), synced(facts), judged(facts), rewound(facts), ended(facts)];
+  const told = [
+    ...branched(facts),
+    planned(facts),
+    saved(facts),
+    synced(facts),
+    judged(facts),
+    rewound(facts),
+    ended(facts),
+  ];
   const happenings = told.filter((event) => event !== undefined);
   if (happenings.length > 0) return happenings;
   const { phase, step, generation } = facts;
@@ -53,6 +61,26 @@ function planned({ plan }: RunRecord): Happening | undefined {
       `planned: ${plan.examples} examples (${short(plan.dataset)})${dropped}, ` +
       `${plan.prompts} prompts (${short(plan.promptSet)}), ${plan.shape.reference}`,
   };
+}
+
+/** What a branch goes on from; and, where a file was changed since, that its numbers are not its parent's own. */
+function branched({ plan, parent }: RunRecord): Happening[] {
+  if (parent === undefined) return [];
+  const { runId, step, checkpoint, changes } = parent;
+  const what = changes.length === 0 ? 'nothing changed' : changes.map(changeText).join(', ');
+  const events: Happening[] = [
+    { key: 'branched', level: 'info', message: `branch of ${runId} at step ${step} (${checkpoint}): ${what}` },
+  ];
+  if (plan === undefined) return events;
+  if (plan.dataset !== parent.dataset) {
+    const message = `training data ${short(plan.dataset)} differs from the parent's (${short(parent.dataset)}): steps go on with other examples`;
+    events.push({ key: 'branched/data', level: 'warn', message });
+  }
+  if (plan.promptSet !== parent.promptSet) {
+    const message = `prompt set ${short(plan.promptSet)} differs from the parent's (${short(parent.promptSet)}): their scores cannot be compared`;
+    events.push({ key: 'branched/prompts', level: 'warn', message });
+  }
+  return events;
 }
 
 function saved({ checkpoint, sync }: RunRecord): Happening | undefined {

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from '@commander-js/extra-typings';
+import { addBranchCommand } from './commands/branch.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './commands/exit-codes.ts';
 import { addListCommand } from './commands/list.ts';
@@ -49,6 +50,7 @@ function createProgram(): Command {
   for (const add of [
     addUpCommand,
     addRunCommand,
+    addBranchCommand,
     addListCommand,
     addShowCommand,
     addLogsCommand,

@@ -111,7 +111,7 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number | un
 }
 
 /** A worker may run in another folder, so paths are made absolute where the experiment file's folder is known. */
-function withAbsolutePaths(spec: RunSpec, folder: string): RunSpec {
+export function withAbsolutePaths(spec: RunSpec, folder: string): RunSpec {
   return {
     ...spec,
     model: { ...spec.model, tokenizer: resolve(folder, spec.model.tokenizer) },

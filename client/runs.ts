@@ -2,6 +2,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { compareWithBaseline, type RunEvent, type StoreReader } from '../activities/store/index.ts';
 import type { ReconcileInput, ReconcileReport, RunSpec } from '../workflows/contracts.ts';
+import { branchInput, type Branch, type BranchRequest } from './branch.ts';
 import { UnreachableError, UserError, messageOf } from './errors.ts';
 import type { RunChange } from './run-changes.ts';
 import { PromptSets } from './prompt-sets.ts';
@@ -42,6 +43,15 @@ export class Runs {
     const input = newRunInput(spec);
     await this.#temporal.start(input);
     return { runId: input.runId };
+  }
+
+  /** Submits a run that goes on from a checkpoint of another one, with its experiment but for what is changed. */
+  async branch(runId: string, request: BranchRequest = {}): Promise<Branch> {
+    const input = await this.#read((reader) => branchInput(reader, runId, request));
+    if (input?.parent === undefined) throw unknownRun(runId);
+    await this.#temporal.start(input);
+    const { checkpoint, step, changes } = input.parent;
+    return { runId: input.runId, parent: { runId, checkpoint, step }, changes };
   }
 
   /** The run's full id, from the id, its beginning, or a name that only one run has. */

@@ -22,10 +22,11 @@ import {
 /** How often a checkpoint is synced and evaluated before the run gives up on it. */
 const MAX_PROOFS = 3;
 
-/** A checkpoint is due at step 0, at every multiple, at the end, and where the last one here was never evaluated. */
+/** A checkpoint is due before the first step, at every multiple, at the end, and where the last one here was never evaluated. */
 export function checkpointDue({ input, state }: LiveRun): boolean {
   const last = lastReport(state);
-  if (last?.checkpoint.step === state.step) return last.evaluation === undefined;
+  if (last === undefined) return true;
+  if (last.checkpoint.step === state.step) return last.evaluation === undefined;
   const { train, checkpoint } = input.spec;
   return state.step % checkpoint.every === 0 || state.step >= train.steps;
 }
@@ -33,7 +34,7 @@ export function checkpointDue({ input, state }: LiveRun): boolean {
 /** Resumable state first: once it is saved, nothing that follows can lose the steps behind it. */
 export async function saveCheckpoint(live: LiveRun, options: { final: boolean; name?: string }): Promise<Checkpoint> {
   const { input, state } = live;
-  state.phase = state.step === 0 ? 'baseline' : 'checkpoint';
+  state.phase = state.step === (input.parent?.step ?? 0) ? 'baseline' : 'checkpoint';
   const last = lastReport(state);
   const saved = last?.checkpoint.step === state.step && last.evaluation === undefined ? last.checkpoint : undefined;
   const checkpoint =

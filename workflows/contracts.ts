@@ -1,8 +1,21 @@
 /** The language everyone else speaks: what a run is given, what its activities do, what it reports. */
+import type { Parent } from './branch-contracts.ts';
 import type { RunSpec } from './spec.ts';
 import type { BadStep, StepRules } from './step-rules.ts';
 
 export { NEW_CHAIN, planSnapshot, snapshotConfirmed, snapshotRequested, type ChainState } from './chain.ts';
+export {
+  branchesId,
+  BRANCHES_WORKFLOW_TYPE,
+  parentAt,
+  type BranchChoice,
+  type BranchPoint,
+  type BranchScore,
+  type Parent,
+  type SpecChange,
+  type TriedBranch,
+} from './branch-contracts.ts';
+export { changeText, specChanges, valueText, withSettings, type Settings } from './spec-changes.ts';
 export { metricOf, type GraderSpec } from './grader-spec.ts';
 export { best as bestEvaluation } from './policy-scores.ts';
 export { chainTo, snapshotTrainer, type SnapshotChain } from './snapshot-chain.ts';
@@ -65,6 +78,8 @@ export interface RunInput {
   readonly spec: RunSpec;
   /** Eight hex digits drawn once, at submission: part of every snapshot's name. */
   readonly runHex: string;
+  /** The checkpoint of another run that this one goes on from; absent: the base model, at step 0. */
+  readonly parent?: Parent;
 }
 
 /** A training shape as the platform resolved it; `reference` names the exact version. */
@@ -312,6 +327,8 @@ export interface RunRecord {
   readonly step: number;
   readonly generation: number;
   readonly plan?: Plan;
+  /** With the plan of a branch. */
+  readonly parent?: Parent;
   readonly checkpoint?: Checkpoint;
   readonly sync?: SyncResult;
   readonly verdict?: Verdict & { readonly checkpoint: string };

@@ -24,7 +24,8 @@ interface SavedState {
   readonly trainerId: string;
   readonly path: string;
   readonly step: number;
-  readonly savedAtMs: number;
+  /** Absent: by another run, before this one rented anything. */
+  readonly savedAtMs?: number;
 }
 
 /** Why the run must end at the next opportunity. */
@@ -92,10 +93,12 @@ export interface LiveRun {
   readonly connection: Connection;
 }
 
-export function newState(): RunState {
+/** A branch begins where its parent was: step numbers, data order and schedule go on. */
+export function newState({ parent }: Pick<RunInput, 'parent'>): RunState {
+  const restore = parent && { trainerId: parent.trainerId, path: parent.statePath, step: parent.step };
   return {
     phase: 'plan',
-    step: 0,
+    step: parent?.step ?? 0,
     generation: 1,
     nextSeq: 1,
     chain: NEW_CHAIN,
@@ -108,6 +111,7 @@ export function newState(): RunState {
     outcome: 'running',
     reason: '',
     release: { trainerState: 'never created', deploymentState: 'never created' },
+    ...(restore !== undefined && { restore }),
   };
 }
 

@@ -39,7 +39,7 @@ import { stepsToCheckpoint, windowSteps } from './windows.ts';
 const MAX_HISTORY_EVENTS = 2000;
 
 export async function run(input: RunInput, carried?: RunState): Promise<RunReport> {
-  const state = carried ?? newState();
+  const state = carried ?? newState(input);
   answerMessages(input, state);
   try {
     const plan = await planRun(input, state);
@@ -85,7 +85,7 @@ async function planRun(input: RunInput, state: RunState): Promise<Plan> {
   state.plan = await activities.plan(input);
   // Epochs are steps once the data is known; from here on, and when the run continues as new, the spec says how many.
   input.spec.train.steps = state.plan.steps ?? input.spec.train.steps;
-  await record(input, state, { plan: state.plan });
+  await record(input, state, { plan: state.plan, ...(input.parent !== undefined && { parent: input.parent }) });
   return state.plan;
 }
 

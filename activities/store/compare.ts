@@ -7,12 +7,14 @@ export interface ComparedCheckpoint extends StoredCheckpoint {
   readonly overBaseline?: PairedDifference;
 }
 
-/** The baseline is what was evaluated before the first step. Scores of other prompts or graders are not compared. */
+/** The baseline is what was evaluated before the run's first step. Scores of other prompts or graders are not compared. */
 export async function compareWithBaseline(
   reader: Pick<StoreReader, 'promptScores'>,
   checkpoints: readonly StoredCheckpoint[],
 ): Promise<readonly ComparedCheckpoint[]> {
-  const baseline = checkpoints.find(({ evaluation }) => evaluation?.step === 0)?.evaluation;
+  const baseline = checkpoints.find(
+    ({ evaluation }) => evaluation?.step === checkpoints[0]?.checkpoint.step,
+  )?.evaluation;
   if (baseline === undefined || checkpoints.length < 2) return checkpoints;
   const before = await reader.promptScores(baseline.id);
   const compared: ComparedCheckpoint[] = [];

@@ -13,6 +13,7 @@ export type {
   ScoredEvaluation,
   Store,
   StoreReader,
+  StoredBranchChoice,
   StoredCheckpoint,
   StoredLease,
   StoredPromptSet,

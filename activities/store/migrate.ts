@@ -6,6 +6,7 @@ import { up as first } from './migrations/0001-first.ts';
 import { up as leases } from './migrations/0002-leases.ts';
 import { up as promptAliases } from './migrations/0003-prompt-aliases.ts';
 import { up as checkpointTrainers } from './migrations/0004-checkpoint-trainers.ts';
+import { up as branches } from './migrations/0006-branches.ts';
 import type { Sql } from './schema.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
@@ -14,6 +15,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-leases': { up: leases },
   '0003-prompt-aliases': { up: promptAliases },
   '0004-checkpoint-trainers': { up: checkpointTrainers },
+  '0006-branches': { up: branches },
 };
 
 function migrator(db: Sql): Migrator {

@@ -4,6 +4,7 @@ import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { CamelCasePlugin, Kysely, SqliteDialect } from 'kysely';
 import { PawlError } from '../errors.ts';
+import { branchTables } from './branch-tables.ts';
 import { checkpointTables } from './checkpoint-tables.ts';
 import { evaluationTables } from './evaluation-tables.ts';
 import { leaseTables } from './lease-tables.ts';
@@ -50,6 +51,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
   const verbs = {
     ...runTables(db),
+    ...branchTables(db),
     ...rewindTables(db),
     ...checkpointTables(db),
     ...evaluationTables(db),

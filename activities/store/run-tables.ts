@@ -5,7 +5,7 @@ import { PawlError } from '../errors.ts';
 import { fromJson, fromMeasure, now, present, toJson, toMeasure } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store, StoredRun } from './store.ts';
-import type { Plan, Release, RunSpec, StepMetrics } from '../../workflows/contracts.ts';
+import type { BranchPoint, Plan, Release, RunSpec, SpecChange, StepMetrics } from '../../workflows/contracts.ts';
 
 type RunVerbs = Pick<
   Store,
@@ -17,7 +17,7 @@ const ROWS_PER_INSERT = 500;
 
 export function runTables(db: Sql): RunVerbs {
   return {
-    async saveRun({ runId, name, spec, createdAt }) {
+    async saveRun({ runId, name, spec, createdAt, parent }) {
       await db
         .insertInto('runs')
         .values({
@@ -28,6 +28,7 @@ export function runTables(db: Sql): RunVerbs {
           step: 0,
           generation: 1,
           outcome: 'pending',
+          ...(parent !== undefined && fromBranchPoint(parent)),
           createdAt,
           updatedAt: now(),
         })
@@ -153,14 +154,26 @@ function ofThisGeneration(runId: string, steps: readonly StepMetrics[]): Express
     where column3 >= coalesce((select generation from runs where id = ${runId}), 0)`;
 }
 
-function toRun(row: Selectable<Tables['runs']>): StoredRun {
-  const { id, spec, plan, release, ...rest } = present(row);
+function fromBranchPoint({ runId, checkpoint, step, changes }: BranchPoint): Partial<Selectable<Tables['runs']>> {
+  return { parentRun: runId, parentCheckpoint: checkpoint, parentStep: step, changes: toJson(changes) };
+}
+
+export function toRun(row: Selectable<Tables['runs']>): StoredRun {
+  const { id, spec, plan, release, parentRun, parentCheckpoint, parentStep, changes, ...rest } = present(row);
   return {
     runId: id,
     ...rest,
     spec: fromJson(spec) as RunSpec,
     ...(plan !== undefined && { plan: fromJson(plan) as Plan }),
     ...(release !== undefined && { release: fromJson(release) as Release }),
+    ...(parentRun !== undefined && {
+      parent: {
+        runId: parentRun,
+        checkpoint: parentCheckpoint ?? '',
+        step: parentStep ?? 0,
+        changes: fromJson(changes ?? '[]') as SpecChange[],
+      },
+    }),
   };
 }
 

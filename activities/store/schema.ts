@@ -15,6 +15,10 @@ interface RunsTable {
   outcome: RunOutcome;
   reason: string | null;
   release: string | null;
+  parentRun: string | null;
+  parentCheckpoint: string | null;
+  parentStep: number | null;
+  changes: string | null;
   createdAt: string;
   updatedAt: string;
 }
@@ -138,6 +142,17 @@ interface RewindsTable {
   recordedAt: string;
 }
 
+interface BranchChoicesTable {
+  runId: string;
+  checkpoint: string;
+  step: number;
+  trial: number;
+  branches: string;
+  chosen: string | null;
+  reason: string;
+  decidedAt: string;
+}
+
 export interface Tables {
   runs: RunsTable;
   events: EventsTable;
@@ -151,6 +166,7 @@ export interface Tables {
   promptAliases: PromptAliasesTable;
   leases: LeasesTable;
   rewinds: RewindsTable;
+  branchChoices: BranchChoicesTable;
 }
 
 export type Sql = Kysely<Tables>;

@@ -1,5 +1,7 @@
 /** The store in the words of the domain: what workers write and people read. Every write is a keyed upsert. */
 import type {
+  BranchChoice,
+  BranchPoint,
   Checkpoint,
   CheckpointReport,
   Evaluation,
@@ -21,6 +23,8 @@ export interface NewRun {
   readonly name: string;
   readonly spec: RunSpec;
   readonly createdAt: string;
+  /** Of a branch: where it began, and what is different. */
+  readonly parent?: BranchPoint;
 }
 
 interface RunUpdate {
@@ -139,6 +143,10 @@ export interface StoredLease extends Lease {
   readonly state?: string;
 }
 
+export interface StoredBranchChoice extends BranchChoice {
+  readonly decidedAt: string;
+}
+
 export interface StoredRewind extends Rewind {
   readonly recordedAt: string;
 }
@@ -167,6 +175,10 @@ export interface StoreReader {
   promptAlias(name: string): Promise<string | undefined>;
   /** In order of generation. */
   rewinds(runId: string): Promise<readonly StoredRewind[]>;
+  /** Runs that go on from a checkpoint of this one, oldest first. */
+  branchesOf(runId: string): Promise<readonly StoredRun[]>;
+  /** Which of a run's branches was chosen, once that is decided. */
+  branchChoice(runId: string): Promise<StoredBranchChoice | undefined>;
   /** Everything that was ever planned for a run, in order of planning. */
   leases(runId: string): Promise<readonly StoredLease[]>;
   /** What may be rented at this moment, for any run, in order of planning. */
@@ -203,6 +215,8 @@ export interface Store extends StoreReader {
   movePromptAlias(name: string, hash: string): Promise<void>;
   /** Keyed by (run, generation): the first record stands. */
   saveRewind(runId: string, rewind: Rewind): Promise<void>;
+  /** Keyed by the run that was branched: the first choice stands. */
+  saveBranchChoice(choice: BranchChoice): Promise<void>;
   /** Takes a run back to `step` in a new generation: later steps of earlier generations are gone, and stay so. */
   forgetStepsAfter(runId: string, target: { step: number; generation: number }): Promise<void>;
   /** Before anything is created: from here on the reconciler knows of it. Keyed by (kind, id); opens a closed one. */

@@ -1,4 +1,5 @@
 /** A run to read: the table of its checkpoints, the loss over its steps, how it ended and what to do next. Pure. */
+import { changeText, type BranchPoint } from '../../workflows/contracts.ts';
 import { isOver, type RunDetails } from '../run-view.ts';
 import type { Colours } from './colours.ts';
 import { lossPlot } from './loss-plot.ts';
@@ -44,6 +45,8 @@ function lastWords(run: RunDetails): string | undefined {
 function notes(run: RunDetails, colours: Colours): string[] {
   const lines: string[] = [];
   if (run.waiting !== undefined) lines.push(colours.warn(waitingText(run.waiting)));
+  const parent = run.stored?.parent;
+  if (parent !== undefined) lines.push(branchText(parent));
   const plan = run.stored?.plan;
   if (plan !== undefined) {
     lines.push(`data ${shortHash(plan.dataset)} (${plan.examples} examples), prompt set ${shortHash(plan.promptSet)}`);
@@ -51,6 +54,11 @@ function notes(run: RunDetails, colours: Colours): string[] {
   const commands = isOver(run.outcome) ? ['show', 'logs'] : ['show', 'logs', 'stop'];
   lines.push(colours.dim(`next: ${commands.map((command) => `pawl ${command} ${run.runId}`).join(', ')}`));
   return lines;
+}
+
+function branchText({ runId, step, changes }: BranchPoint): string {
+  const what = changes.length === 0 ? 'nothing changed' : changes.map(changeText).join(', ');
+  return oneLine(`branch of ${runId} at step ${step}: ${what}`);
 }
 
 function shortHash(hash: string): string {

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import { openStore, type SampleRecord } from '../../activities/store/index.ts';
+import type { RunDetails } from '../../client/run-view.ts';
+import { writeExperiment } from './experiment.ts';
+import { Pawl } from './pawl.ts';
+
+const pawl = new Pawl();
+let parent: RunDetails;
+
+beforeAll(async () => {
+  await pawl.up();
+  const { result } = await pawl.follow([writeExperiment(join(pawl.home, 'parent'))]);
+  parent = await pawl.show(result.runId);
+}, 180_000);
+
+afterAll(async () => {
+  await pawl.cleanUp();
+}, 60_000);
+
+async function branch(args: readonly string[]): Promise<RunDetails> {
+  const { stdout, stderr, code } = await pawl.run(['branch', ...args, '--detach', '--output', 'json']);
+  if (code !== 0) throw new Error(`pawl branch failed: ${stderr}`);
+  const { runId } = JSON.parse(stdout) as { runId: string };
+  return pawl.until(runId, ({ outcome }) => outcome !== 'running' && outcome !== 'pending');
+}
+
+/** What was answered to each prompt, and how probable it was: the same weights answer the same. */
+async function answers(run: RunDetails, step: number): Promise<unknown> {
+  const evaluation = run.checkpoints.find(({ checkpoint }) => checkpoint.step === step)?.evaluation;
+  if (evaluation === undefined) throw new Error(`${run.runId} has no evaluation of step ${step}`);
+  const store = await openStore({ path: join(pawl.home, 'pawl.db'), readonly: true });
+  try {
+    return (await store.samples(evaluation.id)).map(answer);
+  } finally {
+    await store.close();
+  }
+}
+
+function answer(sample: SampleRecord): unknown {
+  if (sample.kind === 'missing') return sample;
+  const { promptHash, tokens, meanLogprob, score } = sample;
+  return { promptHash, tokens, meanLogprob, score };
+}
+
+function losses({ steps }: RunDetails, after: number): unknown {
+  return steps.filter(({ step }) => step > after).map(({ step, lossMean }) => ({ step, lossMean }));
+}
+
+describe('a branch', () => {
+  test('without changes does again what its parent did from there on, to the last bit', async () => {
+    const run = await branch([`${parent.runId}@10`]);
+    expect(run.outcome).toBe('finished');
+    expect(run.checkpoints.map(({ checkpoint }) => checkpoint.step)).toEqual([10, 20, 30]);
+    expect(run.checkpoints[0]?.checkpoint.snapshotType).toBe('base');
+    for (const step of [10, 20, 30]) expect(await answers(run, step)).toEqual(await answers(parent, step));
+    expect(losses(run, 0)).toEqual(losses(parent, 10));
+    expect(run.stored?.parent).toEqual({ runId: parent.runId, checkpoint: 'step-000010-g1', step: 10, changes: [] });
+    expect(run.events.map(({ message }) => message)).toContain(
+      `branch of ${parent.runId} at step 10 (step-000010-g1): nothing changed`,
+    );
+    expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
+  }, 120_000);
+
+  test('with another learning rate begins with its parent’s weights, and goes elsewhere', async () => {
+    const run = await branch([`${parent.runId}@20`, '--set', 'train.learningRate=1e-3', '--name', 'slower']);
+    expect(run.runId).toMatch(/^slower-/);
+    expect(await answers(run, 20)).toEqual(await answers(parent, 20));
+    expect(run.steps.map(({ step, learningRate }) => [step, learningRate])).toEqual(
+      Array.from({ length: 10 }, (_, index) => [21 + index, 1e-3]),
+    );
+    expect(losses(run, 21)).not.toEqual(losses(parent, 21));
+    expect(run.stored?.parent?.changes).toEqual([{ path: 'train.optimizer.learningRate', before: 0.01, after: 0.001 }]);
+  }, 120_000);
+
+  test('of a checkpoint that is not there is refused, and those that are there are named', async () => {
+    const { code, stderr } = await pawl.run(['branch', `${parent.runId}@15`]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('no checkpoint "15". There are step-000000-g1 (step 0), step-000010-g1 (step 10)');
+  });
+
+  test('with a field that there is not is refused before anything starts', async () => {
+    const { code, stderr } = await pawl.run(['branch', parent.runId, '--set', 'train.optimizer.learningrate=1']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--set train.optimizer.learningrate: unknown field. Did you mean "learningRate"?');
+  });
+});
