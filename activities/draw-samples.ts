@@ -42,8 +42,10 @@ export async function drawMissing(ports: Ports, input: EvaluationInput): Promise
     limit(async () => {
       until.throwIfAborted();
       const id = sampleId(input.evaluationId, index);
+      // Asked under an id of its own in any case: else a platform that remembers could answer from memory.
+      const seedId = sampleId(input.seedsOf ?? input.evaluationId, index);
       const key = { promptIndex: index, promptHash: prompt.hash, promptTokens: prompt.tokens.length };
-      const sample = await draw(ports.backend, input, { id, prompt }, until);
+      const sample = await draw(ports.backend, input, { id, seedId, prompt }, until);
       if (sample instanceof PawlError) {
         await store.saveSample(input.evaluationId, { kind: 'missing', ...key, error: sample.message });
         return;
@@ -73,14 +75,14 @@ export async function drawMissing(ports: Ports, input: EvaluationInput): Promise
 async function draw(
   backend: Backend,
   { target, evaluate: { maxTokens, temperature }, plan: { stop } }: EvaluationInput,
-  { id, prompt }: { id: string; prompt: Prompt },
+  { id, seedId, prompt }: { id: string; seedId: string; prompt: Prompt },
   until: AbortSignal,
 ): Promise<Sample | PawlError> {
   const request = {
     promptTokens: prompt.tokens,
     maxTokens,
     temperature,
-    seed: Number.parseInt(id.slice(0, 7), 16),
+    seed: Number.parseInt(seedId.slice(0, 7), 16),
     requestId: id,
     ...(stop !== undefined && { stop: [stop] }),
   };

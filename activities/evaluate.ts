@@ -74,9 +74,14 @@ function subject({
   checkpoint,
   plan,
   evaluate: { grader },
-}: EvaluationInput): Pick<Evaluation, 'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric'> {
+  appraisal,
+}: EvaluationInput): Pick<
+  Evaluation,
+  'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric' | 'appraisal'
+> {
   const { name, step, identity } = checkpoint;
-  return { id: evaluationId, checkpoint: name, step, identity, promptSet: plan.promptSet, metric: metricOf(grader) };
+  const about = { checkpoint: name, step, identity, promptSet: plan.promptSet, metric: metricOf(grader) };
+  return { id: evaluationId, ...about, ...(appraisal !== undefined && { appraisal }) };
 }
 
 /** What is missing since the grader refuses it would be missing again. */

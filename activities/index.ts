@@ -1,5 +1,5 @@
 /** Every activity, built from the ports that the worker hands in. */
-import type { Activities, PromptActivities, ReconcileActivities } from '../workflows/contracts.ts';
+import type { Activities, PromptActivities, ReconcileActivities, ServingActivities } from '../workflows/contracts.ts';
 import { checkpointing } from './checkpoint.ts';
 import type { Artifacts } from './data/artifacts.ts';
 import { evaluating } from './evaluate.ts';
@@ -11,6 +11,7 @@ import { promptSets } from './prompts.ts';
 import { provisioning } from './provision.ts';
 import { reconciling } from './reconcile.ts';
 import { recording } from './record.ts';
+import { serving } from './serving.ts';
 import type { Store } from './store/index.ts';
 import { training } from './train.ts';
 
@@ -36,4 +37,8 @@ export function createPromptActivities(ports: { store: Store; artifacts: Artifac
 
 export function createReconcileActivities(ports: Parameters<typeof reconciling>[0]): ReconcileActivities {
   return guarded(reconciling(ports));
+}
+
+export function createServingActivities(ports: Parameters<typeof serving>[0]): ServingActivities {
+  return guarded(serving(ports));
 }

@@ -51,6 +51,8 @@ export interface DeploymentStatus {
   readonly phase: 'starting' | 'serving' | 'failed' | 'deleted';
   readonly baseModel: string;
   readonly replicas: number;
+  /** The trainer whose snapshots it can load. */
+  readonly trainerId?: string;
   readonly detail?: string;
 }
 
@@ -68,6 +70,13 @@ export interface Provisioner {
   createDeployment(request: DeploymentRequest, signal: AbortSignal): Promise<DeploymentStatus>;
   getDeployment(id: string, signal: AbortSignal): Promise<DeploymentStatus | undefined>;
   scaleDeployment(id: string, replicas: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Links the deployment to another trainer, if it is not yet, and waits until it serves again: with the weights it was
+   * deployed with, so that the next load must be a whole one. `shape` is what that trainer's deployments are made of.
+   */
+  reattachDeployment(id: string, link: { trainerId: string; shape: string }, signal: AbortSignal): Promise<void>;
+  /** The deployment forgets what it loaded; the next load must be a whole one. */
+  resetLedger(id: string, signal: AbortSignal): Promise<void>;
   /** Idempotent: a deployment that is not there is deleted. */
   deleteDeployment(id: string, signal: AbortSignal): Promise<void>;
 }

@@ -52,7 +52,7 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
       });
     },
 
-    async createDeployment({ runId, deploymentId, trainerId, plan, spec }) {
+    async createDeployment({ runId, deploymentId, trainerId, plan, spec, holder }) {
       const { replicas } = spec.deployment;
       const request = {
         id: deploymentId,
@@ -62,9 +62,8 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
         replicas,
         description: `pawl run ${runId}`,
       };
-      const deployment = await rent(runId, { kind: 'deployment', id: deploymentId }, () =>
-        provisioner.createDeployment(request, signal()),
-      );
+      const lease = { kind: 'deployment', id: deploymentId, ...(holder !== undefined && { holder }) } as const;
+      const deployment = await rent(runId, lease, () => provisioner.createDeployment(request, signal()));
       return { deploymentId, baseModel: deployment.baseModel, replicas };
     },
 

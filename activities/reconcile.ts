@@ -32,12 +32,12 @@ export function reconciling({ backend, store, directory, graceMs }: Ports): Reco
   const { provisioner } = backend;
 
   /** The lease as an orphan, if it is one. */
-  function judge({ kind, id, runId, plannedAt }: StoredLease, end: RunEnd | undefined): Orphan | undefined {
+  function judge({ kind, id, runId, holder, plannedAt }: StoredLease, end: RunEnd | undefined): Orphan | undefined {
     if (end === undefined) return undefined;
     const sinceMs = Math.max(Date.parse(plannedAt), end.at?.getTime() ?? 0);
     if (Date.now() - sinceMs < graceMs) return undefined;
     const at = end.at === undefined ? '' : ` at ${end.at.toISOString()}`;
-    return { kind, id, runId, plannedAt, fate: `${end.fate}${at}` };
+    return { kind, id, runId, ...(holder !== undefined && { holder }), plannedAt, fate: `${end.fate}${at}` };
   }
 
   return {
@@ -45,10 +45,11 @@ export function reconciling({ backend, store, directory, graceMs }: Ports): Reco
       const open = await store.openLeases();
       const ours = open.filter(({ namespaceId = directory.namespaceId }) => namespaceId === directory.namespaceId);
       const ends = new Map<string, RunEnd | undefined>();
-      for (const { runId } of ours) {
-        if (!ends.has(runId)) ends.set(runId, await directory.endOf(runId, signal()));
+      for (const lease of ours) {
+        const holder = holderOf(lease);
+        if (!ends.has(holder)) ends.set(holder, await directory.endOf(holder, signal()));
       }
-      const orphans = ours.map((lease) => judge(lease, ends.get(lease.runId)));
+      const orphans = ours.map((lease) => judge(lease, ends.get(holderOf(lease))));
       return {
         checked: ours.length,
         foreign: open.length - ours.length,
@@ -59,7 +60,7 @@ export function reconciling({ backend, store, directory, graceMs }: Ports): Reco
     async retireOrphan({ kind, id, runId, plannedAt }) {
       // Much may have happened since it was found: another reconciliation, or a run that was reset and goes on.
       const lease = (await store.openLeases()).find((open) => open.kind === kind && open.id === id);
-      const orphan = lease && judge(lease, await directory.endOf(runId, signal()));
+      const orphan = lease && judge(lease, await directory.endOf(holderOf(lease), signal()));
       if (orphan === undefined) return undefined;
       const state = await (kind === 'trainer' ? deleteTrainer : deleteDeployment)(provisioner, id);
       await store.endLease({ kind, id }, state);
@@ -70,9 +71,14 @@ export function reconciling({ backend, store, directory, graceMs }: Ports): Reco
         at: new Date().toISOString(),
         phase: 'release',
         level: 'warn',
-        message: `orphan ${kind} ${id} retired, since its run ${orphan.fate}: ${state}`,
+        message: `orphan ${kind} ${id} retired, since ${orphan.holder ?? 'its run'} ${orphan.fate}: ${state}`,
       });
       return state;
     },
   };
+}
+
+/** The workflow that returns what was rented: the run, unless it was rented beside one. */
+function holderOf({ holder, runId }: StoredLease): string {
+  return holder ?? runId;
 }

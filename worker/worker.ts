@@ -5,7 +5,12 @@ import { NativeConnection, Runtime, Worker, type LogMetadata } from '@temporalio
 import type { Logger } from 'pino';
 import { createFireworksBackend, retriesWithin } from '../activities/backends/fireworks/index.ts';
 import { openArtifacts } from '../activities/data/artifacts.ts';
-import { createActivities, createPromptActivities, createReconcileActivities } from '../activities/index.ts';
+import {
+  createActivities,
+  createPromptActivities,
+  createReconcileActivities,
+  createServingActivities,
+} from '../activities/index.ts';
 import { openStore } from '../activities/store/index.ts';
 import { workflowSource } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
@@ -44,6 +49,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
       ...createActivities({ backend, store, artifacts, secrets: config.graderSecrets }),
       ...createPromptActivities({ store, artifacts }),
       ...createReconcileActivities({ backend, store, directory, graceMs: config.leaseGraceMs }),
+      ...createServingActivities({ backend, store, directory }),
     },
     // A run whose worker died is picked up by another one after a second, not ten.
     stickyQueueScheduleToStartTimeout: '1s',

@@ -15,14 +15,14 @@ const RETRY = {
  * Every call heartbeats each second from a timer, so a lost worker is noticed in seconds and a cancellation reaches the
  * call. A run waits for a cancelled call to end before it releases: else a create could overtake its own delete.
  */
-const COMMON = {
+export const COMMON = {
   heartbeatTimeout: '5s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: RETRY,
 } as const satisfies ActivityOptions;
 
 /** One remote call, or a few. */
-const CALL = { ...COMMON, startToCloseTimeout: '5m', scheduleToCloseTimeout: '1h' } as const;
+export const CALL = { ...COMMON, startToCloseTimeout: '5m', scheduleToCloseTimeout: '1h' } as const;
 
 const OPTIONS: Record<keyof Activities, ActivityOptions> = {
   // Nothing is rented yet: better a clear error soon than a silent wait.

@@ -18,6 +18,24 @@ export {
 export { changeText, specChanges, valueText, withSettings, type Settings } from './spec-changes.ts';
 export { metricOf, type GraderSpec } from './grader-spec.ts';
 export { best as bestEvaluation } from './policy-scores.ts';
+export {
+  APPRAISE_WORKFLOW_TYPE,
+  BISECT_WORKFLOW_TYPE,
+  ROLLBACK_WORKFLOW_TYPE,
+  rollbackWorkflowId,
+  type Appraisal,
+  type AppraisalInput,
+  type AppraisedSuite,
+  type BisectInput,
+  type BisectReport,
+  type Probe,
+  type ProbeStanding,
+  type RollbackInput,
+  type RollbackReport,
+  type ScoreDifference,
+  type ServingActivities,
+  type Standing,
+} from './serving-contracts.ts';
 export { chainTo, snapshotTrainer, type SnapshotChain } from './snapshot-chain.ts';
 export { RunSpec } from './spec.ts';
 export { firstBadStep, stepsLookedBack } from './step-rules.ts';
@@ -224,6 +242,10 @@ export interface EvaluationInput {
   readonly suite?: string;
   /** Asks so many prompts instead of the suite's own `limit`: a second call of the same evaluation adds what is missing. */
   readonly limit?: number;
+  /** Beside the run, by this appraisal; absent: the run's own. */
+  readonly appraisal?: string;
+  /** An evaluation whose random seeds are used again. */
+  readonly seedsOf?: string;
 }
 
 /** A score with its uncertainty, bound to the one identity that produced every sample. */
@@ -236,6 +258,8 @@ export interface Evaluation {
   readonly metric: string;
   /** Absent: the main one. */
   readonly suite?: string;
+  /** Made beside the run, by this appraisal; absent: the run's own. */
+  readonly appraisal?: string;
   /** Mean score over the samples that were produced. */
   readonly score: number;
   /** 95 % confidence interval of the mean. */
@@ -351,6 +375,8 @@ export interface Activities {
     trainerId: string;
     plan: Plan;
     spec: RunSpec;
+    /** The workflow that will return it, where that is not the run. */
+    holder?: string;
   }): Promise<Target>;
   awaitDeployment(input: { target: Target }): Promise<void>;
   openSession(input: { runId: string; trainerId: string }): Promise<string>;

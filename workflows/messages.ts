@@ -1,6 +1,6 @@
 /** What a run answers and obeys while it runs. Answers never touch a backend. */
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { RunStatus } from './contracts.ts';
+import type { Probe, RunStatus } from './contracts.ts';
 
 export const statusQuery = defineQuery<RunStatus>('status');
 
@@ -15,3 +15,6 @@ export const pauseSignal = defineSignal('pause');
 
 /** Rent again, and go on exactly where the run was. */
 export const resumeSignal = defineSignal('resume');
+
+/** What a bisection has looked at so far. */
+export const probesQuery = defineQuery<readonly Probe[]>('probes');

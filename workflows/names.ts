@@ -45,6 +45,15 @@ export function snapshotName(checkpoint: string, runHex: string): string {
   return `${checkpoint}-${runHex}`;
 }
 
+/** Apart from the run's own ones, whose ids have an attempt where this has the appraisal. */
+export function appraisalEvaluationId(
+  { runId, checkpoint }: { runId: string; checkpoint: string },
+  appraisalId: string,
+  attempt: number,
+): string {
+  return `${runId}/${checkpoint}/${appraisalId}/a${attempt}`;
+}
+
 export function evaluationId(runId: string, checkpoint: string, attempt: number): string {
   return `${runId}/${checkpoint}/a${attempt}`;
 }

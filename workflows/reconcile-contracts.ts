@@ -12,18 +12,20 @@ export interface ReconcileInput {
   readonly dryRun: boolean;
 }
 
-/** A lease that nobody will end: its run is over, and has been for longer than the grace period. */
+/** A lease that nobody will end: who holds it is over, and has been for longer than the grace period. */
 export interface Orphan {
   readonly kind: 'trainer' | 'deployment';
   readonly id: string;
   readonly runId: string;
+  /** The workflow that should have returned it, where that is not the run. */
+  readonly holder?: string;
   readonly plannedAt: string;
-  /** What became of the run, e.g. `was terminated at 2026-11-23T16:30:00.000Z`. */
+  /** What became of the run, or of its holder, e.g. `was terminated at 2026-11-23T16:30:00.000Z`. */
   readonly fate: string;
 }
 
 interface OrphanSearch {
-  /** Open leases that were compared with their runs. */
+  /** Open leases that were compared with who holds them. */
   readonly checked: number;
   /** Open leases of runs in other Temporal namespaces: somebody else's to judge. */
   readonly foreign: number;

@@ -1,5 +1,5 @@
 /**
- * The reconciler: a run that was terminated cannot release what it rented, so this compares the leases with the runs and
+ * The reconciler: a run that was terminated cannot release what it rented, so this compares the leases with who holds them and
  * retires what nobody will. It knows of leases only: what pawl did not create it never sees.
  */
 import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';

@@ -58,6 +58,8 @@ export function checkpointTables(db: Sql): CheckpointVerbs {
           .selectAll()
           .where('runId', '=', runId)
           .where('kind', '=', 'scored')
+          // What was found beside the run is evidence of its own.
+          .where('appraisal', 'is', null)
           .orderBy('recordedAt')
           .orderBy('id')
           .execute(),

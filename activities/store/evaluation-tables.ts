@@ -36,6 +36,7 @@ export function evaluationTables(db: Sql): EvaluationVerbs {
         .selectFrom('evaluations')
         .selectAll()
         .where('runId', '=', runId)
+        .where('appraisal', 'is', null)
         .orderBy('step')
         .orderBy('recordedAt')
         .orderBy('id')
@@ -70,10 +71,12 @@ type EvaluationColumns = Omit<Insertable<Tables['evaluations']>, 'runId' | 'reco
 
 function fromEvaluation(evaluation: EvaluationRecord): EvaluationColumns {
   if (evaluation.kind === 'void') {
-    return { ...evaluation, score: null, low: null, high: null, samples: null, missing: null };
+    const appraisal = evaluation.appraisal ?? null;
+    return { ...evaluation, score: null, low: null, high: null, samples: null, missing: null, appraisal };
   }
-  const { score, low, high, ...columns } = evaluation;
-  return { ...columns, score: toMeasure(score), low: toMeasure(low), high: toMeasure(high), reason: null };
+  const { score, low, high, appraisal = null, ...columns } = evaluation;
+  const measures = { score: toMeasure(score), low: toMeasure(low), high: toMeasure(high) };
+  return { ...columns, ...measures, appraisal, reason: null };
 }
 
 /** The evaluation of a row whose kind is `scored`: all its numbers are there. */
@@ -88,13 +91,13 @@ export function toScored(row: EvaluationRow): Evaluation {
   };
 }
 
-function toEvaluation(row: EvaluationRow): EvaluationRecord {
+export function toEvaluation(row: EvaluationRow): EvaluationRecord {
   if (row.kind === 'scored') return { kind: 'scored', ...toScored(row) };
   return { kind: 'void', ...subject(row), reason: row.reason ?? '' };
 }
 
-function subject({ id, checkpoint, step, identity, promptSet, metric }: EvaluationRow) {
-  return { id, checkpoint, step, identity, promptSet, metric };
+function subject({ id, checkpoint, step, identity, promptSet, metric, appraisal }: EvaluationRow) {
+  return { id, checkpoint, step, identity, promptSet, metric, ...(appraisal !== null && { appraisal }) };
 }
 
 type SampleColumns = Omit<Insertable<Tables['samples']>, 'evaluationId'>;

@@ -3,6 +3,7 @@ export { PawlError } from '../errors.ts';
 export { compareWithBaseline, type ComparedCheckpoint } from './compare.ts';
 export { findPromptSet } from './find-prompt-set.ts';
 export { openStore } from './open.ts';
+export type { AppraisalRecord, RollbackRecord, StoredAppraisal, StoredRollback } from './serving-records.ts';
 export type {
   EventLevel,
   Lease,

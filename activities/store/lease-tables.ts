@@ -4,18 +4,18 @@ import { now, present } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store, StoredLease } from './store.ts';
 
-type LeaseVerbs = Pick<Store, 'planLease' | 'endLease' | 'openLeases' | 'leases'>;
+type LeaseVerbs = Pick<Store, 'planLease' | 'endLease' | 'openLeases' | 'leases' | 'deploymentLease'>;
 
 export function leaseTables(db: Sql, namespaceId: string | null): LeaseVerbs {
   return {
-    async planLease(runId, { kind, id }) {
+    async planLease(runId, { kind, id, holder = null }) {
       await db
         .insertInto('leases')
-        .values({ kind, id, runId, namespaceId, plannedAt: now() })
+        .values({ kind, id, runId, namespaceId, holder, plannedAt: now() })
         .onConflict((conflict) =>
           conflict
             .columns(['kind', 'id'])
-            .doUpdateSet({ plannedAt: now(), releasedAt: null, state: null })
+            .doUpdateSet({ holder, plannedAt: now(), releasedAt: null, state: null })
             // Rented again under the same id, as after a pause. An open lease keeps its first date.
             .where('leases.releasedAt', 'is not', null),
         )
@@ -42,6 +42,16 @@ export function leaseTables(db: Sql, namespaceId: string | null): LeaseVerbs {
         .orderBy('id')
         .execute();
       return rows.map(toLease);
+    },
+
+    async deploymentLease(id) {
+      const row = await db
+        .selectFrom('leases')
+        .selectAll()
+        .where('kind', '=', 'deployment')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row && toLease(row);
     },
 
     async leases(runId) {

@@ -7,6 +7,7 @@ import { up as leases } from './migrations/0002-leases.ts';
 import { up as promptAliases } from './migrations/0003-prompt-aliases.ts';
 import { up as checkpointTrainers } from './migrations/0004-checkpoint-trainers.ts';
 import { up as branches } from './migrations/0006-branches.ts';
+import { up as serving } from './migrations/0008-serving.ts';
 import type { Sql } from './schema.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
@@ -16,6 +17,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-prompt-aliases': { up: promptAliases },
   '0004-checkpoint-trainers': { up: checkpointTrainers },
   '0006-branches': { up: branches },
+  '0008-serving': { up: serving },
 };
 
 function migrator(db: Sql): Migrator {

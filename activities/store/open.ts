@@ -14,6 +14,7 @@ import { promptSetTables } from './prompt-set-tables.ts';
 import { rewindTables } from './rewind-tables.ts';
 import { runTables } from './run-tables.ts';
 import type { Sql, Tables } from './schema.ts';
+import { servingTables } from './serving-tables.ts';
 import { openSqliteFile } from './sqlite-file.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Store, StoreReader } from './store.ts';
@@ -56,6 +57,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...checkpointTables(db),
     ...evaluationTables(db),
     ...promptSetTables(db),
+    ...servingTables(db),
     ...leaseTables(db, options.namespaceId ?? null),
   };
   return { ...patient(verbs, busyTimeoutMs), close: () => db.destroy() };

@@ -80,6 +80,7 @@ interface EvaluationsTable {
   samples: number | null;
   missing: number | null;
   reason: string | null;
+  appraisal: string | null;
   recordedAt: string;
 }
 
@@ -126,6 +127,7 @@ interface LeasesTable {
   id: string;
   runId: string;
   namespaceId: string | null;
+  holder: string | null;
   plannedAt: string;
   releasedAt: string | null;
   state: string | null;
@@ -153,6 +155,26 @@ interface BranchChoicesTable {
   decidedAt: string;
 }
 
+interface AppraisalsTable {
+  id: string;
+  runId: string;
+  suite: string;
+  reason: string;
+  startedAt: string;
+}
+
+interface RollbacksTable {
+  id: string;
+  deploymentId: string;
+  runId: string;
+  checkpoint: string;
+  identity: string;
+  previousIdentity: string | null;
+  replicas: number;
+  requestedBy: string;
+  confirmedAt: string;
+}
+
 export interface Tables {
   runs: RunsTable;
   events: EventsTable;
@@ -167,6 +189,8 @@ export interface Tables {
   leases: LeasesTable;
   rewinds: RewindsTable;
   branchChoices: BranchChoicesTable;
+  appraisals: AppraisalsTable;
+  rollbacks: RollbacksTable;
 }
 
 export type Sql = Kysely<Tables>;

@@ -16,6 +16,7 @@ import type {
   Verdict,
 } from '../../workflows/contracts.ts';
 import type { PromptScore } from '../grading/paired.ts';
+import type { ServingReader, ServingWriter } from './serving-records.ts';
 
 /** Times are ISO-8601 texts in UTC everywhere in the store. */
 export interface NewRun {
@@ -91,7 +92,10 @@ export interface ScoredEvaluation extends Evaluation {
 }
 
 /** An evaluation whose identity changed under it: kept as evidence, never as a score. */
-interface VoidEvaluation extends Pick<Evaluation, 'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric'> {
+interface VoidEvaluation extends Pick<
+  Evaluation,
+  'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric' | 'appraisal'
+> {
   readonly kind: 'void';
   readonly reason: string;
 }
@@ -130,6 +134,8 @@ export type LeaseKind = 'trainer' | 'deployment';
 export interface Lease {
   readonly kind: LeaseKind;
   readonly id: string;
+  /** The workflow that returns it, where it is not the run: rented beside a run that may be over. */
+  readonly holder?: string;
 }
 
 /** From before it is created until the platform says that it is gone. */
@@ -152,7 +158,7 @@ export interface StoredRewind extends Rewind {
 }
 
 /** What people and programs read. */
-export interface StoreReader {
+export interface StoreReader extends ServingReader {
   /** Newest first. */
   listRuns(options: { limit: number }): Promise<readonly StoredRun[]>;
   /** By id, by a name only one run has, or by an unambiguous beginning of an id; fails listing the candidates. */
@@ -161,7 +167,7 @@ export interface StoreReader {
   steps(runId: string, options?: { afterStep?: number }): Promise<readonly StepMetrics[]>;
   /** In order of step, generation and saving. */
   checkpointReports(runId: string): Promise<readonly StoredCheckpoint[]>;
-  /** In order of step, then of recording; void ones too. */
+  /** The run's own, in order of step, then of recording; void ones too. */
   evaluations(runId: string): Promise<readonly EvaluationRecord[]>;
   /** In order of prompt index. */
   samples(evaluationId: string): Promise<readonly SampleRecord[]>;
@@ -187,7 +193,7 @@ export interface StoreReader {
 }
 
 /** What workers write. Writing twice is writing once. */
-export interface Store extends StoreReader {
+export interface Store extends StoreReader, ServingWriter {
   /** The first write of an id stands: a run's spec never changes. */
   saveRun(run: NewRun): Promise<void>;
   /**

@@ -13,6 +13,6 @@ export function reconcileLines({ dryRun, checked, foreign, orphans, retired, fai
   ];
 }
 
-function orphanText({ kind, id, fate }: Orphan): string {
-  return `${kind} ${id}: its run ${fate}`;
+function orphanText({ kind, id, holder, fate }: Orphan): string {
+  return `${kind} ${id}: ${holder ?? 'its run'} ${fate}`;
 }

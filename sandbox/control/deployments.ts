@@ -77,8 +77,11 @@ export function deploymentRoutes(app: FastifyInstance, options: DeploymentRoutes
   const linkOf = (trainerJob: string): string => {
     const prefix = `accounts/${account}/rlorTrainerJobs/`;
     if (!trainerJob.startsWith(prefix)) throw invalid(`hotLoadTrainerJob: must begin with "${prefix}"`);
+    // The row of a deleted job, and its bucket, are kept for a while: what it saved can still be served.
     const job = jobs.get(trainerJob.slice(prefix.length));
-    if (job.state === 'JOB_STATE_DELETED') throw invalid(`hotLoadTrainerJob: "${trainerJob}" was deleted`);
+    if (job.state === 'JOB_STATE_DELETED' && job.checkpoints.length === 0) {
+      throw invalid(`hotLoadTrainerJob: "${trainerJob}" was deleted, and has no checkpoints (any more)`);
+    }
     return job.id;
   };
 

@@ -16,6 +16,10 @@ export function createControlPlane(wire: Wire, jobs: TrainerJobs, deployments: D
     createDeployment: async (request, signal) => deployments.create(request, signal),
     getDeployment: async (id, signal) => deployments.get(id, signal),
     scaleDeployment: async (id, replicas, signal) => deployments.scale(id, replicas, signal),
+    reattachDeployment: async (id, { trainerId, shape }, signal) => {
+      await deployments.reattach(id, trainerId, { shape, signal });
+    },
+    resetLedger: async (id, signal) => deployments.resetLedger(id, signal),
     deleteDeployment: async (id, signal) => deployments.delete(id, signal),
   };
 }

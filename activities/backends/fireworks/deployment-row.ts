@@ -54,10 +54,17 @@ export function deploymentOf(id: string, row: z.output<typeof DeploymentRow>, re
     // What is rented is what was asked for; what runs right now may lag behind.
     replicas: row.desiredReplicaCount ?? row.minReplicaCount ?? row.replicaCount ?? 0,
     ...(row.deploymentShape === undefined ? {} : { shape: row.deploymentShape }),
-    ...(trainer === undefined ? {} : { trainer, transition: transitionOf(row.hotLoadTransitionType) }),
+    ...(trainer === undefined ? {} : linkOf(trainer, row.hotLoadTransitionType)),
     ...(row.replicaStats === undefined ? {} : { readyReplicas: row.replicaStats.readyReplicaCount }),
     ...(detail === undefined ? {} : { detail: oneLine(redact(detail)) }),
   };
+}
+
+function linkOf(
+  trainer: string,
+  transition: string | undefined,
+): Pick<Deployment, 'trainer' | 'trainerId' | 'transition'> {
+  return { trainer, trainerId: trainer.split('/').at(-1) ?? trainer, transition: transitionOf(transition) };
 }
 
 /** Unspecified means ASYNC. */

@@ -89,19 +89,16 @@ export class Deployments {
   ): Promise<Deployment> {
     const { transition, timeoutMs = 90 * MINUTE_MS, settleTimeoutMs = 10 * MINUTE_MS, shape, signal = NEVER } = options;
     const before = await this.waitReady(id, { timeoutMs, signal });
-    if (shape !== undefined && before.shape !== undefined && unversioned(shape) !== unversioned(before.shape)) {
-      throw new BackendError(
-        'InvalidRequest',
-        `deployment ${id} is of shape ${before.shape}, and the trainer needs ${shape}: create another deployment`,
-      );
-    }
+    requireShape(before, shape);
     const trainer = trainerName(await this.#wire.account(signal), trainerId);
     const changes = {
       ...(before.trainer === trainer ? {} : { hotLoadTrainerJob: trainer }),
       ...(transition === undefined || before.transition === transition ? {} : { hotLoadTransitionType: transition }),
     };
-    if (Object.keys(changes).length === 0) return before;
-    await this.#patch(id, changes, signal);
+    const changed = Object.keys(changes).length > 0;
+    // Linked already by a call whose answer was lost: its pods may still restart.
+    if (!changed && before.state !== 'UPDATING') return before;
+    if (changed) await this.#patch(id, changes, signal);
     return this.#until(
       id,
       settleTimeoutMs,
@@ -215,4 +212,13 @@ export class Deployments {
     }
     return found;
   }
+}
+
+/** Versions of one shape are equal. */
+function requireShape({ id, shape: present }: Deployment, wanted: string | undefined): void {
+  if (wanted === undefined || present === undefined || unversioned(wanted) === unversioned(present)) return;
+  throw new BackendError(
+    'InvalidRequest',
+    `deployment ${id} is of shape ${present}, and the trainer needs ${wanted}: create another deployment`,
+  );
 }

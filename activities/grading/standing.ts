@@ -1,0 +1,19 @@
+/** Where a checkpoint stands between a good and a bad one, prompt by prompt. Pure. */
+import type { ProbeStanding } from '../../workflows/contracts.ts';
+import { pairedDifference, type PromptScore } from './paired.ts';
+
+/** Only what is certain counts: an interval that holds zero says neither. */
+export function standingOf(scores: {
+  good: readonly PromptScore[];
+  bad: readonly PromptScore[];
+  probe: readonly PromptScore[];
+}): ProbeStanding {
+  const overGood = pairedDifference(scores.good, scores.probe);
+  if (overGood === undefined) return { standing: 'unclear' };
+  const { mean, low, high, pairs } = overGood;
+  const told = { mean, pairs, ...(low !== undefined && { low }), ...(high !== undefined && { high }) };
+  if (high !== undefined && high < 0) return { standing: 'fell', overGood: told };
+  const overBad = pairedDifference(scores.bad, scores.probe);
+  const held = overBad?.low !== undefined && overBad.low > 0;
+  return { standing: held ? 'held' : 'unclear', overGood: told };
+}
