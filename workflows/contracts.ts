@@ -18,24 +18,7 @@ export {
 export { changeText, specChanges, valueText, withSettings, type Settings } from './spec-changes.ts';
 export { metricOf, type GraderSpec } from './grader-spec.ts';
 export { best as bestEvaluation } from './policy-scores.ts';
-export {
-  APPRAISE_WORKFLOW_TYPE,
-  BISECT_WORKFLOW_TYPE,
-  ROLLBACK_WORKFLOW_TYPE,
-  rollbackWorkflowId,
-  type Appraisal,
-  type AppraisalInput,
-  type AppraisedSuite,
-  type BisectInput,
-  type BisectReport,
-  type Probe,
-  type ProbeStanding,
-  type RollbackInput,
-  type RollbackReport,
-  type ScoreDifference,
-  type ServingActivities,
-  type Standing,
-} from './serving-contracts.ts';
+export * from './serving-contracts.ts';
 export { chainTo, snapshotTrainer, type SnapshotChain } from './snapshot-chain.ts';
 export { RunSpec } from './spec.ts';
 export { firstBadStep, stepsLookedBack } from './step-rules.ts';
