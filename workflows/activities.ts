@@ -21,26 +21,32 @@ export const COMMON = {
   retry: RETRY,
 } as const satisfies ActivityOptions;
 
-/** One remote call, or a few. */
-export const CALL = { ...COMMON, startToCloseTimeout: '5m', scheduleToCloseTimeout: '1h' } as const;
+/**
+ * Whatever is away for so long, workers included, is waited for: longer than a weekend. While it is, a run stands still and
+ * says so; its machines are the reconciler's to return only once it is over.
+ */
+const OUTAGE = '4d';
 
-const OPTIONS: Record<keyof Activities, ActivityOptions> = {
+/** One remote call, or a few. */
+export const CALL = { ...COMMON, startToCloseTimeout: '5m', scheduleToCloseTimeout: OUTAGE } as const;
+
+export const OPTIONS: Record<keyof Activities, ActivityOptions> = {
   // Nothing is rented yet: better a clear error soon than a silent wait.
   plan: { ...COMMON, startToCloseTimeout: '30m', retry: { ...RETRY, maximumAttempts: 3 } },
   createTrainer: CALL,
   // Waiting two days for capacity is ordinary.
-  awaitTrainer: { ...COMMON, startToCloseTimeout: '50h', scheduleToCloseTimeout: '50h' },
+  awaitTrainer: { ...COMMON, startToCloseTimeout: '50h', scheduleToCloseTimeout: '6d' },
   createDeployment: CALL,
-  awaitDeployment: { ...COMMON, startToCloseTimeout: '50h', scheduleToCloseTimeout: '50h' },
+  awaitDeployment: { ...COMMON, startToCloseTimeout: '50h', scheduleToCloseTimeout: '6d' },
   openSession: CALL,
   createModel: { ...CALL, startToCloseTimeout: '30m' },
-  loadState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: '2h' },
+  loadState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: OUTAGE },
   // While it stands still a trainer waits: a lost worker is noticed sooner here.
-  trainWindow: { ...COMMON, heartbeatTimeout: '3s', startToCloseTimeout: '2h', scheduleToCloseTimeout: '6h' },
-  saveState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: '2h' },
-  saveSnapshot: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: '2h' },
-  syncSnapshot: { ...COMMON, startToCloseTimeout: '20m', scheduleToCloseTimeout: '1h' },
-  evaluate: { ...COMMON, startToCloseTimeout: '6h', scheduleToCloseTimeout: '12h' },
+  trainWindow: { ...COMMON, heartbeatTimeout: '3s', startToCloseTimeout: '2h', scheduleToCloseTimeout: OUTAGE },
+  saveState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: OUTAGE },
+  saveSnapshot: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: OUTAGE },
+  syncSnapshot: { ...COMMON, startToCloseTimeout: '20m', scheduleToCloseTimeout: OUTAGE },
+  evaluate: { ...COMMON, startToCloseTimeout: '6h', scheduleToCloseTimeout: OUTAGE },
   record: CALL,
   // Machines must be returned, however long it takes: a refused key is retried too, until somebody mends it.
   releaseTrainer: { ...COMMON, startToCloseTimeout: '5m', retry: { ...RETRY, nonRetryableErrorTypes: [] } },

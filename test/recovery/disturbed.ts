@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { gather, type Evidence } from '../../chaos/evidence.ts';
 import { DisturbedStack, type StackOptions } from '../../chaos/stack.ts';
 import { loadExperiment, type RunDetails } from '../../client/index.ts';
+import { SANDBOX_KEY } from '../../client/local/sandbox-key.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { trainerId } from '../../workflows/names.ts';
 import { writeExperiment } from '../e2e/experiment.ts';
 
 export class Disturbed {
@@ -22,6 +24,16 @@ export class Disturbed {
   async submit(): Promise<string> {
     const { runId } = await this.stack.runs.start(await loadExperiment(this.#experiment));
     return runId;
+  }
+
+  /** What the platform does to a trainer that nobody used for hours: over, and not to be revived. */
+  async expireTrainer(runId: string): Promise<void> {
+    const response = await fetch(`${this.stack.sandboxUrl}/sandbox/v1/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'X-Api-Key': SANDBOX_KEY },
+      body: JSON.stringify({ now: [{ effect: { kind: 'expire_trainer' }, job: trainerId(runId, 1) }] }),
+    });
+    if (!response.ok) throw new Error(await response.text());
   }
 
   /** Resolves with the first view of the run that the condition holds for; outages are waited for. */

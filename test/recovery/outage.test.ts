@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Disturbed } from './disturbed.ts';
 
-/** Several times what a call waits for an answer. */
-const UNREACHABLE_MS = 15_000;
+/** Many times what a call waits for an answer, and what a heartbeat may be late. */
+const UNREACHABLE_MS = 60_000;
 
 let disturbed: Disturbed | undefined;
 
@@ -24,6 +24,19 @@ describe('a run goes on where it was', () => {
     await sleep(UNREACHABLE_MS);
     process.kill(pid, 'SIGCONT');
     expect(await disturbed.evidence(runId)).toEqual(undisturbed);
+  }, 240_000);
+
+  test('when pawl was down for so long that the platform ended its trainer', async () => {
+    disturbed = await Disturbed.start({ sandboxFlags: ['--allow-faults', '--session-seconds', '3'] });
+    const undisturbed = await disturbed.undisturbed();
+    const runId = await disturbed.submit();
+    await disturbed.until(runId, ({ steps }) => steps.length >= 13);
+    await disturbed.stack.stopWorker('worker-1');
+    await disturbed.expireTrainer(runId);
+    await disturbed.stack.startWorker('worker-1');
+    expect(await disturbed.evidence(runId)).toEqual(undisturbed);
+    const { rewinds } = await disturbed.stack.runs.show(runId);
+    expect(rewinds).toMatchObject([{ generation: 2, toStep: 10 }]);
   }, 240_000);
 
   test('when pawl was down for so long that the trainer forgot it', async () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Evidence } from '../../chaos/evidence.ts';
 import { storeFile } from '../../client/index.ts';
@@ -25,6 +27,60 @@ afterAll(async () => {
 function limitFileSize(pid: number, limit: string): boolean {
   return spawnSync('prlimit', ['--pid', String(pid), `--fsize=${limit}:`]).status === 0;
 }
+
+/** A disk of its own, small enough to be filled; absent where mounting is not allowed. */
+const disk = mountSmallDisk();
+
+function mountSmallDisk(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'pawl-disk-'));
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder]);
+  if (status === 0) return folder;
+  rmSync(folder, { recursive: true });
+  return undefined;
+}
+
+/** Temporal and the platform are elsewhere as a rule: here they are on another disk. */
+function elsewhere(home: string): string {
+  const other = mkdtempSync(join(tmpdir(), 'pawl-elsewhere-'));
+  for (const name of ['temporal', 'sandbox', 'logs']) {
+    mkdirSync(join(other, name));
+    symlinkSync(join(other, name), join(home, name));
+  }
+  return other;
+}
+
+function fill(folder: string): string {
+  const path = join(folder, 'everything-else');
+  const { status } = spawnSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=4096']);
+  // It ends as it should only when there is no room left.
+  expect(status).not.toBe(0);
+  return path;
+}
+
+(disk === undefined ? describe.skip : describe)('a disk of its own', () => {
+  const home = disk ?? '';
+  let other: string | undefined;
+  let own: Disturbed | undefined;
+
+  afterAll(async () => {
+    await own?.stack.stop();
+    spawnSync('umount', [home]);
+    rmSync(home, { recursive: true, force: true });
+    if (other !== undefined) rmSync(other, { recursive: true, force: true, maxRetries: 5 });
+  }, 60_000);
+
+  test('is full for a while: the run waits, says why, and loses nothing', async () => {
+    other = elsewhere(home);
+    own = await Disturbed.start({ home });
+    const runId = await own.submit();
+    await own.until(runId, ({ steps }) => steps.length >= 5);
+    const everythingElse = fill(home);
+    const during = await own.until(runId, ({ waiting }) => waiting !== undefined);
+    expect(during.waiting?.message).toMatch(/disk of the store .*pawl\.db/);
+    rmSync(everythingElse);
+    expect(await own.evidence(runId)).toEqual(undisturbed);
+  }, 180_000);
+});
 
 describe('a run loses nothing', () => {
   test('while another process holds the store locked', async () => {
