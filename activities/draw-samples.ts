@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
-import type { EvaluationInput } from '../workflows/contracts.ts';
+import { promptsAsked, type EvaluatedSuite, type EvaluationInput } from '../workflows/contracts.ts';
 import { openPromptSet, type Prompt } from './data/prompt-set.ts';
 import { PawlError } from './errors.ts';
 import type { Grader } from './grading/grader.ts';
-import { openGrader, type GraderPorts } from './grading/graders.ts';
+import type { GraderPorts } from './grading/graders.ts';
 import { signal } from './guard.ts';
 import type { Backend, Sample } from './ports.ts';
 import type { SampleRecord, Store } from './store/index.ts';
@@ -23,13 +23,20 @@ interface Drawn {
   readonly refused?: PawlError;
 }
 
-export async function drawMissing(ports: Ports, input: EvaluationInput): Promise<Drawn> {
+/** One logical sample of a prompt. */
+interface Wanted {
+  readonly promptIndex: number;
+  readonly sampleIndex: number;
+  readonly prompt: Prompt;
+}
+
+export async function drawMissing(
+  ports: Ports,
+  input: EvaluationInput,
+  { suite, grader }: { suite: EvaluatedSuite; grader: Grader },
+): Promise<Drawn> {
   const { store } = ports;
-  const prompts = await openPromptSet(ports.artifacts, input.plan.promptSet);
-  const grader = await openGrader(ports, input.evaluate.grader, input.plan.graderModule);
-  const kept = await store.samples(input.evaluationId);
-  const produced = new Set(kept.filter(({ kind }) => kind === 'produced').map(({ promptIndex }) => promptIndex));
-  const missing = [...prompts.entries()].filter(([index]) => !produced.has(index));
+  const missing = await missingSamples(ports, input, suite);
 
   const limit = pLimit(input.evaluate.concurrency);
   const stop = new AbortController();
@@ -38,21 +45,21 @@ export async function drawMissing(ports: Ports, input: EvaluationInput): Promise
   setMaxListeners(input.evaluate.concurrency * 4, until);
   let strange: string | undefined;
   let refused: PawlError | undefined;
-  const draws = missing.map(([index, prompt]) =>
+  const draws = missing.map(({ promptIndex, sampleIndex, prompt }) =>
     limit(async () => {
       until.throwIfAborted();
-      const id = sampleId(input.evaluationId, index);
+      const id = sampleId(input.evaluationId, promptIndex, sampleIndex);
       // Asked under an id of its own in any case: else a platform that remembers could answer from memory.
-      const seedId = sampleId(input.seedsOf ?? input.evaluationId, index);
-      const key = { promptIndex: index, promptHash: prompt.hash, promptTokens: prompt.tokens.length };
-      const sample = await draw(ports.backend, input, { id, seedId, prompt }, until);
+      const seedId = sampleId(input.seedsOf ?? input.evaluationId, promptIndex, sampleIndex);
+      const key = { promptIndex, sampleIndex, promptHash: prompt.hash, promptTokens: prompt.tokens.length };
+      const sample = await draw(ports.backend, input, { id, seedId, prompt, suite }, until);
       if (sample instanceof PawlError) {
         await store.saveSample(input.evaluationId, { kind: 'missing', ...key, error: sample.message });
         return;
       }
       const { servedIdentity = input.checkpoint.identity } = sample;
       if (servedIdentity !== input.checkpoint.identity) {
-        strange ??= `prompt ${index} was answered by ${servedIdentity}, not ${input.checkpoint.identity}`;
+        strange ??= `prompt ${promptIndex} was answered by ${servedIdentity}, not ${input.checkpoint.identity}`;
         stop.abort();
         return;
       }
@@ -71,13 +78,31 @@ export async function drawMissing(ports: Ports, input: EvaluationInput): Promise
   return { ...(strange !== undefined && { strange }), ...(refused !== undefined && { refused }) };
 }
 
+/** What is not stored yet: a first sample of every prompt before a second of any. */
+async function missingSamples(
+  { store, artifacts }: Ports,
+  { evaluationId, limit }: EvaluationInput,
+  suite: EvaluatedSuite,
+): Promise<Wanted[]> {
+  const prompts = await openPromptSet(artifacts, suite.promptSet);
+  const asked = prompts.slice(0, promptsAsked(suite, limit));
+  const kept = await store.samples(evaluationId);
+  const keyOf = (one: Pick<Wanted, 'promptIndex' | 'sampleIndex'>): string => `${one.promptIndex}.${one.sampleIndex}`;
+  const produced = new Set(kept.filter(({ kind }) => kind === 'produced').map(keyOf));
+  const rounds = Array.from({ length: suite.spec.samplesPerPrompt ?? 1 }, (_, sampleIndex) =>
+    asked.map((prompt, promptIndex) => ({ promptIndex, sampleIndex, prompt })),
+  );
+  return rounds.flat().filter((wanted) => !produced.has(keyOf(wanted)));
+}
+
 /** What a retry cannot mend must surface; what it can is missing, and never zero. */
 async function draw(
   backend: Backend,
-  { target, evaluate: { maxTokens, temperature }, plan: { stop } }: EvaluationInput,
-  { id, seedId, prompt }: { id: string; seedId: string; prompt: Prompt },
+  { target, plan: { stop } }: EvaluationInput,
+  { id, seedId, prompt, suite }: { id: string; seedId: string; prompt: Prompt; suite: EvaluatedSuite },
   until: AbortSignal,
 ): Promise<Sample | PawlError> {
+  const { maxTokens, temperature } = suite.spec;
   const request = {
     promptTokens: prompt.tokens,
     maxTokens,
@@ -109,7 +134,7 @@ async function grade(
   }
 }
 
-type Key = Pick<SampleRecord, 'promptIndex' | 'promptHash' | 'promptTokens'>;
+type Key = Pick<SampleRecord, 'promptIndex' | 'sampleIndex' | 'promptHash' | 'promptTokens'>;
 
 function recordOf(key: Key, sample: Sample, score: number | PawlError): SampleRecord {
   if (score instanceof PawlError) return { kind: 'missing', ...key, error: `not graded: ${score.message}` };
@@ -128,8 +153,9 @@ function recordOf(key: Key, sample: Sample, score: number | PawlError): SampleRe
 }
 
 /** The same for every retry of one logical sample: the platform can recognise it, and a seed can be drawn from it. */
-function sampleId(evaluationId: string, index: number): string {
-  return createHash('sha256').update(`${evaluationId}#${index}`).digest('hex').slice(0, 32);
+function sampleId(evaluationId: string, promptIndex: number, sampleIndex: number): string {
+  const sample = sampleIndex === 0 ? '' : `.${sampleIndex}`;
+  return createHash('sha256').update(`${evaluationId}#${promptIndex}${sample}`).digest('hex').slice(0, 32);
 }
 
 function meanLogprob({ logprobs }: Sample): { meanLogprob?: number } {

@@ -3,21 +3,25 @@
  * before and after. Samples are kept as they come, so that a retry draws only those that are missing.
  */
 import {
-  metricOf,
+  MAIN_SUITE,
+  promptsAsked,
+  suiteMetric,
+  suiteOf,
   type Activities,
-  type Evaluation,
+  type EvaluatedSuite,
   type EvaluationInput,
   type EvaluationOutcome,
 } from '../workflows/contracts.ts';
 import { drawMissing } from './draw-samples.ts';
 import { BackendError, PawlError } from './errors.ts';
 import { warnIfFrozen } from './frozen.ts';
-import { openGrader, type GraderPorts } from './grading/graders.ts';
-import { interval } from './grading/statistics.ts';
+import { graderHash, openGrader, type GraderPorts } from './grading/graders.ts';
+import { promptScores } from './grading/prompt-scores.ts';
+import { scoreOf } from './grading/score-evaluation.ts';
 import { signal } from './guard.ts';
 import type { Backend } from './ports.ts';
 import { connected } from './session.ts';
-import type { SampleRecord, Store } from './store/index.ts';
+import type { EvaluationSubject, SampleRecord, Store } from './store/index.ts';
 
 /** More missing samples than this, and the score would speak of another prompt set. */
 const MAX_MISSING_FRACTION = 0.05;
@@ -37,22 +41,60 @@ export function evaluating(ports: Ports): Pick<Activities, 'evaluate'> {
 
 async function evaluate(ports: Ports, input: EvaluationInput): Promise<EvaluationOutcome> {
   const { store } = ports;
+  const suite = suiteIn(input);
+  const subject = subjectOf(input, suite);
+  const grader = await openGrader(ports, suite.spec.grader, suite.graderModule);
   const before = await strangers(ports.backend, input);
-  const during = before === undefined ? await drawMissing(ports, input) : {};
+  const during = before === undefined ? await drawMissing(ports, input, { suite, grader }) : {};
   const after =
     before === undefined && during.strange === undefined ? await strangers(ports.backend, input) : undefined;
   const reason = tell(before, 'before sampling') ?? during.strange ?? tell(after, 'after sampling');
   if (reason !== undefined) {
-    await store.saveEvaluation(input.runId, { kind: 'void', ...subject(input), reason });
+    await store.saveEvaluation(input.runId, { kind: 'void', ...subject, reason });
+    await warnOfVoid(store, input, subject, reason);
     return { kind: 'void', reason };
   }
-  const samples = await store.samples(input.evaluationId);
-  requireEnough(samples, during.refused);
-  const { binary } = await openGrader(ports, input.evaluate.grader, input.plan.graderModule);
-  const evaluation = score(input, samples, binary);
+  const samples = await askedSamples(store, input, suite);
+  const { passAt } = suite.spec;
+  requireEnough(samples, passAt, during.refused);
+  const evaluation = { ...subject, ...scoreOf(samples, { binary: grader.binary, passAt }) };
   await warnIfFrozen(store, input.runId, evaluation, samples);
   await store.saveEvaluation(input.runId, { kind: 'scored', ...evaluation });
   return { kind: 'scored', evaluation };
+}
+
+function suiteIn({ evaluate, plan, suite }: EvaluationInput): EvaluatedSuite {
+  try {
+    return suiteOf(evaluate, plan, suite);
+  } catch (cause) {
+    throw new PawlError('InvalidRequest', String(cause), { cause });
+  }
+}
+
+async function warnOfVoid(
+  store: Store,
+  { runId }: EvaluationInput,
+  { id, checkpoint, suite = MAIN_SUITE }: EvaluationSubject,
+  reason: string,
+): Promise<void> {
+  const of = suite === MAIN_SUITE ? '' : ` (suite ${suite})`;
+  await store.addEvent(runId, {
+    key: `void/${id}`,
+    at: new Date().toISOString(),
+    phase: 'evaluate',
+    level: 'warn',
+    message: `${checkpoint}: the evaluation${of} is void: ${reason}`,
+  });
+}
+
+/** Those that were asked for this time: an earlier call may have asked more prompts. */
+async function askedSamples(
+  store: Store,
+  { evaluationId, limit }: EvaluationInput,
+  suite: EvaluatedSuite,
+): Promise<readonly SampleRecord[]> {
+  const asked = promptsAsked(suite, limit);
+  return (await store.samples(evaluationId)).filter(({ promptIndex }) => promptIndex < asked);
 }
 
 /** What replicas serve instead of the checkpoint's identity; nothing when every one is ready and serves it. */
@@ -69,32 +111,41 @@ function tell(strange: string | undefined, when: string): string | undefined {
   return strange === undefined ? undefined : `${when}, ${strange}`;
 }
 
-function subject({
-  evaluationId,
-  checkpoint,
-  plan,
-  evaluate: { grader },
-  appraisal,
-}: EvaluationInput): Pick<
-  Evaluation,
-  'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric' | 'appraisal'
-> {
-  const { name, step, identity } = checkpoint;
-  const about = { checkpoint: name, step, identity, promptSet: plan.promptSet, metric: metricOf(grader) };
-  return { id: evaluationId, ...about, ...(appraisal !== undefined && { appraisal }) };
+function subjectOf(input: EvaluationInput, { name, spec, promptSet, graderModule }: EvaluatedSuite): EvaluationSubject {
+  const { checkpoint, plan, evaluationId: id, appraisal } = input;
+  const { temperature, maxTokens, samplesPerPrompt = 1, passAt } = spec;
+  return {
+    id,
+    checkpoint: checkpoint.name,
+    step: checkpoint.step,
+    identity: checkpoint.identity,
+    promptSet,
+    metric: suiteMetric(spec),
+    ...(name !== MAIN_SUITE && { suite: name }),
+    ...(appraisal !== undefined && { appraisal }),
+    grader: graderHash(spec.grader, graderModule),
+    sampling: {
+      temperature,
+      maxTokens,
+      samplesPerPrompt,
+      ...(passAt !== undefined && { passAt }),
+      ...(plan.stop !== undefined && { stop: plan.stop }),
+    },
+  };
 }
 
 /** What is missing since the grader refuses it would be missing again. */
-function requireEnough(samples: readonly SampleRecord[], refused: PawlError | undefined): void {
+function requireEnough(
+  samples: readonly SampleRecord[],
+  passAt: number | undefined,
+  refused: PawlError | undefined,
+): void {
   const missing = samples.filter((sample) => sample.kind === 'missing');
-  if (missing.length <= samples.length * MAX_MISSING_FRACTION) return;
-  const problem = `${missing.length} of ${samples.length} samples could not be produced`;
+  const prompts = new Set(samples.map(({ promptIndex }) => promptIndex)).size;
+  const unscored = prompts - promptScores(samples, { passAt }).length;
+  if (missing.length <= samples.length * MAX_MISSING_FRACTION && unscored <= prompts * MAX_MISSING_FRACTION) return;
+  const without = unscored === missing.length ? '' : `, and ${unscored} of ${prompts} prompts have no score`;
+  const problem = `${missing.length} of ${samples.length} samples could not be produced${without}`;
   if (refused !== undefined) throw new PawlError(refused.type, `${problem}: ${refused.message}`, { cause: refused });
   throw new BackendError('Unavailable', `${problem}: ${missing[0]?.error ?? 'unknown'}`);
-}
-
-function score(input: EvaluationInput, samples: readonly SampleRecord[], binary: boolean): Evaluation {
-  const scores = samples.flatMap((sample) => (sample.kind === 'produced' ? [sample.score] : []));
-  const { mean, low, high } = interval(scores, { binary });
-  return { ...subject(input), score: mean, low, high, samples: scores.length, missing: samples.length - scores.length };
 }

@@ -18,10 +18,11 @@ export async function warnIfFrozen(
   const answers = fingerprint(samples);
   if (answers === undefined) return;
   const earlier = (await store.evaluations(runId)).filter(
-    ({ kind, step, promptSet, identity }) =>
+    ({ kind, step, promptSet, suite, identity }) =>
       kind === 'scored' &&
       step <= evaluation.step - MANY_STEPS &&
       promptSet === evaluation.promptSet &&
+      suite === evaluation.suite &&
       identity !== evaluation.identity,
   );
   // The one before is enough where weights are stuck; where they went back, an older one tells.

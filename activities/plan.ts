@@ -1,5 +1,5 @@
 /** Pins everything a run depends on, by hash, and prices it. Rents nothing. */
-import { promptsReference, type Activities } from '../workflows/contracts.ts';
+import { MAIN_SUITE, type Activities, type PinnedSuite } from '../workflows/contracts.ts';
 import type { Artifacts } from './data/artifacts.ts';
 import { planChunks } from './data/batches.ts';
 import { importDataset, openDataset } from './data/dataset.ts';
@@ -8,12 +8,11 @@ import { overlappingPrompts } from './data/overlap.ts';
 import { openPromptSet } from './data/prompt-set.ts';
 import { loadTokenizer } from './data/tokenizer.ts';
 import { requestsPerStep } from './gradient.ts';
-import { openGrader, pinGrader, type Secrets } from './grading/graders.ts';
-import { rehearseGrader } from './grading/rehearse.ts';
+import type { Secrets } from './grading/graders.ts';
 import { signal } from './guard.ts';
 import { pinObjective } from './objectives/load-objective.ts';
+import { pinSuites } from './pin-suites.ts';
 import type { Backend } from './ports.ts';
-import { pinPromptSet } from './prompts.ts';
 import type { Store } from './store/index.ts';
 
 interface Ports {
@@ -25,16 +24,19 @@ interface Ports {
 
 export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Activities, 'plan'> {
   /** Told, not refused: to see how well something was learned by heart is a fair question too. */
-  async function warnOfOverlap(runId: string, dataset: string, promptSet: string): Promise<void> {
+  async function warnOfOverlap(runId: string, dataset: string, { name, promptSet }: PinnedSuite): Promise<void> {
+    const main = name === MAIN_SUITE;
     const prompts = await openPromptSet(artifacts, promptSet);
     const overlapping = overlappingPrompts(await openDataset(artifacts, dataset), prompts);
     if (overlapping === 0) return;
     await store.addEvent(runId, {
-      key: 'overlap',
+      key: main ? 'overlap' : `overlap/${name}`,
       at: new Date().toISOString(),
       phase: 'plan',
       level: 'warn',
-      message: `${overlapping} of ${prompts.length} prompts of the evaluation are in the training data too`,
+      message:
+        `${overlapping} of ${prompts.length} prompts of ${main ? 'the evaluation' : `suite ${name}`} ` +
+        'are in the training data too',
     });
   }
 
@@ -57,14 +59,11 @@ export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Ac
         signal: signal(),
       });
       const steps = stepsOfEpochs(spec, dataset.examples);
-      const prompts = await pinPromptSet(
-        { store, artifacts },
-        { reference: promptsReference(spec.evaluate.prompts), tokenizer, maxTokens: shape.maxContextTokens - 1 },
-      );
-      await warnOfOverlap(runId, dataset.hash, prompts.hash);
-      const graderModule = await pinGrader(artifacts, spec.evaluate.grader);
-      const grader = await openGrader({ artifacts, secrets }, spec.evaluate.grader, graderModule);
-      await rehearseGrader(grader, await openPromptSet(artifacts, prompts.hash), signal());
+      const [main, ...suites] = await pinSuites({ store, artifacts, secrets }, spec.evaluate, {
+        tokenizer,
+        maxTokens: shape.maxContextTokens - 1,
+      });
+      for (const suite of [main, ...suites]) await warnOfOverlap(runId, dataset.hash, suite);
       const objective = await pinObjective(artifacts, spec.train.objective);
       const { batchSize, accumulate } = spec.train;
       const chunksPerStep = planChunks({ batchSize, accumulate, maxExampleTokens: dataset.maxExampleTokens });
@@ -76,12 +75,13 @@ export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Ac
         examples: dataset.examples,
         examplesDropped: dataset.dropped,
         ...(steps !== undefined && { steps }),
-        promptSet: prompts.hash,
-        prompts: prompts.prompts,
+        promptSet: main.promptSet,
+        prompts: main.prompts,
+        ...(suites.length > 0 && { suites }),
         chunksPerStep,
         requestsPerStep: requestsPerStep(chunksPerStep, objective.custom),
         ...(objective.module !== undefined && { objectiveModule: objective.module }),
-        ...(graderModule !== undefined && { graderModule }),
+        ...(main.graderModule !== undefined && { graderModule: main.graderModule }),
         costPerHour: spec.prices.trainerPerHour + spec.deployment.replicas * spec.prices.replicaPerHour,
         ...(endToken !== undefined && { stop: endToken }),
       };

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, isMap, isNode, isScalar, parse, parseDocument, type Document } from 'yaml';
-import { promptsReference, RunSpec } from '../workflows/contracts.ts';
+import { promptsReference, RunSpec, type SuiteSpec } from '../workflows/contracts.ts';
 import { UserError, messageOf } from './errors.ts';
 import { contradictions, unreadableFiles } from './experiment/checks.ts';
 import { problemsOf, type Problem } from './experiment/problems.ts';
@@ -117,7 +117,7 @@ export function withAbsolutePaths(spec: RunSpec, folder: string): RunSpec {
     model: { ...spec.model, tokenizer: resolve(folder, spec.model.tokenizer) },
     data: withAbsoluteData(spec.data, folder),
     train: withAbsoluteModule(spec.train, folder),
-    evaluate: withAbsoluteGrader({ ...spec.evaluate, prompts: absolutePrompts(spec.evaluate.prompts, folder) }, folder),
+    evaluate: withAbsoluteSuites(spec.evaluate, folder),
   };
 }
 
@@ -136,13 +136,19 @@ function withAbsoluteModule(train: RunSpec['train'], folder: string): RunSpec['t
   return { ...train, objective: { ...objective, module: resolve(folder, objective.module) } };
 }
 
-/** A set that was added before has no path. */
-function absolutePrompts(prompts: string, folder: string): string {
-  return promptsReference(prompts).kind === 'file' ? resolve(folder, prompts) : prompts;
+function withAbsoluteSuites(evaluate: RunSpec['evaluate'], folder: string): RunSpec['evaluate'] {
+  const { suites } = evaluate;
+  const main = { ...evaluate, ...absoluteSuite(evaluate, folder) };
+  if (suites === undefined) return main;
+  const named = Object.entries(suites).map(([name, suite]) => [name, { ...suite, ...absoluteSuite(suite, folder) }]);
+  return { ...main, suites: Object.fromEntries(named) as typeof suites };
 }
 
-function withAbsoluteGrader(evaluate: RunSpec['evaluate'], folder: string): RunSpec['evaluate'] {
-  const { grader } = evaluate;
-  if (typeof grader === 'string' || !('module' in grader)) return evaluate;
-  return { ...evaluate, grader: { ...grader, module: resolve(folder, grader.module) } };
+/** A prompt set that was added before has no path; nor has a grader that is no module. */
+function absoluteSuite({ prompts, grader }: SuiteSpec, folder: string): Pick<SuiteSpec, 'prompts' | 'grader'> {
+  return {
+    prompts: promptsReference(prompts).kind === 'file' ? resolve(folder, prompts) : prompts,
+    grader:
+      typeof grader === 'object' && 'module' in grader ? { ...grader, module: resolve(folder, grader.module) } : grader,
+  };
 }

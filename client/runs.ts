@@ -1,6 +1,6 @@
 /** The facade over everything that can be done with runs: what the CLI, programs and servers use alike. */
 import { WorkflowFailedError } from '@temporalio/client';
-import { compareWithBaseline, type RunEvent, type StoreReader } from '../activities/store/index.ts';
+import { compareCheckpoints, type RunEvent, type StoreReader } from '../activities/store/index.ts';
 import type { ReconcileInput, ReconcileReport, RunSpec } from '../workflows/contracts.ts';
 import { branchInput, type Branch, type BranchRequest } from './branch.ts';
 import { UnreachableError, UserError, messageOf } from './errors.ts';
@@ -121,7 +121,7 @@ export class Runs {
     const view = await this.status(runId);
     const steps = (await this.#read((reader) => reader.steps(runId))) ?? [];
     const rewinds = (await this.#read((reader) => reader.rewinds(runId))) ?? [];
-    const checkpoints = await this.#read((reader) => compareWithBaseline(reader, view.checkpoints));
+    const checkpoints = await this.#read((reader) => compareCheckpoints(reader, view.checkpoints));
     return { ...view, checkpoints: checkpoints ?? view.checkpoints, steps, rewinds, events: await this.events(runId) };
   }
 

@@ -3,8 +3,9 @@ import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import { activities } from './activities.ts';
 import { planSnapshot, snapshotConfirmed, snapshotRequested } from './chain.ts';
 import type { Checkpoint, Verdict } from './contracts.ts';
+import { evaluateAll, evaluateFurther, type Scores } from './evaluations.ts';
 import { failureType, rootMessage } from './failures.ts';
-import { checkpointName, evaluationId, finalCheckpointName, pauseName, snapshotName, stateReference } from './names.ts';
+import { checkpointName, finalCheckpointName, pauseName, snapshotName, stateReference } from './names.ts';
 import { decideOn } from './policy.ts';
 import type { Judgement } from './policy-rules.ts';
 import { record } from './recording.ts';
@@ -94,9 +95,13 @@ export async function savePauseState(live: LiveRun): Promise<void> {
 
 /**
  * Syncs and evaluates until one identity stands behind every sample. `beside` training the weights have moved on: what
- * is saved already is all there is to prove.
+ * is saved already is all there is to prove. `final`: no other checkpoint is to follow.
  */
-async function prove(live: LiveRun, saved: Checkpoint, { beside }: { beside: boolean }): Promise<Proof> {
+async function prove(
+  live: LiveRun,
+  saved: Checkpoint,
+  { beside, final = false }: { beside: boolean; final?: boolean },
+): Promise<Proof> {
   const { state } = live;
   let checkpoint = saved;
   let reason = '';
@@ -112,8 +117,8 @@ async function prove(live: LiveRun, saved: Checkpoint, { beside }: { beside: boo
       if (beside && checkpoint.snapshotType === 'delta') break;
       continue;
     }
-    const outcome = await evaluate(live, checkpoint, attempt);
-    if (outcome.kind === 'scored') return { kind: 'proved', checkpoint, evaluation: outcome.evaluation };
+    const outcome = await evaluateAll(live, checkpoint, { attempt, final });
+    if (outcome.kind === 'scored') return { ...outcome, kind: 'proved', checkpoint };
     reason = outcome.reason;
     state.chain = snapshotRequested(state.chain);
   }
@@ -163,27 +168,12 @@ async function sync(live: LiveRun, checkpoint: Checkpoint): Promise<void> {
   await record(input, state, { checkpoint, sync: result });
 }
 
-function evaluate(live: LiveRun, checkpoint: Checkpoint, attempt: number): ReturnType<typeof activities.evaluate> {
-  const { input, state, target, connection, plan } = live;
-  if (state.proving === undefined) state.phase = 'evaluate';
-  const mark = `${checkpoint.name}/g${state.generation}`;
-  return activities.evaluate({
-    runId: input.runId,
-    evaluationId: evaluationId(input.runId, mark, attempt),
-    connection,
-    target,
-    checkpoint,
-    plan,
-    evaluate: input.spec.evaluate,
-  });
-}
-
 /** The verdict on a checkpoint: what its evaluation says by the policy, unless it was told already. */
 export async function judge(live: LiveRun, proof: Proof, told?: Verdict): Promise<void> {
   const { input, state } = live;
   const { checkpoint } = proof;
   state.phase = 'decide';
-  if (proof.kind === 'proved') noteCheckpoint(state, checkpoint, { evaluation: proof.evaluation });
+  if (proof.kind === 'proved') noteCheckpoint(state, checkpoint, scoresOf(proof));
   const judgement = told ?? decideProof(live, proof);
   const verdict: Verdict = { kind: judgement.kind, reason: judgement.reason };
   noteCheckpoint(state, checkpoint, { verdict });
@@ -217,13 +207,44 @@ export function unproved(state: RunState): boolean {
 }
 
 /** For a checkpoint that nothing can be postponed for. */
-export async function proveOrFail(live: LiveRun, checkpoint: Checkpoint): Promise<Proof> {
-  const proof = await prove(live, checkpoint, { beside: false });
+export async function proveOrFail(
+  live: LiveRun,
+  checkpoint: Checkpoint,
+  { final = false }: { final?: boolean } = {},
+): Promise<Extract<Proof, { kind: 'proved' }>> {
+  const proof = await prove(live, checkpoint, { beside: false, final });
   if (proof.kind === 'proved') return proof;
   throw ApplicationFailure.nonRetryable(
     `checkpoint ${checkpoint.name} could not be evaluated in ${MAX_PROOFS} attempts: ${proof.reason}`,
     'SyncFailed',
   );
+}
+
+function scoresOf({ evaluation, suites }: Scores): Scores {
+  return { evaluation, ...(suites !== undefined && { suites }) };
+}
+
+/**
+ * The result of a run has a score of every suite: those that were not due when it was proved are asked now. What cannot
+ * be had is missing; the result stands on its main suite.
+ */
+async function completeSuites(live: LiveRun, result: Checkpoint): Promise<void> {
+  const { state, plan } = live;
+  const known = state.checkpoints.find(({ checkpoint }) => checkpoint.name === result.name)?.suites ?? [];
+  const left = (plan.suites ?? []).map(({ name }) => name).filter((name) => known.every(({ suite }) => suite !== name));
+  if (left.length === 0) return;
+  for (let attempt = 1; attempt <= MAX_PROOFS; attempt++) {
+    try {
+      if (attempt > 1 || state.chain.confirmed !== result.identity) await sync(live, result);
+    } catch (error) {
+      if (failureType(error) !== 'SyncFailed') throw error;
+      continue;
+    }
+    const outcome = await evaluateFurther(live, result, { attempt, suites: left });
+    if (outcome.kind === 'void') continue;
+    noteCheckpoint(state, result, { suites: [...known, ...outcome.suites] });
+    return;
+  }
 }
 
 /** The result of a run is a base snapshot, evaluated: deltas cannot be promoted. */
@@ -233,20 +254,23 @@ export async function finish(live: LiveRun): Promise<void> {
   state.phase = 'finish';
   let result = resultOf(state);
   if (result === undefined) {
-    const proof = await proveOrFail(live, await saveCheckpoint(live, { final: true }));
+    const proof = await proveOrFail(live, await saveCheckpoint(live, { final: true }), { final: true });
     await judge(live, proof, { kind: 'stop', reason: stop?.reason ?? '' });
     result = proof.checkpoint;
   }
   state.reason = stop?.reason ?? '';
-  if (result.snapshotType === 'base') return;
+  if (result.snapshotType === 'base') {
+    await completeSuites(live, result);
+    return;
+  }
   if (result.step !== state.step || stop?.diverged === true) await goBackTo(live, result);
   const name = finalCheckpointName(state.step, state.generation);
   const saved = await saveAnew(live, { final: true, name });
   noteCheckpoint(state, saved);
   await record(input, state, { checkpoint: saved });
-  const { checkpoint, ...proof } = await proveOrFail(live, saved);
+  const { checkpoint, ...proof } = await proveOrFail(live, saved, { final: true });
   const verdict = { kind: 'stop' as const, reason: `the base of ${result.name}, evaluated` };
-  noteCheckpoint(state, checkpoint, { ...('evaluation' in proof && { evaluation: proof.evaluation }), verdict });
+  noteCheckpoint(state, checkpoint, { ...scoresOf(proof), verdict });
   await record(input, state, { verdict: { ...verdict, checkpoint: name } });
 }
 

@@ -1,5 +1,6 @@
 /** The language everyone else speaks: what a run is given, what its activities do, what it reports. */
 import type { Parent } from './branch-contracts.ts';
+import type { Evaluation, EvaluationInput, EvaluationOutcome, PinnedSuite } from './evaluation-contracts.ts';
 import type { RunSpec } from './spec.ts';
 import type { BadStep, StepRules } from './step-rules.ts';
 
@@ -15,14 +16,16 @@ export {
   type SpecChange,
   type TriedBranch,
 } from './branch-contracts.ts';
+export type { Evaluation, EvaluationInput, EvaluationOutcome, PinnedSuite, Sampling } from './evaluation-contracts.ts';
 export { changeText, specChanges, valueText, withSettings, type Settings } from './spec-changes.ts';
-export { metricOf, type GraderSpec } from './grader-spec.ts';
+export { GraderSpec, metricOf } from './grader-spec.ts';
 export { best as bestEvaluation } from './policy-scores.ts';
 export * from './serving-contracts.ts';
 export { chainTo, snapshotTrainer, type SnapshotChain } from './snapshot-chain.ts';
 export { RunSpec } from './spec.ts';
 export { firstBadStep, stepsLookedBack } from './step-rules.ts';
-export type { FurtherSuite, SuiteSpec } from './suite-spec.ts';
+export { suiteMetric, type FurtherSuite, type SuiteSpec } from './suite-spec.ts';
+export { comparable, promptsAsked, suiteOf, type EvaluatedSuite } from './suites.ts';
 export { DEFAULT_TASK_QUEUE, MAIN_SUITE, RUN_WORKFLOW_TYPE } from './names.ts';
 export {
   ADD_PROMPTS_WORKFLOW_TYPE,
@@ -123,16 +126,6 @@ export interface Plan {
   readonly costPerHour: number;
 }
 
-/** What a further suite depends on; of the main one the plan itself says it. */
-export interface PinnedSuite {
-  readonly name: string;
-  /** Artifact (sha256) of the tokenized prompt set. */
-  readonly promptSet: string;
-  readonly prompts: number;
-  /** Artifact (sha256) of the grader's module, if it is the user's own. */
-  readonly graderModule?: string;
-}
-
 /** Everything needed to speak to the run's model; changes as a whole when a run reconnects. */
 export interface Connection {
   readonly trainerId: string;
@@ -211,53 +204,6 @@ export interface SyncResult {
   readonly replicas: number;
   readonly seconds: number;
 }
-
-export interface EvaluationInput {
-  readonly runId: string;
-  readonly evaluationId: string;
-  /** Whose session is kept alive meanwhile; absent: an evaluation beside no run. */
-  readonly connection?: Connection;
-  readonly target: Target;
-  readonly checkpoint: Checkpoint;
-  readonly plan: Plan;
-  readonly evaluate: RunSpec['evaluate'];
-  /** Which of `evaluate.suites`; absent: the main one. */
-  readonly suite?: string;
-  /** Asks so many prompts instead of the suite's own `limit`: a second call of the same evaluation adds what is missing. */
-  readonly limit?: number;
-  /** Beside the run, by this appraisal; absent: the run's own. */
-  readonly appraisal?: string;
-  /** An evaluation whose random seeds are used again. */
-  readonly seedsOf?: string;
-}
-
-/** A score with its uncertainty, bound to the one identity that produced every sample. */
-export interface Evaluation {
-  readonly id: string;
-  readonly checkpoint: string;
-  readonly step: number;
-  readonly identity: string;
-  readonly promptSet: string;
-  readonly metric: string;
-  /** Absent: the main one. */
-  readonly suite?: string;
-  /** Made beside the run, by this appraisal; absent: the run's own. */
-  readonly appraisal?: string;
-  /** Mean score over the samples that were produced. */
-  readonly score: number;
-  /** 95 % confidence interval of the mean. */
-  readonly low: number;
-  readonly high: number;
-  readonly samples: number;
-  /** Samples that could not be produced: missing, never zero. */
-  readonly missing: number;
-  /** Mean over the answers of −log p of their tokens, in nats: at temperature 1 an estimate of the entropy per token. */
-  readonly entropy?: number;
-}
-
-/** An evaluation whose identity changed under it proves nothing: it is void and repeated. */
-export type EvaluationOutcome =
-  { readonly kind: 'scored'; readonly evaluation: Evaluation } | { readonly kind: 'void'; readonly reason: string };
 
 export type VerdictKind = 'continue' | 'stop' | 'branch' | 'inconclusive';
 

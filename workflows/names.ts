@@ -54,6 +54,7 @@ export function appraisalEvaluationId(
   return `${runId}/${checkpoint}/${appraisalId}/a${attempt}`;
 }
 
-export function evaluationId(runId: string, checkpoint: string, attempt: number): string {
-  return `${runId}/${checkpoint}/a${attempt}`;
+/** Of the main suite, unless a further one is named. */
+export function evaluationId(runId: string, checkpoint: string, attempt: number, suite?: string): string {
+  return suite === undefined ? `${runId}/${checkpoint}/a${attempt}` : `${runId}/${checkpoint}/${suite}/a${attempt}`;
 }

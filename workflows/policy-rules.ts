@@ -43,12 +43,16 @@ export function judgeTarget(policy: Policy, latest: Evaluation): Judgement | und
   };
 }
 
-/** An interval shrinks with the square root of its samples. None settle what lies on the target itself. */
-function samplesToSettle(target: number, { score, samples }: Evaluation, worst: number): number | undefined {
+/** An interval shrinks with the square root of its prompts. None settle what lies on the target itself. */
+function samplesToSettle(
+  target: number,
+  { score, samples, prompts = samples }: Evaluation,
+  worst: number,
+): number | undefined {
   const margin = Math.abs(score - target);
   if (margin === 0) return undefined;
   const reach = Math.abs(score - worst);
-  return Math.max(1, Math.round(samples * (reach / margin) ** 2) - samples);
+  return Math.max(1, Math.round(prompts * (reach / margin) ** 2) - prompts);
 }
 
 export function judgePatience(policy: Policy, evaluations: readonly Evaluation[]): Judgement | undefined {

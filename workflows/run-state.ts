@@ -5,7 +5,6 @@ import type {
   Checkpoint,
   CheckpointReport,
   Connection,
-  Evaluation,
   Phase,
   Plan,
   Release,
@@ -17,6 +16,7 @@ import type {
   Target,
   Verdict,
 } from './contracts.ts';
+import type { Scores } from './evaluations.ts';
 import { best, branchPoint, judgedEvaluations } from './policy-scores.ts';
 
 /** A state that training can go back to. */
@@ -41,7 +41,7 @@ export interface Stop {
 
 /** What became of syncing and evaluating a checkpoint. */
 export type Proof =
-  | { readonly kind: 'proved'; readonly checkpoint: Checkpoint; readonly evaluation: Evaluation }
+  | ({ readonly kind: 'proved'; readonly checkpoint: Checkpoint } & Scores)
   /** What is wrong is on the serving side; training may go on. */
   | { readonly kind: 'unproved'; readonly checkpoint: Checkpoint; readonly reason: string };
 
@@ -135,7 +135,7 @@ export function lastEvaluated(state: RunState): Checkpoint | undefined {
 export function noteCheckpoint(
   state: RunState,
   checkpoint: Checkpoint,
-  facts: { evaluation?: Evaluation; verdict?: Verdict } = {},
+  facts: Partial<Scores> & { verdict?: Verdict } = {},
 ): void {
   const index = state.checkpoints.findIndex((report) => report.checkpoint.name === checkpoint.name);
   if (index === -1) state.checkpoints.push({ checkpoint, ...facts });

@@ -1,6 +1,6 @@
 /** Evaluation suites: a prompt set, how answers are drawn, and how they are graded. The main one is what `policy` judges. */
 import { z } from 'zod';
-import { GraderSpec } from './grader-spec.ts';
+import { GraderSpec, metricOf } from './grader-spec.ts';
 import { PROMPTS_REFERENCE } from './prompt-contracts.ts';
 
 const positiveInt = z.number().int().positive();
@@ -33,3 +33,8 @@ export const FurtherSuite = z.strictObject({
     .describe('at every so many checkpoints, the baseline and the final one in any case; default: at each'),
 });
 export type FurtherSuite = z.output<typeof FurtherSuite>;
+
+/** What the scores of a suite are called: evaluations of another metric are never compared. */
+export function suiteMetric({ grader, passAt }: Pick<SuiteSpec, 'grader' | 'passAt'>): string {
+  return passAt === undefined ? metricOf(grader) : `pass@${passAt} ${metricOf(grader)}`;
+}

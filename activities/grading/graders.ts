@@ -1,6 +1,6 @@
 /** From an experiment's choice to a grader. */
-import type { GraderSpec } from '../../workflows/contracts.ts';
-import type { Artifacts } from '../data/artifacts.ts';
+import { GraderSpec } from '../../workflows/contracts.ts';
+import { sha256, type Artifacts } from '../data/artifacts.ts';
 import { PawlError } from '../errors.ts';
 import { importPinned, pinModule } from '../pinned-module.ts';
 import { editSimilarity } from './edit-similarity.ts';
@@ -53,6 +53,20 @@ export async function openGrader(
   if ('module' in spec) return moduleGrader(spec, await importPinned(artifacts, pinned, graderPlace(spec.module)));
   if ('http' in spec) return httpGrader(spec.http, keyOf(spec.http.keyVariable, secrets));
   return judge(spec.judge, keyOf(spec.judge.keyVariable, secrets));
+}
+
+/** The same for the same grader with the same options, wherever its module lies and however long it is waited for. */
+export function graderHash(spec: GraderSpec, pinned: string | undefined): string {
+  return sha256(JSON.stringify(graderFacts(spec, pinned)));
+}
+
+function graderFacts(spec: GraderSpec, pinned: string | undefined): unknown {
+  // A bare name is the same grader as the name with its default options.
+  if (typeof spec === 'string') return GraderSpec.safeParse({ name: spec }).data ?? spec;
+  if ('name' in spec) return spec;
+  if ('module' in spec) return { ...spec, module: pinned };
+  const [[kind, options] = ['', {}]] = Object.entries(spec);
+  return { [kind]: { ...options, keyVariable: undefined, timeoutSeconds: undefined } };
 }
 
 function withOptions(spec: Named): TextGrader {

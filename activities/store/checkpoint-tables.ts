@@ -1,5 +1,6 @@
 /** Checkpoints, the syncs that confirmed them, the verdicts on them. */
 import type { Selectable } from 'kysely';
+import type { Evaluation } from '../../workflows/contracts.ts';
 import { now, present } from './codec.ts';
 import { toScored } from './evaluation-tables.ts';
 import type { Sql, Tables } from './schema.ts';
@@ -66,20 +67,35 @@ export function checkpointTables(db: Sql): CheckpointVerbs {
       ]);
       const syncOf = new Map(syncs.map((sync) => [sync.identity, sync]));
       const verdictOf = new Map(verdicts.map(({ checkpoint, kind, reason }) => [checkpoint, { kind, reason }]));
-      const evaluationOf = new Map(evaluations.map((row) => [row.checkpoint, toScored(row)]));
+      const scored = evaluations.map(toScored);
+      const evaluationOf = new Map(
+        scored.filter(({ suite }) => suite === undefined).map((evaluation) => [evaluation.checkpoint, evaluation]),
+      );
       return checkpoints.map((row) => {
         const sync = syncOf.get(row.identity);
         const evaluation = evaluationOf.get(row.name);
+        const suites = furtherSuites(scored, row.name);
         const verdict = verdictOf.get(row.name);
         return {
           ...toCheckpoint(row),
           ...(sync !== undefined && { sync }),
           ...(evaluation !== undefined && { evaluation }),
+          ...(suites.length > 0 && { suites }),
           ...(verdict !== undefined && { verdict }),
         };
       });
     },
   };
+}
+
+/** The last one of each suite, by its name. */
+function furtherSuites(scored: readonly Evaluation[], checkpoint: string): Evaluation[] {
+  const bySuite = new Map<string, Evaluation>();
+  for (const evaluation of scored) {
+    if (evaluation.checkpoint === checkpoint && evaluation.suite !== undefined)
+      bySuite.set(evaluation.suite, evaluation);
+  }
+  return [...bySuite].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, evaluation]) => evaluation);
 }
 
 function toCheckpoint(row: Selectable<Tables['checkpoints']>): StoredCheckpoint {

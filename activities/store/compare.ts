@@ -1,32 +1,62 @@
-/** Checkpoints compared with the run's baseline, prompt by prompt, from the samples that are stored. */
+/** Evaluations compared prompt by prompt, from the samples that are stored: with the baseline, the one before, any other. */
+import { comparable, type Evaluation } from '../../workflows/contracts.ts';
 import { pairedDifference, type PairedDifference } from '../grading/paired.ts';
 import type { StoredCheckpoint, StoreReader } from './store.ts';
 
-export interface ComparedCheckpoint extends StoredCheckpoint {
-  /** Score minus the baseline's, on the prompts that both answered. */
-  readonly overBaseline?: PairedDifference;
+/** A paired difference, and what it is a difference from. */
+export interface Comparison extends PairedDifference {
+  /** Name of the reference's checkpoint. */
+  readonly reference: string;
 }
 
-/** The baseline is what was evaluated before the run's first step. Scores of other prompts or graders are not compared. */
-export async function compareWithBaseline(
-  reader: Pick<StoreReader, 'promptScores'>,
+export interface ComparedCheckpoint extends StoredCheckpoint {
+  /** Score minus the baseline's, on the prompts that both answered. */
+  readonly overBaseline?: Comparison;
+  /** Score minus that of the last checkpoint of an earlier step that was evaluated. */
+  readonly overPrevious?: Comparison;
+}
+
+type Scores = Pick<StoreReader, 'promptScores'>;
+
+/** Candidate minus reference, whichever runs they are of. Undefined where scores of one say nothing about the other. */
+export async function compareEvaluations(
+  reader: Scores,
+  reference: Evaluation,
+  candidate: Evaluation,
+): Promise<Comparison | undefined> {
+  if (reference.id === candidate.id || !comparable(reference, candidate)) return undefined;
+  const difference = pairedDifference(await reader.promptScores(reference.id), await reader.promptScores(candidate.id));
+  return difference && { reference: reference.checkpoint, ...difference };
+}
+
+/** Each checkpoint of a run, in order, with the run's baseline and with the one before: on the main suite. */
+export async function compareCheckpoints(
+  reader: Scores,
   checkpoints: readonly StoredCheckpoint[],
 ): Promise<readonly ComparedCheckpoint[]> {
-  const baseline = checkpoints.find(
-    ({ evaluation }) => evaluation?.step === checkpoints[0]?.checkpoint.step,
-  )?.evaluation;
-  if (baseline === undefined || checkpoints.length < 2) return checkpoints;
-  const before = await reader.promptScores(baseline.id);
+  const evaluated = checkpoints.flatMap(({ evaluation }) => (evaluation === undefined ? [] : [evaluation]));
+  const first = checkpoints[0]?.checkpoint.step;
+  const baseline = evaluated.find(({ step }) => step === first);
+  const scores = remembered(reader);
   const compared: ComparedCheckpoint[] = [];
   for (const row of checkpoints) {
     const { evaluation } = row;
-    const comparable =
-      evaluation !== undefined &&
-      evaluation.id !== baseline.id &&
-      evaluation.promptSet === baseline.promptSet &&
-      evaluation.metric === baseline.metric;
-    const overBaseline = comparable ? pairedDifference(before, await reader.promptScores(evaluation.id)) : undefined;
-    compared.push(overBaseline === undefined ? row : { ...row, overBaseline });
+    const previous = evaluation && evaluated.findLast(({ step }) => step < evaluation.step);
+    const overBaseline = evaluation && baseline && (await compareEvaluations(scores, baseline, evaluation));
+    const overPrevious = evaluation && previous && (await compareEvaluations(scores, previous, evaluation));
+    compared.push({ ...row, ...(overBaseline && { overBaseline }), ...(overPrevious && { overPrevious }) });
   }
   return compared;
+}
+
+/** Every evaluation is a reference too, and its samples are read once. */
+function remembered(reader: Scores): Scores {
+  const known = new Map<string, ReturnType<Scores['promptScores']>>();
+  return {
+    promptScores(id) {
+      const scores = known.get(id) ?? reader.promptScores(id);
+      known.set(id, scores);
+      return scores;
+    },
+  };
 }

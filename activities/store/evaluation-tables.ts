@@ -2,22 +2,37 @@
 import type { Insertable, Selectable } from 'kysely';
 import { fromJson, fromMeasure, now, toJson, toMeasure } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
-import type { EvaluationRecord, SampleRecord, Store } from './store.ts';
-import type { Evaluation } from '../../workflows/contracts.ts';
+import type { EvaluationRecord, EvaluationSubject, SampleRecord, Store } from './store.ts';
+import { promptScores } from '../grading/prompt-scores.ts';
+import type { Evaluation, Sampling } from '../../workflows/contracts.ts';
 
 type EvaluationVerbs = Pick<Store, 'saveSample' | 'saveEvaluation' | 'evaluations' | 'samples' | 'promptScores'>;
 type EvaluationRow = Selectable<Tables['evaluations']>;
 type SampleRow = Selectable<Tables['samples']>;
 
 export function evaluationTables(db: Sql): EvaluationVerbs {
+  async function samplesOf(evaluationId: string): Promise<readonly SampleRecord[]> {
+    const rows = await db
+      .selectFrom('samples')
+      .selectAll()
+      .where('evaluationId', '=', evaluationId)
+      .orderBy('promptIndex')
+      .orderBy('sampleIndex')
+      .execute();
+    return rows.map(toSample);
+  }
+
   return {
     async saveSample(evaluationId, sample) {
-      const { promptIndex, ...columns } = fromSample(sample);
+      const { promptIndex, sampleIndex, ...columns } = fromSample(sample);
       await db
         .insertInto('samples')
-        .values({ evaluationId, promptIndex, ...columns })
+        .values({ evaluationId, promptIndex, sampleIndex, ...columns })
         .onConflict((conflict) =>
-          conflict.columns(['evaluationId', 'promptIndex']).doUpdateSet(columns).where('samples.kind', '=', 'missing'),
+          conflict
+            .columns(['evaluationId', 'promptIndex', 'sampleIndex'])
+            .doUpdateSet(columns)
+            .where('samples.kind', '=', 'missing'),
         )
         .execute();
     },
@@ -44,40 +59,52 @@ export function evaluationTables(db: Sql): EvaluationVerbs {
       return rows.map(toEvaluation);
     },
 
-    async samples(evaluationId) {
-      const rows = await db
-        .selectFrom('samples')
-        .selectAll()
-        .where('evaluationId', '=', evaluationId)
-        .orderBy('promptIndex')
-        .execute();
-      return rows.map(toSample);
-    },
+    samples: samplesOf,
 
     async promptScores(evaluationId) {
-      const rows = await db
-        .selectFrom('samples')
-        .select(['promptHash', 'score'])
-        .where('evaluationId', '=', evaluationId)
-        .where('kind', '=', 'produced')
-        .orderBy('promptIndex')
-        .execute();
-      return rows.map(({ promptHash, score }) => ({ promptHash, score: fromMeasure(score ?? Number.NaN) }));
+      const row = await db
+        .selectFrom('evaluations')
+        .select('sampling')
+        .where('id', '=', evaluationId)
+        .executeTakeFirst();
+      return promptScores(await samplesOf(evaluationId), toSampling(row?.sampling ?? null));
     },
   };
 }
 
 type EvaluationColumns = Omit<Insertable<Tables['evaluations']>, 'runId' | 'recordedAt'>;
 
+/** Every column is given: what is absent in the domain is NULL in SQL. */
 function fromEvaluation(evaluation: EvaluationRecord): EvaluationColumns {
-  if (evaluation.kind === 'void') {
-    const appraisal = evaluation.appraisal ?? null;
-    return { ...evaluation, score: null, low: null, high: null, samples: null, missing: null, appraisal };
-  }
-  const { score, low, high, appraisal = null, ...columns } = evaluation;
-  const measures = { score: toMeasure(score), low: toMeasure(low), high: toMeasure(high) };
-  return { ...columns, ...measures, appraisal, reason: null };
+  const { id, checkpoint, step, identity, promptSet, metric, suite = null, grader = null, sampling } = evaluation;
+  const { appraisal = null } = evaluation;
+  const what = { id, checkpoint, step, identity, promptSet, metric, suite, appraisal, grader };
+  const columns = { ...what, sampling: sampling === undefined ? null : toJson(sampling) };
+  if (evaluation.kind === 'void') return { ...columns, ...NOT_SCORED, kind: 'void', reason: evaluation.reason };
+  const { score, low, high, samples, prompts = null, missing, entropy } = evaluation;
+  return {
+    ...columns,
+    kind: 'scored',
+    score: toMeasure(score),
+    low: toMeasure(low),
+    high: toMeasure(high),
+    samples,
+    prompts,
+    missing,
+    entropy: entropy === undefined ? null : toMeasure(entropy),
+    reason: null,
+  };
 }
+
+const NOT_SCORED = {
+  score: null,
+  low: null,
+  high: null,
+  samples: null,
+  prompts: null,
+  missing: null,
+  entropy: null,
+};
 
 /** The evaluation of a row whose kind is `scored`: all its numbers are there. */
 export function toScored(row: EvaluationRow): Evaluation {
@@ -87,7 +114,9 @@ export function toScored(row: EvaluationRow): Evaluation {
     low: fromMeasure(row.low ?? Number.NaN),
     high: fromMeasure(row.high ?? Number.NaN),
     samples: row.samples ?? 0,
+    ...(row.prompts !== null && { prompts: row.prompts }),
     missing: row.missing ?? 0,
+    ...(row.entropy !== null && { entropy: fromMeasure(row.entropy) }),
   };
 }
 
@@ -96,16 +125,33 @@ export function toEvaluation(row: EvaluationRow): EvaluationRecord {
   return { kind: 'void', ...subject(row), reason: row.reason ?? '' };
 }
 
-function subject({ id, checkpoint, step, identity, promptSet, metric, appraisal }: EvaluationRow) {
-  return { id, checkpoint, step, identity, promptSet, metric, ...(appraisal !== null && { appraisal }) };
+function subject(row: EvaluationRow): EvaluationSubject {
+  const { id, checkpoint, step, identity, promptSet, metric, suite, appraisal, grader } = row;
+  const sampling = toSampling(row.sampling);
+  return {
+    id,
+    checkpoint,
+    step,
+    identity,
+    promptSet,
+    metric,
+    ...(suite !== null && { suite }),
+    ...(appraisal !== null && { appraisal }),
+    ...(grader !== null && { grader }),
+    ...(sampling !== undefined && { sampling }),
+  };
+}
+
+function toSampling(column: string | null): Sampling | undefined {
+  return column === null ? undefined : (fromJson(column) as Sampling);
 }
 
 type SampleColumns = Omit<Insertable<Tables['samples']>, 'evaluationId'>;
 
 /** Every column is given, so that a sample produced after it was missing leaves nothing of the failure behind. */
 function fromSample(sample: SampleRecord): SampleColumns {
-  const { kind, promptIndex, promptHash, promptTokens } = sample;
-  const key = { kind, promptIndex, promptHash, promptTokens };
+  const { kind, promptIndex, sampleIndex, promptHash, promptTokens } = sample;
+  const key = { kind, promptIndex, sampleIndex, promptHash, promptTokens };
   if (sample.kind === 'missing') return { ...key, ...NOTHING_PRODUCED, error: sample.error };
   return {
     ...key,
@@ -131,8 +177,8 @@ const NOTHING_PRODUCED = {
 };
 
 function toSample(row: SampleRow): SampleRecord {
-  const { promptIndex, promptHash, promptTokens } = row;
-  const key = { promptIndex, promptHash, promptTokens };
+  const { promptIndex, sampleIndex, promptHash, promptTokens } = row;
+  const key = { promptIndex, sampleIndex, promptHash, promptTokens };
   if (row.kind === 'missing') return { kind: 'missing', ...key, error: row.error ?? '' };
   return {
     kind: 'produced',

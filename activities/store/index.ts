@@ -1,10 +1,11 @@
 /** What other folders may use of the store. */
 export { PawlError } from '../errors.ts';
-export { compareWithBaseline, type ComparedCheckpoint } from './compare.ts';
+export { compareCheckpoints, compareEvaluations, type ComparedCheckpoint, type Comparison } from './compare.ts';
 export { findPromptSet } from './find-prompt-set.ts';
 export { openStore } from './open.ts';
 export type { AppraisalRecord, RollbackRecord, StoredAppraisal, StoredRollback } from './serving-records.ts';
 export type {
+  EvaluationSubject,
   EventLevel,
   Lease,
   NewRun,

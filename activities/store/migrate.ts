@@ -6,6 +6,7 @@ import { up as first } from './migrations/0001-first.ts';
 import { up as leases } from './migrations/0002-leases.ts';
 import { up as promptAliases } from './migrations/0003-prompt-aliases.ts';
 import { up as checkpointTrainers } from './migrations/0004-checkpoint-trainers.ts';
+import { up as suites } from './migrations/0005-suites.ts';
 import { up as branches } from './migrations/0006-branches.ts';
 import { up as serving } from './migrations/0008-serving.ts';
 import type { Sql } from './schema.ts';
@@ -16,6 +17,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-leases': { up: leases },
   '0003-prompt-aliases': { up: promptAliases },
   '0004-checkpoint-trainers': { up: checkpointTrainers },
+  '0005-suites': { up: suites },
   '0006-branches': { up: branches },
   '0008-serving': { up: serving },
 };

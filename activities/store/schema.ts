@@ -73,12 +73,17 @@ interface EvaluationsTable {
   identity: string;
   promptSet: string;
   metric: string;
+  suite: string | null;
+  grader: string | null;
+  sampling: string | null;
   kind: EvaluationRecord['kind'];
   score: Measure | null;
   low: Measure | null;
   high: Measure | null;
   samples: number | null;
+  prompts: number | null;
   missing: number | null;
+  entropy: Measure | null;
   reason: string | null;
   appraisal: string | null;
   recordedAt: string;
@@ -87,6 +92,7 @@ interface EvaluationsTable {
 interface SamplesTable {
   evaluationId: string;
   promptIndex: number;
+  sampleIndex: number;
   promptHash: string;
   promptTokens: number;
   kind: SampleRecord['kind'];

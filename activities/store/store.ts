@@ -62,6 +62,8 @@ export interface RunEvent extends NewRunEvent {
 interface SampleKey {
   /** Position of the prompt in its prompt set, from 0. */
   readonly promptIndex: number;
+  /** Which of the prompt's samples, from 0. */
+  readonly sampleIndex: number;
   readonly promptHash: string;
   readonly promptTokens: number;
 }
@@ -91,11 +93,14 @@ export interface ScoredEvaluation extends Evaluation {
   readonly kind: 'scored';
 }
 
-/** An evaluation whose identity changed under it: kept as evidence, never as a score. */
-interface VoidEvaluation extends Pick<
+/** What an evaluation is of, whatever becomes of it. */
+export type EvaluationSubject = Pick<
   Evaluation,
-  'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric' | 'appraisal'
-> {
+  'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric' | 'suite' | 'appraisal' | 'grader' | 'sampling'
+>;
+
+/** An evaluation whose identity changed under it: kept as evidence, never as a score. */
+interface VoidEvaluation extends EvaluationSubject {
   readonly kind: 'void';
   readonly reason: string;
 }
@@ -169,9 +174,9 @@ export interface StoreReader extends ServingReader {
   checkpointReports(runId: string): Promise<readonly StoredCheckpoint[]>;
   /** The run's own, in order of step, then of recording; void ones too. */
   evaluations(runId: string): Promise<readonly EvaluationRecord[]>;
-  /** In order of prompt index. */
+  /** In order of prompt and sample. */
   samples(evaluationId: string): Promise<readonly SampleRecord[]>;
-  /** What each produced sample of an evaluation scored, in order of prompt index. */
+  /** What each answered prompt of an evaluation scored, in order of prompt index. */
   promptScores(evaluationId: string): Promise<readonly PromptScore[]>;
   events(runId: string, options?: { after?: number }): Promise<readonly RunEvent[]>;
   promptSet(hash: string): Promise<PromptSetRecord | undefined>;
@@ -209,7 +214,7 @@ export interface Store extends StoreReader, ServingWriter {
   saveCheckpoint(runId: string, checkpoint: Checkpoint): Promise<void>;
   /** Keyed by (run, identity): the first confirmation stands. */
   saveSync(runId: string, sync: SyncResult): Promise<void>;
-  /** Keyed by (evaluation, prompt index): a produced sample stands, a missing one may still be produced. */
+  /** Keyed by (evaluation, prompt index, sample index): a produced sample stands, a missing one may still be produced. */
   saveSample(evaluationId: string, sample: SampleRecord): Promise<void>;
   /** Keyed by the evaluation's id. */
   saveEvaluation(runId: string, evaluation: EvaluationRecord): Promise<void>;

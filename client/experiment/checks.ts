@@ -1,7 +1,8 @@
 /** What the schema cannot see: fields that contradict each other, and files that are not there. */
 import { readdir, stat } from 'node:fs/promises';
-import { promptsReference, type RunSpec } from '../../workflows/contracts.ts';
+import type { RunSpec } from '../../workflows/contracts.ts';
 import type { Problem } from './problems.ts';
+import { suiteFiles, suiteProblems } from './suite-checks.ts';
 
 /** Fields that are right one by one and wrong together. */
 export function contradictions(spec: RunSpec): Problem[] {
@@ -13,7 +14,7 @@ export function contradictions(spec: RunSpec): Problem[] {
       message: `${checkpoint.every} is more than train.steps (${train.steps}). Lower it, or train longer.`,
     });
   }
-  problems.push(...scheduleProblems(train));
+  problems.push(...scheduleProblems(train), ...suiteProblems(spec.evaluate));
   if (policy.target !== undefined && (policy.target < 0 || policy.target > 1)) {
     const fraction =
       policy.target > 1 && policy.target <= 100 ? ` For ${policy.target} % write ${policy.target / 100}.` : '';
@@ -53,15 +54,12 @@ export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
     [['model', 'tokenizer'], spec.model.tokenizer],
     ...trainingData(spec.data.train),
   ];
-  const prompts = promptsReference(spec.evaluate.prompts);
-  if (prompts.kind === 'file') files.push([['evaluate', 'prompts'], prompts.path]);
+  files.push(...suiteFiles(spec.evaluate));
   const { chatTemplate } = spec.data;
   if (chatTemplate !== undefined) files.push([['data', 'chatTemplate'], chatTemplate]);
   const { objective } = spec.train;
   if (objective !== undefined && 'module' in objective)
     files.push([['train', 'objective', 'module'], objective.module]);
-  const { grader } = spec.evaluate;
-  if (typeof grader === 'object' && 'module' in grader) files.push([['evaluate', 'grader', 'module'], grader.module]);
   const found = await Promise.all(
     files.map(async ([path, file, check = fileProblem]) => ({ path, message: await check(file) })),
   );

@@ -5,7 +5,7 @@ import { z } from 'zod';
 export function fieldsAt(root: z.ZodType, path: readonly PropertyKey[]): Readonly<Record<string, z.ZodType>> {
   let schema: z.ZodType = root;
   for (const key of path) {
-    const next = sectionOf(schema)[String(key)];
+    const next = sectionOf(schema)[String(key)] ?? entryOf(schema);
     if (next === undefined) return {};
     schema = next;
   }
@@ -21,6 +21,12 @@ function sectionOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {
     string,
     z.ZodType
   >;
+}
+
+/** Whatever stands under a name of the user's own choice. */
+function entryOf(schema: z.ZodType): z.ZodType | undefined {
+  const inner = unwrap(schema);
+  return inner instanceof z.ZodRecord ? (inner.valueType as z.ZodType) : undefined;
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {

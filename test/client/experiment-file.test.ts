@@ -70,6 +70,18 @@ describe('a good experiment', () => {
     });
   });
 
+  test('may have further suites, whose files are relative to it too', async () => {
+    const file = join(folder, 'good.yaml');
+    const suites = 'suites:\n    hard: {prompts: prompts.jsonl, every: 2}\n    added: {prompts: "alias:added"}';
+    await writeFile(file, `${GOOD}  ${suites}\n`);
+    const spec = await loadExperiment(file);
+    expect(spec.evaluate.suites).toMatchObject({
+      hard: { prompts: join(folder, 'prompts.jsonl'), grader: 'exact_match', every: 2 },
+      added: { prompts: 'alias:added' },
+    });
+    expect(RunSpec.parse(spec)).toEqual(spec);
+  });
+
   test('may be given in epochs, whose steps are not known yet', async () => {
     const file = join(folder, 'good.yaml');
     await writeFile(file, GOOD.replace('steps: 100', 'epochs: 3'));
@@ -230,6 +242,29 @@ describe('a bad experiment', () => {
         'experiment.yaml:6:3 data.train.1: the folder nothing has no .jsonl file. Put one into it.',
         "experiment.yaml:6:3 data.train.2: there is no file nowhere.jsonl. Create it or correct the path, which counts from the experiment file's folder.",
         "experiment.yaml:7:3 data.chatTemplate: there is no file nowhere.jinja. Create it or correct the path, which counts from the experiment file's folder.",
+      ],
+    ],
+    [
+      'suites that cannot be drawn or graded, or take the name of the main one',
+      `${GOOD}  suites:
+    main: {prompts: prompts.jsonl}
+    one: {prompts: nowhere.jsonl, samplesPerPrompt: 2}
+    two: {prompts: prompts.jsonl, passAt: 3, samplesPerPrompt: 2, temperature: 1, grader: edit_similarity}
+`,
+      [
+        'experiment.yaml:18:35 evaluate.suites.one.samplesPerPrompt: at temperature 0 all 2 answers would be the same. Set temperature, e.g. to 0.7, or leave it out.',
+        'experiment.yaml:19:35 evaluate.suites.two.passAt: pass@3 needs at least 3 answers per prompt, not 2. Raise samplesPerPrompt.',
+        'experiment.yaml:19:35 evaluate.suites.two.passAt: counts right answers, and this grader gives fractions. Use one that says 0 or 1, such as exact_match; of your own one, say binary: true.',
+        'experiment.yaml:17:5 evaluate.suites.main: "main" is the suite that the fields of evaluate make themselves. Choose another name.',
+        "experiment.yaml:18:11 evaluate.suites.one.prompts: there is no file nowhere.jsonl. Create it or correct the path, which counts from the experiment file's folder.",
+      ],
+    ],
+    [
+      'an unknown field of a suite',
+      `${GOOD}  suites:\n    hard: {promps: prompts.jsonl}\n`,
+      [
+        'experiment.yaml:17:5 evaluate.suites.hard.prompts: is missing. Add "prompts: <text>" under "evaluate.suites.hard" (JSONL, a {"prompt": …, "reference": …} per line; or sha256:… or alias:… of an added set).',
+        'experiment.yaml:17:12 evaluate.suites.hard.promps: unknown field. Did you mean "prompts"?',
       ],
     ],
     [

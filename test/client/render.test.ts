@@ -1,6 +1,6 @@
 /** What a person sees, line by line, without a terminal. */
 import { describe, expect, test } from '@jest/globals';
-import type { ComparedCheckpoint } from '../../activities/store/index.ts';
+import type { ComparedCheckpoint, Comparison } from '../../activities/store/index.ts';
 import { colours } from '../../client/render/colours.ts';
 import { eventLine } from '../../client/render/event-line.ts';
 import { bar, costText, durationText } from '../../client/render/format.ts';
@@ -106,9 +106,9 @@ describe('tables', () => {
   });
 
   test('the gain over the baseline, and what it is worth', () => {
-    const at = (step: number, overBaseline: ComparedCheckpoint['overBaseline']): ComparedCheckpoint => ({
+    const at = (step: number, over: Omit<Comparison, 'reference'> | undefined): ComparedCheckpoint => ({
       ...judgedCheckpoint(step, 0.1, 'continue', ''),
-      ...(overBaseline && { overBaseline }),
+      ...(over && { overBaseline: { reference: 'step-000000-g1', ...over } }),
     });
     const rows = [
       at(0, undefined),

@@ -89,6 +89,7 @@ export function produced(promptIndex: number, change: Partial<ProducedSample> = 
   return {
     kind: 'produced',
     promptIndex,
+    sampleIndex: 0,
     promptHash: 'f'.repeat(64),
     promptTokens: 7,
     tokens: [5, 6, 7],

@@ -2,7 +2,10 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
+import { Kysely, SqliteDialect } from 'kysely';
 import { openStore } from '../../activities/store/index.ts';
+import { up as severalSamples } from '../../activities/store/migrations/0005-suites.ts';
+import { openSqliteFile } from '../../activities/store/sqlite-file.ts';
 import { metrics, newFolder, newRun } from './fixtures.ts';
 
 let folder: string;
@@ -89,6 +92,30 @@ describe('opening a store', () => {
     await expect(openStore({ path })).rejects.toEqual(refused);
     await expect(openStore({ path, readonly: true })).rejects.toEqual(refused);
   });
+});
+
+test('the samples of an older store are the first ones of their prompts', async () => {
+  const file = openSqliteFile(path, { busyTimeoutMs: 100 });
+  file.exec(`
+    CREATE TABLE evaluations (id text PRIMARY KEY);
+    CREATE TABLE samples (evaluation_id text NOT NULL, prompt_index integer NOT NULL, prompt_hash text NOT NULL,
+      prompt_tokens integer NOT NULL, kind text NOT NULL, tokens text, text text, finish_reason text,
+      mean_logprob double precision, score double precision, latency_ms double precision, served_identity text,
+      error text, CONSTRAINT samples_key PRIMARY KEY (evaluation_id, prompt_index));
+    INSERT INTO samples VALUES ('e', 3, 'h', 2, 'produced', '[5]', 'S', 'stop', -0.5, 1, 2, NULL, NULL);
+  `);
+  const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: file }) });
+  await severalSamples(db);
+  await db.destroy();
+  const database = new Database(path);
+  const insert = "INSERT INTO samples SELECT 'e', 3, ?, 'h', 2, 'missing', '', '', '', 0, 0, 0, '', ''";
+  database.prepare(insert).run(1);
+  expect(() => database.prepare(insert).run(0)).toThrow('UNIQUE');
+  const columns = 'prompt_index, sample_index, prompt_hash, tokens, mean_logprob, latency_ms';
+  expect(database.prepare(`SELECT ${columns} FROM samples WHERE kind = 'produced'`).all()).toEqual([
+    { prompt_index: 3, sample_index: 0, prompt_hash: 'h', tokens: '[5]', mean_logprob: -0.5, latency_ms: 2 },
+  ]);
+  database.close();
 });
 
 describe('an open store', () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { compareWithBaseline, openStore, PawlError } from '../../activities/store/index.ts';
-import type { ScoredEvaluation, Store } from '../../activities/store/index.ts';
+import { openStore, PawlError } from '../../activities/store/index.ts';
+import type { Store } from '../../activities/store/index.ts';
 import { checkpoint, metrics, newFolder, newRun, PLAN, produced, scored, SPEC } from './fixtures.ts';
 
 let store: Store;
@@ -252,6 +252,7 @@ describe('samples', () => {
   const missing = {
     kind: 'missing',
     promptIndex: 0,
+    sampleIndex: 0,
     promptHash: 'f'.repeat(64),
     promptTokens: 7,
     error: '503',
@@ -275,34 +276,6 @@ describe('samples', () => {
     await store.saveSample('e', produced(0, { text: 'again', score: 0 }));
     await store.saveSample('e', missing);
     expect(await store.samples('e')).toEqual([produced(0)]);
-  });
-});
-
-describe('checkpoints compared with the baseline', () => {
-  const answered = async (evaluation: ScoredEvaluation, scores: readonly number[]): Promise<void> => {
-    await store.saveCheckpoint('speller-1', checkpoint(evaluation.step));
-    await store.saveEvaluation('speller-1', evaluation);
-    for (const [index, score] of scores.entries()) {
-      await store.saveSample(evaluation.id, produced(index, { score, promptHash: `${index}` }));
-    }
-  };
-  const compared = async () => compareWithBaseline(store, await store.checkpointReports('speller-1'));
-
-  test('are so on the prompts that both answered', async () => {
-    await answered(scored(0, 1), [0, 0, 1]);
-    await answered(scored(20, 1), [1, 0]);
-    const missing = { kind: 'missing', promptIndex: 2, promptHash: '2', promptTokens: 7, error: '503' } as const;
-    await store.saveSample(scored(20, 1).id, missing);
-    const [baseline, later] = await compared();
-    expect(baseline?.overBaseline).toBeUndefined();
-    expect(later?.overBaseline).toMatchObject({ mean: 0.5, pairs: 2 });
-  });
-
-  test('never are across prompt sets or graders', async () => {
-    await answered(scored(0, 1), [0, 0]);
-    await answered(scored(20, 1, { promptSet: 'd'.repeat(64) }), [1, 1]);
-    await answered(scored(40, 1, { metric: 'numeric' }), [1, 1]);
-    expect((await compared()).map(({ overBaseline }) => overBaseline)).toEqual([undefined, undefined, undefined]);
   });
 });
 

@@ -1,0 +1,30 @@
+/** From samples to a score: over prompts, with its interval, and what is missing. Pure. */
+import type { Evaluation } from '../../workflows/contracts.ts';
+import type { SampleRecord } from '../store/index.ts';
+import { promptScores } from './prompt-scores.ts';
+import { interval } from './statistics.ts';
+
+type Score = Pick<Evaluation, 'score' | 'low' | 'high' | 'samples' | 'prompts' | 'missing' | 'entropy'>;
+
+/** At least one prompt must have a score. `binary`: the grader's scores are only 0 and 1. */
+export function scoreOf(
+  samples: readonly SampleRecord[],
+  { binary, passAt }: { binary: boolean; passAt?: number | undefined },
+): Score {
+  const scores = promptScores(samples, { passAt }).map(({ score }) => score);
+  // The mean of several answers is a fraction, unless all of them agree.
+  const { mean, low, high } = interval(scores, {
+    binary: binary && scores.every((score) => score === 0 || score === 1),
+  });
+  const produced = samples.filter((sample) => sample.kind === 'produced');
+  const logprobs = produced.flatMap(({ meanLogprob }) => (meanLogprob === undefined ? [] : [meanLogprob]));
+  return {
+    score: mean,
+    low,
+    high,
+    samples: produced.length,
+    prompts: scores.length,
+    missing: samples.length - produced.length,
+    ...(logprobs.length > 0 && { entropy: -logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length }),
+  };
+}

@@ -1,0 +1,54 @@
+/** Pins what the suites of an experiment depend on, and proves that each can be graded, before anything is rented. */
+import {
+  MAIN_SUITE,
+  promptsReference,
+  type PinnedSuite,
+  type RunSpec,
+  type SuiteSpec,
+} from '../workflows/contracts.ts';
+import { openPromptSet } from './data/prompt-set.ts';
+import type { TextTokenizer } from './data/tokenizer.ts';
+import { PawlError } from './errors.ts';
+import { openGrader, pinGrader, type GraderPorts } from './grading/graders.ts';
+import { rehearseGrader } from './grading/rehearse.ts';
+import { signal } from './guard.ts';
+import { pinPromptSet } from './prompts.ts';
+import type { Store } from './store/index.ts';
+
+interface Ports extends GraderPorts {
+  readonly store: Store;
+}
+
+interface Model {
+  readonly tokenizer: TextTokenizer;
+  /** Of a prompt. */
+  readonly maxTokens: number;
+}
+
+/** The main suite first, then the further ones in the experiment's order. */
+export async function pinSuites(
+  ports: Ports,
+  evaluate: RunSpec['evaluate'],
+  model: Model,
+): Promise<readonly [PinnedSuite, ...PinnedSuite[]]> {
+  const main = await pinSuite(ports, MAIN_SUITE, evaluate, model);
+  const further: PinnedSuite[] = [];
+  for (const [name, spec] of Object.entries(evaluate.suites ?? {})) {
+    further.push(await pinSuite(ports, name, spec, model).catch((error: unknown) => raiseOf(name, error)));
+  }
+  return [main, ...further];
+}
+
+async function pinSuite(ports: Ports, name: string, spec: SuiteSpec, model: Model): Promise<PinnedSuite> {
+  const { artifacts } = ports;
+  const set = await pinPromptSet(ports, { reference: promptsReference(spec.prompts), ...model });
+  const graderModule = await pinGrader(artifacts, spec.grader);
+  const grader = await openGrader(ports, spec.grader, graderModule);
+  await rehearseGrader(grader, await openPromptSet(artifacts, set.hash), signal());
+  return { name, promptSet: set.hash, prompts: set.prompts, ...(graderModule !== undefined && { graderModule }) };
+}
+
+function raiseOf(suite: string, cause: unknown): never {
+  if (!(cause instanceof PawlError)) throw cause;
+  throw new PawlError(cause.type, `suite ${suite}: ${cause.message}`, { cause });
+}

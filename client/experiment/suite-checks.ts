@@ -1,0 +1,66 @@
+/** What the schema cannot see of suites: how they draw and grade must go together, and their files must be there. */
+import { MAIN_SUITE, promptsReference, type RunSpec, type SuiteSpec } from '../../workflows/contracts.ts';
+import type { Problem } from './problems.ts';
+
+type Place = readonly PropertyKey[];
+
+export function suiteProblems(evaluate: RunSpec['evaluate']): Problem[] {
+  const problems = placed(evaluate).flatMap(([place, suite]) => problemsOf(place, suite));
+  if (evaluate.suites?.[MAIN_SUITE] === undefined) return problems;
+  const message = `"${MAIN_SUITE}" is the suite that the fields of evaluate make themselves. Choose another name.`;
+  return [...problems, { path: ['evaluate', 'suites', MAIN_SUITE], message }];
+}
+
+/** The files that suites name, with where they do. */
+export function suiteFiles(evaluate: RunSpec['evaluate']): [PropertyKey[], string][] {
+  return placed(evaluate).flatMap(([place, { prompts, grader }]) => {
+    const files: [PropertyKey[], string][] = [];
+    const reference = promptsReference(prompts);
+    if (reference.kind === 'file') files.push([[...place, 'prompts'], reference.path]);
+    if (typeof grader === 'object' && 'module' in grader) files.push([[...place, 'grader', 'module'], grader.module]);
+    return files;
+  });
+}
+
+function placed(evaluate: RunSpec['evaluate']): [Place, SuiteSpec][] {
+  const further = Object.entries(evaluate.suites ?? {});
+  return [
+    [['evaluate'], evaluate],
+    ...further.map(([name, suite]): [Place, SuiteSpec] => [['evaluate', 'suites', name], suite]),
+  ];
+}
+
+function problemsOf(place: Place, { samplesPerPrompt = 1, passAt, temperature, grader }: SuiteSpec): Problem[] {
+  const problems: Problem[] = [];
+  if (samplesPerPrompt > 1 && temperature === 0) {
+    problems.push({
+      path: [...place, 'samplesPerPrompt'],
+      message: `at temperature 0 all ${samplesPerPrompt} answers would be the same. Set temperature, e.g. to 0.7, or leave it out.`,
+    });
+  }
+  if (passAt === undefined) return problems;
+  if (passAt > samplesPerPrompt) {
+    problems.push({
+      path: [...place, 'passAt'],
+      message: `pass@${passAt} needs at least ${passAt} answers per prompt, not ${samplesPerPrompt}. Raise samplesPerPrompt.`,
+    });
+  }
+  if (!mayBeBinary(grader)) {
+    problems.push({
+      path: [...place, 'passAt'],
+      message: `counts right answers, and this grader gives fractions. ${BINARY_REMEDY}`,
+    });
+  }
+  return problems;
+}
+
+const BINARY_REMEDY = 'Use one that says 0 or 1, such as exact_match; of your own one, say binary: true.';
+const GRADUAL: readonly unknown[] = ['edit_similarity', 'token_accuracy'];
+
+/** What the user's own grader gives is the user's word. */
+function mayBeBinary(grader: SuiteSpec['grader']): boolean {
+  if (typeof grader === 'string') return !GRADUAL.includes(grader);
+  if ('name' in grader) return true;
+  if ('module' in grader) return grader.binary;
+  return 'http' in grader ? grader.http.binary : grader.judge.binary;
+}

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import { openStore } from '../../activities/store/index.ts';
+import { writeExperiment } from './experiment.ts';
+import { Pawl } from './pawl.ts';
+
+const pawl = new Pawl();
+
+beforeAll(async () => {
+  await pawl.up();
+}, 120_000);
+
+afterAll(async () => {
+  await pawl.cleanUp();
+}, 60_000);
+
+const EVALUATE = {
+  prompts: 'heldout.jsonl',
+  grader: 'edit_similarity',
+  maxTokens: 8,
+  concurrency: 8,
+  suites: {
+    sure: { prompts: 'heldout.jsonl', maxTokens: 8, temperature: 0.5, samplesPerPrompt: 3, passAt: 2, limit: 5 },
+    rare: { prompts: 'heldout.jsonl', grader: 'token_accuracy', maxTokens: 8, every: 2 },
+  },
+};
+
+test('a run evaluates its suites at their cadence, each against the identity of the checkpoint', async () => {
+  const { result } = await pawl.follow([writeExperiment(join(pawl.home, 'suites'), { evaluate: EVALUATE })]);
+  expect(result.outcome).toBe('finished');
+  const run = await pawl.show(result.runId);
+  const due = run.checkpoints.map(({ checkpoint, suites }) => [checkpoint.step, suites?.map(({ suite }) => suite)]);
+  expect(due).toEqual([
+    [0, ['rare', 'sure']],
+    [10, ['sure']],
+    [20, ['rare', 'sure']],
+    [30, ['rare', 'sure']],
+  ]);
+  for (const { checkpoint, evaluation, suites = [] } of run.checkpoints) {
+    for (const scored of [evaluation, ...suites]) expect(scored?.identity).toBe(checkpoint.identity);
+    const sure = suites.find(({ suite }) => suite === 'sure');
+    expect(sure).toMatchObject({ metric: 'pass@2 exact_match', samples: 15, prompts: 5, missing: 0 });
+    expect(sure?.entropy).toBeGreaterThan(0);
+  }
+  expect(run.events.filter(({ level }) => level !== 'info')).toEqual([]);
+}, 120_000);
+
+test('several samples of a prompt are drawn apart, each once', async () => {
+  const runId = await pawl.withRuns(async (runs) => (await runs.list()).runs[0]?.runId ?? '');
+  const { checkpoints } = await pawl.show(runId);
+  const id = checkpoints.at(-1)?.suites?.find(({ suite }) => suite === 'sure')?.id ?? '';
+  const store = await openStore({ path: join(pawl.home, 'pawl.db'), readonly: true });
+  const samples = await store.samples(id);
+  await store.close();
+  const keys = samples.map(({ promptIndex, sampleIndex }) => `${promptIndex}.${sampleIndex}`);
+  expect(new Set(keys).size).toBe(15);
+  expect(id).toBe(`${runId}/step-000030-g1/g1/sure/a1`);
+  // With one seed for all, the answers to a prompt would be the same.
+  const answers = new Set(samples.map((sample) => (sample.kind === 'produced' ? JSON.stringify(sample.tokens) : '')));
+  expect(answers.size).toBeGreaterThan(5);
+});
