@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,20 +33,10 @@ const disk = mountSmallDisk();
 
 function mountSmallDisk(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'pawl-disk-'));
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder]);
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', folder]);
   if (status === 0) return folder;
   rmSync(folder, { recursive: true });
   return undefined;
-}
-
-/** Temporal and the platform are elsewhere as a rule: here they are on another disk. */
-function elsewhere(home: string): string {
-  const other = mkdtempSync(join(tmpdir(), 'pawl-elsewhere-'));
-  for (const name of ['temporal', 'sandbox', 'logs']) {
-    mkdirSync(join(other, name));
-    symlinkSync(join(other, name), join(home, name));
-  }
-  return other;
 }
 
 function fill(folder: string): string {
@@ -57,26 +47,24 @@ function fill(folder: string): string {
   return path;
 }
 
-(disk === undefined ? describe.skip : describe)('a disk of its own', () => {
+(disk === undefined ? describe.skip : describe)('one disk for Temporal, the platform and the store', () => {
   const home = disk ?? '';
-  let other: string | undefined;
   let own: Disturbed | undefined;
 
   afterAll(async () => {
     await own?.stack.stop();
-    spawnSync('umount', [home]);
+    // Lazily: a log may be open for a moment longer.
+    spawnSync('umount', ['-l', home]);
     rmSync(home, { recursive: true, force: true });
-    if (other !== undefined) rmSync(other, { recursive: true, force: true, maxRetries: 5 });
   }, 60_000);
 
   test('is full for a while: the run waits, says why, and loses nothing', async () => {
-    other = elsewhere(home);
     own = await Disturbed.start({ home });
     const runId = await own.submit();
     await own.until(runId, ({ steps }) => steps.length >= 5);
     const everythingElse = fill(home);
     const during = await own.until(runId, ({ waiting }) => waiting !== undefined);
-    expect(during.waiting?.message).toMatch(/disk of the store .*pawl\.db/);
+    expect(during.waiting?.message).toMatch(/no space left|disk of the store .*pawl\.db|does not answer/);
     rmSync(everythingElse);
     expect(await own.evidence(runId)).toEqual(undisturbed);
   }, 180_000);
