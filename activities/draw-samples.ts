@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { promptsAsked, type EvaluatedSuite, type EvaluationInput } from '../workflows/contracts.ts';
-import { openPromptSet, type Prompt } from './data/prompt-set.ts';
+import { openPromptSet } from './data/prompt-set.ts';
 import { PawlError } from './errors.ts';
-import type { Grader } from './grading/grader.ts';
+import type { Examiner, Question } from './examiner.ts';
 import type { GraderPorts } from './grading/graders.ts';
 import { signal } from './guard.ts';
-import type { Backend, Sample } from './ports.ts';
+import type { Backend, Sample, SampleRequest } from './ports.ts';
 import type { SampleRecord, Store } from './store/index.ts';
 
 interface Ports extends GraderPorts {
@@ -24,16 +24,14 @@ interface Drawn {
 }
 
 /** One logical sample of a prompt. */
-interface Wanted {
-  readonly promptIndex: number;
+interface Wanted extends Question {
   readonly sampleIndex: number;
-  readonly prompt: Prompt;
 }
 
 export async function drawMissing(
   ports: Ports,
   input: EvaluationInput,
-  { suite, grader }: { suite: EvaluatedSuite; grader: Grader },
+  { suite, examiner }: { suite: EvaluatedSuite; examiner: Examiner },
 ): Promise<Drawn> {
   const { store } = ports;
   const missing = await missingSamples(ports, input, suite);
@@ -45,25 +43,28 @@ export async function drawMissing(
   setMaxListeners(input.evaluate.concurrency * 4, until);
   let strange: string | undefined;
   let refused: PawlError | undefined;
-  const draws = missing.map(({ promptIndex, sampleIndex, prompt }) =>
+  const draws = missing.map((wanted) =>
     limit(async () => {
       until.throwIfAborted();
+      const { promptIndex, sampleIndex, prompt } = wanted;
       const id = sampleId(input.evaluationId, promptIndex, sampleIndex);
       // Asked under an id of its own in any case: else a platform that remembers could answer from memory.
       const seedId = sampleId(input.seedsOf ?? input.evaluationId, promptIndex, sampleIndex);
       const key = { promptIndex, sampleIndex, promptHash: prompt.hash, promptTokens: prompt.tokens.length };
-      const sample = await draw(ports.backend, input, { id, seedId, prompt, suite }, until);
-      if (sample instanceof PawlError) {
-        await store.saveSample(input.evaluationId, { kind: 'missing', ...key, error: sample.message });
+      const request = { ...examiner.ask(wanted), seed: seedOf(seedId), requestId: id };
+      const reply = await draw(ports.backend, input, request, until);
+      if (reply instanceof PawlError) {
+        await store.saveSample(input.evaluationId, { kind: 'missing', ...key, error: reply.message });
         return;
       }
-      const { servedIdentity = input.checkpoint.identity } = sample;
+      const { servedIdentity = input.checkpoint.identity } = reply;
       if (servedIdentity !== input.checkpoint.identity) {
         strange ??= `prompt ${promptIndex} was answered by ${servedIdentity}, not ${input.checkpoint.identity}`;
         stop.abort();
         return;
       }
-      const score = await grade(grader, sample.text, prompt, { id, signal: until });
+      const sample = examiner.read(reply, wanted);
+      const score = await grade(examiner, sample, wanted, { id, signal: until });
       if (score instanceof PawlError && score.type !== 'Unavailable') refused ??= score;
       await store.saveSample(input.evaluationId, recordOf(key, sample, score));
     }),
@@ -98,19 +99,10 @@ async function missingSamples(
 /** What a retry cannot mend must surface; what it can is missing, and never zero. */
 async function draw(
   backend: Backend,
-  { target, plan: { stop } }: EvaluationInput,
-  { id, seedId, prompt, suite }: { id: string; seedId: string; prompt: Prompt; suite: EvaluatedSuite },
+  { target }: EvaluationInput,
+  request: SampleRequest,
   until: AbortSignal,
 ): Promise<Sample | PawlError> {
-  const { maxTokens, temperature } = suite.spec;
-  const request = {
-    promptTokens: prompt.tokens,
-    maxTokens,
-    temperature,
-    seed: Number.parseInt(seedId.slice(0, 7), 16),
-    requestId: id,
-    ...(stop !== undefined && { stop: [stop] }),
-  };
   try {
     return await backend.sampler.sample(target, request, until);
   } catch (error) {
@@ -121,13 +113,13 @@ async function draw(
 
 /** An answer that could not be graded is missing too: nobody knows what it is worth. */
 async function grade(
-  grader: Grader,
-  output: string,
-  { prompt, reference }: Prompt,
+  examiner: Examiner,
+  sample: Sample,
+  question: Question,
   about: { id: string; signal: AbortSignal },
 ): Promise<number | PawlError> {
   try {
-    return await grader.score(output, reference, { prompt, ...about });
+    return await examiner.score(sample, question, about);
   } catch (error) {
     if (about.signal.aborted || !(error instanceof PawlError)) throw error;
     return error;
@@ -161,4 +153,8 @@ function sampleId(evaluationId: string, promptIndex: number, sampleIndex: number
 function meanLogprob({ logprobs }: Sample): { meanLogprob?: number } {
   if (logprobs.length === 0) return {};
   return { meanLogprob: logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length };
+}
+
+function seedOf(id: string): number {
+  return Number.parseInt(id.slice(0, 7), 16);
 }

@@ -3,6 +3,7 @@
  * before and after. Samples are kept as they come, so that a retry draws only those that are missing.
  */
 import {
+  isLikelihood,
   MAIN_SUITE,
   promptsAsked,
   suiteMetric,
@@ -11,11 +12,14 @@ import {
   type EvaluatedSuite,
   type EvaluationInput,
   type EvaluationOutcome,
+  type Sampling,
+  type SuiteSpec,
 } from '../workflows/contracts.ts';
 import { drawMissing } from './draw-samples.ts';
 import { BackendError, PawlError } from './errors.ts';
+import { openExaminer } from './examiner.ts';
 import { warnIfFrozen } from './frozen.ts';
-import { graderHash, openGrader, type GraderPorts } from './grading/graders.ts';
+import { graderHash, type GraderPorts } from './grading/graders.ts';
 import { promptScores } from './grading/prompt-scores.ts';
 import { scoreOf } from './grading/score-evaluation.ts';
 import { signal } from './guard.ts';
@@ -43,9 +47,9 @@ async function evaluate(ports: Ports, input: EvaluationInput): Promise<Evaluatio
   const { store } = ports;
   const suite = suiteIn(input);
   const subject = subjectOf(input, suite);
-  const grader = await openGrader(ports, suite.spec.grader, suite.graderModule);
+  const examiner = await openExaminer(ports, suite, input.plan);
   const before = await strangers(ports.backend, input);
-  const during = before === undefined ? await drawMissing(ports, input, { suite, grader }) : {};
+  const during = before === undefined ? await drawMissing(ports, input, { suite, examiner }) : {};
   const after =
     before === undefined && during.strange === undefined ? await strangers(ports.backend, input) : undefined;
   const reason = tell(before, 'before sampling') ?? during.strange ?? tell(after, 'after sampling');
@@ -57,7 +61,7 @@ async function evaluate(ports: Ports, input: EvaluationInput): Promise<Evaluatio
   const samples = await askedSamples(store, input, suite);
   const { passAt } = suite.spec;
   requireEnough(samples, passAt, during.refused);
-  const evaluation = { ...subject, ...scoreOf(samples, { binary: grader.binary, passAt }) };
+  const evaluation = { ...subject, ...scoreOf(samples, { ...examiner, passAt }) };
   await warnIfFrozen(store, input.runId, evaluation, samples);
   await store.saveEvaluation(input.runId, { kind: 'scored', ...evaluation });
   return { kind: 'scored', evaluation };
@@ -113,7 +117,6 @@ function tell(strange: string | undefined, when: string): string | undefined {
 
 function subjectOf(input: EvaluationInput, { name, spec, promptSet, graderModule }: EvaluatedSuite): EvaluationSubject {
   const { checkpoint, plan, evaluationId: id, appraisal } = input;
-  const { temperature, maxTokens, samplesPerPrompt = 1, passAt } = spec;
   return {
     id,
     checkpoint: checkpoint.name,
@@ -124,13 +127,20 @@ function subjectOf(input: EvaluationInput, { name, spec, promptSet, graderModule
     ...(name !== MAIN_SUITE && { suite: name }),
     ...(appraisal !== undefined && { appraisal }),
     grader: graderHash(spec.grader, graderModule),
-    sampling: {
-      temperature,
-      maxTokens,
-      samplesPerPrompt,
-      ...(passAt !== undefined && { passAt }),
-      ...(plan.stop !== undefined && { stop: plan.stop }),
-    },
+    sampling: samplingOf(spec, plan.stop),
+  };
+}
+
+function samplingOf({ grader, ...spec }: SuiteSpec, stop: string | undefined): Sampling {
+  const { samplesPerPrompt = 1, passAt } = spec;
+  // Nothing is drawn where references are looked at.
+  const { temperature, maxTokens } = isLikelihood(grader) ? { temperature: 0, maxTokens: 0 } : spec;
+  return {
+    temperature,
+    maxTokens,
+    samplesPerPrompt,
+    ...(passAt !== undefined && { passAt }),
+    ...(stop !== undefined && { stop }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Pins what the suites of an experiment depend on, and proves that each can be graded, before anything is rented. */
 import {
+  isLikelihood,
   MAIN_SUITE,
   promptsReference,
   type PinnedSuite,
@@ -7,6 +8,7 @@ import {
   type SuiteSpec,
 } from '../workflows/contracts.ts';
 import { openPromptSet } from './data/prompt-set.ts';
+import { pinReferences } from './data/references.ts';
 import type { TextTokenizer } from './data/tokenizer.ts';
 import { PawlError } from './errors.ts';
 import { openGrader, pinGrader, type GraderPorts } from './grading/graders.ts';
@@ -21,6 +23,7 @@ interface Ports extends GraderPorts {
 
 interface Model {
   readonly tokenizer: TextTokenizer;
+  readonly endToken?: string | undefined;
   /** Of a prompt. */
   readonly maxTokens: number;
 }
@@ -42,10 +45,12 @@ export async function pinSuites(
 async function pinSuite(ports: Ports, name: string, spec: SuiteSpec, model: Model): Promise<PinnedSuite> {
   const { artifacts } = ports;
   const set = await pinPromptSet(ports, { reference: promptsReference(spec.prompts), ...model });
+  const pinned = { name, promptSet: set.hash, prompts: set.prompts };
+  const prompts = await openPromptSet(artifacts, set.hash);
+  if (isLikelihood(spec.grader)) return { ...pinned, references: await pinReferences(artifacts, prompts, model) };
   const graderModule = await pinGrader(artifacts, spec.grader);
-  const grader = await openGrader(ports, spec.grader, graderModule);
-  await rehearseGrader(grader, await openPromptSet(artifacts, set.hash), signal());
-  return { name, promptSet: set.hash, prompts: set.prompts, ...(graderModule !== undefined && { graderModule }) };
+  await rehearseGrader(await openGrader(ports, spec.grader, graderModule), prompts, signal());
+  return { ...pinned, ...(graderModule !== undefined && { graderModule }) };
 }
 
 function raiseOf(suite: string, cause: unknown): never {

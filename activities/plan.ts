@@ -61,6 +61,7 @@ export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Ac
       const steps = stepsOfEpochs(spec, dataset.examples);
       const [main, ...suites] = await pinSuites({ store, artifacts, secrets }, spec.evaluate, {
         tokenizer,
+        endToken,
         maxTokens: shape.maxContextTokens - 1,
       });
       for (const suite of [main, ...suites]) await warnOfOverlap(runId, dataset.hash, suite);
@@ -82,6 +83,7 @@ export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Ac
         requestsPerStep: requestsPerStep(chunksPerStep, objective.custom),
         ...(objective.module !== undefined && { objectiveModule: objective.module }),
         ...(main.graderModule !== undefined && { graderModule: main.graderModule }),
+        ...(main.references !== undefined && { references: main.references }),
         costPerHour: spec.prices.trainerPerHour + spec.deployment.replicas * spec.prices.replicaPerHour,
         ...(endToken !== undefined && { stop: endToken }),
       };

@@ -184,12 +184,14 @@ export interface WeightSync {
   ): Promise<readonly ReplicaStatus[]>;
 }
 
-interface SampleRequest {
+export interface SampleRequest {
   readonly promptTokens: readonly number[];
   readonly maxTokens: number;
   readonly temperature: number;
   readonly seed?: number;
   readonly stop?: readonly string[];
+  /** Tells the log-probabilities of the prompt too. */
+  readonly echo?: boolean;
   /** Constant over the retries of one logical sample. 32 hex digits. */
   readonly requestId: string;
 }
@@ -200,6 +202,8 @@ export interface Sample {
   readonly finishReason: 'stop' | 'length' | 'tool_calls';
   /** log p of each token under the model (temperature 1, full vocabulary), in nats. */
   readonly logprobs: readonly number[];
+  /** Only with `echo`: log p of targets 1, 2, … of prompt and completion; the first token of all is none. */
+  readonly targetLogprobs?: readonly number[];
   /** Identity named in the stream itself, where the platform sends one. */
   readonly servedIdentity?: string;
   readonly latencyMs: number;

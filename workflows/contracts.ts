@@ -18,7 +18,7 @@ export {
 } from './branch-contracts.ts';
 export type { Evaluation, EvaluationInput, EvaluationOutcome, PinnedSuite, Sampling } from './evaluation-contracts.ts';
 export { changeText, specChanges, valueText, withSettings, type Settings } from './spec-changes.ts';
-export { GraderSpec, metricOf } from './grader-spec.ts';
+export { GraderSpec, isLikelihood, metricOf } from './grader-spec.ts';
 export { best as bestEvaluation } from './policy-scores.ts';
 export * from './serving-contracts.ts';
 export { chainTo, snapshotTrainer, type SnapshotChain } from './snapshot-chain.ts';
@@ -122,6 +122,8 @@ export interface Plan {
   readonly objectiveModule?: string;
   /** Artifact (sha256) of the grader's module, if it is the user's own. */
   readonly graderModule?: string;
+  /** Artifact (sha256) of the main suite's references as tokens, where its grader asks how likely they are. */
+  readonly references?: string;
   /** Rented price of an hour of this run, in `spec.prices.currency`. */
   readonly costPerHour: number;
 }

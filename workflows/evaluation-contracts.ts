@@ -10,6 +10,8 @@ export interface PinnedSuite {
   readonly prompts: number;
   /** Artifact (sha256) of the grader's module, if it is the user's own. */
   readonly graderModule?: string;
+  /** Artifact (sha256) of the references as tokens, where the grader asks how likely they are. */
+  readonly references?: string;
 }
 
 export interface EvaluationInput {

@@ -25,6 +25,7 @@ const SIMPLE = [
   'numeric',
   'regex',
   'json_schema',
+  'perplexity',
 ] as const;
 
 const MultipleChoice = z.strictObject({
@@ -55,6 +56,8 @@ const JsonSchema = z.strictObject({
   schema: z.record(z.string(), z.unknown()).optional().describe('default: the reference of each prompt'),
 });
 
+const Perplexity = z.strictObject({ name: z.literal('perplexity') });
+
 const Module = z.strictObject({
   module: z.string().min(1).describe('path of a module that exports `score`, from the experiment file'),
   options: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).default({}),
@@ -81,11 +84,30 @@ const Judge = z.strictObject({
 });
 
 /** More is better for every grader, and all scores are from 0 to 1. */
-export const GraderSpec = z.union([z.enum(SIMPLE), MultipleChoice, Numeric, Regex, JsonSchema, Module, Http, Judge]);
+export const GraderSpec = z.union([
+  z.enum(SIMPLE),
+  MultipleChoice,
+  Numeric,
+  Regex,
+  JsonSchema,
+  Perplexity,
+  Module,
+  Http,
+  Judge,
+]);
 export type GraderSpec = z.output<typeof GraderSpec>;
+
+type Likelihood = 'perplexity' | z.output<typeof Perplexity>;
+
+/** Looks at how likely the model finds the references; every other grader looks at answers. */
+export function isLikelihood(grader: GraderSpec): grader is Likelihood {
+  return grader === 'perplexity' || (typeof grader === 'object' && 'name' in grader && grader.name === 'perplexity');
+}
 
 /** What its scores are called: evaluations of another metric are never compared. */
 export function metricOf(grader: GraderSpec): string {
+  // Less perplexed is better, and a score is more: so it is the reciprocal.
+  if (isLikelihood(grader)) return '1/perplexity';
   if (typeof grader === 'string') return grader;
   if ('name' in grader) return grader.name;
   if ('module' in grader) return stem(grader.module);

@@ -12,12 +12,19 @@ export interface EvaluatedSuite extends PinnedSuite {
 /** By its name; without one, the main suite. Fails where the experiment or its plan has no such suite. */
 export function suiteOf(
   evaluate: RunSpec['evaluate'],
-  plan: Pick<Plan, 'promptSet' | 'prompts' | 'graderModule' | 'suites'>,
+  plan: Pick<Plan, 'promptSet' | 'prompts' | 'graderModule' | 'references' | 'suites'>,
   name: string = MAIN_SUITE,
 ): EvaluatedSuite {
   if (name === MAIN_SUITE) {
-    const { promptSet, prompts, graderModule } = plan;
-    return { name, spec: evaluate, promptSet, prompts, ...(graderModule !== undefined && { graderModule }) };
+    const { promptSet, prompts, graderModule, references } = plan;
+    return {
+      name,
+      spec: evaluate,
+      promptSet,
+      prompts,
+      ...(graderModule !== undefined && { graderModule }),
+      ...(references !== undefined && { references }),
+    };
   }
   const spec = evaluate.suites?.[name];
   const pinned = plan.suites?.find((suite) => suite.name === name);

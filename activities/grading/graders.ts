@@ -23,8 +23,11 @@ export interface GraderPorts {
   readonly secrets: Secrets;
 }
 
+/** A grader of answers. */
+export type AnswerGrader = Exclude<GraderSpec, 'perplexity' | { name: 'perplexity' }>;
+
 /** What each is without options. */
-export const graders: Readonly<Record<Extract<GraderSpec, string>, TextGrader>> = {
+export const graders: Readonly<Record<Extract<AnswerGrader, string>, TextGrader>> = {
   exact_match: exactMatch,
   edit_similarity: editSimilarity,
   token_accuracy: tokenAccuracy,
@@ -34,7 +37,7 @@ export const graders: Readonly<Record<Extract<GraderSpec, string>, TextGrader>> 
   json_schema: jsonSchema({}),
 };
 
-type Named = Extract<GraderSpec, { name: string }>;
+type Named = Extract<AnswerGrader, { name: string }>;
 
 /** Stores a module of the user's, so that a run depends on its hash. */
 export async function pinGrader(artifacts: Artifacts, spec: GraderSpec): Promise<string | undefined> {
@@ -45,7 +48,7 @@ export async function pinGrader(artifacts: Artifacts, spec: GraderSpec): Promise
 /** `pinned` is what `pinGrader` gave. */
 export async function openGrader(
   { artifacts, secrets }: GraderPorts,
-  spec: GraderSpec,
+  spec: AnswerGrader,
   pinned: string | undefined,
 ): Promise<Grader> {
   if (typeof spec === 'string') return graders[spec];

@@ -6,10 +6,10 @@ import { interval } from './statistics.ts';
 
 type Score = Pick<Evaluation, 'score' | 'low' | 'high' | 'samples' | 'prompts' | 'missing' | 'entropy'>;
 
-/** At least one prompt must have a score. `binary`: the grader's scores are only 0 and 1. */
+/** At least one prompt must have a score. `binary`: scores are only 0 and 1. `draws`: samples are the model's own. */
 export function scoreOf(
   samples: readonly SampleRecord[],
-  { binary, passAt }: { binary: boolean; passAt?: number | undefined },
+  { binary, draws, passAt }: { binary: boolean; draws: boolean; passAt?: number | undefined },
 ): Score {
   const scores = promptScores(samples, { passAt }).map(({ score }) => score);
   // The mean of several answers is a fraction, unless all of them agree.
@@ -25,6 +25,7 @@ export function scoreOf(
     samples: produced.length,
     prompts: scores.length,
     missing: samples.length - produced.length,
-    ...(logprobs.length > 0 && { entropy: -logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length }),
+    ...(draws &&
+      logprobs.length > 0 && { entropy: -logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length }),
   };
 }

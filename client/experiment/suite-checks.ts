@@ -1,5 +1,5 @@
 /** What the schema cannot see of suites: how they draw and grade must go together, and their files must be there. */
-import { MAIN_SUITE, promptsReference, type RunSpec, type SuiteSpec } from '../../workflows/contracts.ts';
+import { isLikelihood, MAIN_SUITE, promptsReference, type RunSpec, type SuiteSpec } from '../../workflows/contracts.ts';
 import type { Problem } from './problems.ts';
 
 type Place = readonly PropertyKey[];
@@ -32,7 +32,12 @@ function placed(evaluate: RunSpec['evaluate']): [Place, SuiteSpec][] {
 
 function problemsOf(place: Place, { samplesPerPrompt = 1, passAt, temperature, grader }: SuiteSpec): Problem[] {
   const problems: Problem[] = [];
-  if (samplesPerPrompt > 1 && temperature === 0) {
+  if (samplesPerPrompt > 1 && isLikelihood(grader)) {
+    problems.push({
+      path: [...place, 'samplesPerPrompt'],
+      message: 'perplexity looks at the reference, of which there is one. Leave it out.',
+    });
+  } else if (samplesPerPrompt > 1 && temperature === 0) {
     problems.push({
       path: [...place, 'samplesPerPrompt'],
       message: `at temperature 0 all ${samplesPerPrompt} answers would be the same. Set temperature, e.g. to 0.7, or leave it out.`,
@@ -59,6 +64,7 @@ const GRADUAL: readonly unknown[] = ['edit_similarity', 'token_accuracy'];
 
 /** What the user's own grader gives is the user's word. */
 function mayBeBinary(grader: SuiteSpec['grader']): boolean {
+  if (isLikelihood(grader)) return false;
   if (typeof grader === 'string') return !GRADUAL.includes(grader);
   if ('name' in grader) return true;
   if ('module' in grader) return grader.binary;

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { likelihood } from '../../activities/examiner.ts';
 import type { AdamParams, Backend, Datum, ForwardBackwardResult, Pending, Trainer } from '../../activities/ports.ts';
 import type { ResolvedShape, Target } from '../../workflows/contracts.ts';
 import { failureOf } from './failure-of.ts';
@@ -305,6 +306,29 @@ export function runTest({
       const { logprobs } = await model.forward([example([...promptTokens, ...sample.tokens])]);
       const computed = logprobs[0]?.slice(promptTokens.length - 1) ?? [];
       computed.forEach((value, index) => expect(value).toBeCloseTo(sample.logprobs[index] ?? Number.NaN, 3));
+    });
+    check('an echoed reference has the perplexity that the trainer computes', async () => {
+      const model = await anyModel();
+      await model.step();
+      await sync(await model.snapshot('contract-echoed', 'base'));
+      const [tokens, reference] = [
+        [10, 11, 12],
+        [13, 14, 9, 8],
+      ];
+      const question = { promptIndex: 0, prompt: { prompt: '', tokens, reference: '', tags: [], hash: '' } };
+      const examiner = likelihood([reference]);
+      const request = { ...examiner.ask(question), requestId: '89'.repeat(16) };
+      const sample = examiner.read(await backend.sampler.sample(target, request, signal), question);
+      expect(sample.tokens).toEqual(reference);
+
+      const whole = example([...tokens, ...reference]);
+      const weights = whole.weights.map((_, index) => (index < tokens.length - 1 ? 0 : 1 / reference.length));
+      const { lossSum } = await model.forward([{ ...whole, weights }]);
+      expect(await examiner.score(sample, question, { id: '', signal })).toBeCloseTo(Math.exp(-lossSum), 4);
+      const unechoed = examiner.read({ ...sample, targetLogprobs: [] }, question);
+      expect(() => examiner.score(unechoed, question, { id: '', signal })).toThrow(
+        'log-probabilities of an echoed prompt',
+      );
     });
     check('the same seed gives the same sample', async () => {
       const ask = (seed: number): Promise<{ tokens: readonly number[] }> =>

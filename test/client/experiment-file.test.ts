@@ -112,7 +112,7 @@ describe('a bad experiment', () => {
       'a grader that is spelled wrong',
       withGrader('exact_mach'),
       [
-        'experiment.yaml:16:3 evaluate.grader: expected one of exact_match, edit_similarity, token_accuracy, multiple_choice, numeric, regex, json_schema; got the text "exact_mach". Did you mean "exact_match"?',
+        'experiment.yaml:16:3 evaluate.grader: expected one of exact_match, edit_similarity, token_accuracy, multiple_choice, numeric, regex, json_schema, perplexity; got the text "exact_mach". Did you mean "exact_match"?',
       ],
     ],
     [
@@ -250,11 +250,13 @@ describe('a bad experiment', () => {
     main: {prompts: prompts.jsonl}
     one: {prompts: nowhere.jsonl, samplesPerPrompt: 2}
     two: {prompts: prompts.jsonl, passAt: 3, samplesPerPrompt: 2, temperature: 1, grader: edit_similarity}
+    three: {prompts: prompts.jsonl, samplesPerPrompt: 2, temperature: 1, grader: perplexity}
 `,
       [
         'experiment.yaml:18:35 evaluate.suites.one.samplesPerPrompt: at temperature 0 all 2 answers would be the same. Set temperature, e.g. to 0.7, or leave it out.',
         'experiment.yaml:19:35 evaluate.suites.two.passAt: pass@3 needs at least 3 answers per prompt, not 2. Raise samplesPerPrompt.',
         'experiment.yaml:19:35 evaluate.suites.two.passAt: counts right answers, and this grader gives fractions. Use one that says 0 or 1, such as exact_match; of your own one, say binary: true.',
+        'experiment.yaml:20:37 evaluate.suites.three.samplesPerPrompt: perplexity looks at the reference, of which there is one. Leave it out.',
         'experiment.yaml:17:5 evaluate.suites.main: "main" is the suite that the fields of evaluate make themselves. Choose another name.',
         "experiment.yaml:18:11 evaluate.suites.one.prompts: there is no file nowhere.jsonl. Create it or correct the path, which counts from the experiment file's folder.",
       ],

@@ -21,7 +21,7 @@ const EVALUATE = {
   concurrency: 8,
   suites: {
     sure: { prompts: 'heldout.jsonl', maxTokens: 8, temperature: 0.5, samplesPerPrompt: 3, passAt: 2, limit: 5 },
-    rare: { prompts: 'heldout.jsonl', grader: 'token_accuracy', maxTokens: 8, every: 2 },
+    rare: { prompts: 'heldout.jsonl', grader: 'perplexity', every: 2 },
   },
 };
 
@@ -42,6 +42,11 @@ test('a run evaluates its suites at their cadence, each against the identity of 
     expect(sure).toMatchObject({ metric: 'pass@2 exact_match', samples: 15, prompts: 5, missing: 0 });
     expect(sure?.entropy).toBeGreaterThan(0);
   }
+  const likelier = run.checkpoints.flatMap(({ suites = [] }) => suites.filter(({ suite }) => suite === 'rare'));
+  const [before, , after] = likelier.map(({ score }) => score);
+  expect(after).toBeGreaterThan(2 * (before ?? 1));
+  expect(likelier[0]).toMatchObject({ metric: '1/perplexity', samples: 24, missing: 0 });
+  expect(likelier[0]).not.toHaveProperty('entropy');
   expect(run.events.filter(({ level }) => level !== 'info')).toEqual([]);
 }, 120_000);
 

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openArtifacts, type Artifacts } from '../../activities/data/artifacts.ts';
 import type { Grader } from '../../activities/grading/grader.ts';
-import { openGrader, pinGrader } from '../../activities/grading/graders.ts';
+import { graderHash, openGrader, pinGrader, type AnswerGrader } from '../../activities/grading/graders.ts';
 import { rehearseGrader } from '../../activities/grading/rehearse.ts';
-import { metricOf, RunSpec, type GraderSpec } from '../../workflows/contracts.ts';
+import { isLikelihood, metricOf, RunSpec } from '../../workflows/contracts.ts';
 import { SPEC } from '../store/fixtures.ts';
 
 interface Received {
@@ -56,8 +56,10 @@ const secrets = new Map([['PAWL_GRADER_KEY', 'sk-secret-1']]);
 const about = { prompt: 'Capital of France?', id: 'sample-1', signal: new AbortController().signal };
 
 /** As an experiment would spell it. */
-function graderOf(grader: object | string): GraderSpec {
-  return RunSpec.parse({ ...SPEC, evaluate: { ...SPEC.evaluate, grader } }).evaluate.grader;
+function graderOf(grader: object | string): AnswerGrader {
+  const spec = RunSpec.parse({ ...SPEC, evaluate: { ...SPEC.evaluate, grader } }).evaluate.grader;
+  if (isLikelihood(spec)) throw new Error('it looks at no answers');
+  return spec;
 }
 
 async function open(grader: object): Promise<Grader> {
@@ -196,6 +198,37 @@ describe('a module', () => {
       message: expect.stringMatching(new RegExp(`evaluate\\.grader.*${message.replaceAll(/[()`]/g, '.')}`)),
     });
   });
+});
+
+describe('the hash of a grader', () => {
+  const judge = { url: 'http://127.0.0.1/v1', model: 'wise' };
+
+  test.each<[string | object, string | object]>([
+    ['numeric', { name: 'numeric' }],
+    ['perplexity', { name: 'perplexity' }],
+    [{ judge }, { judge: { ...judge, timeoutSeconds: 5, keyVariable: 'PAWL_GRADER_KEY' } }],
+  ])('of %j is that of %j', (one, other) => {
+    expect(hashOf(one)).toBe(hashOf(other));
+  });
+
+  test.each<[string | object, string | object]>([
+    ['numeric', { name: 'numeric', tolerance: 1 }],
+    ['exact_match', 'numeric'],
+    [{ judge }, { judge: { ...judge, rubric: 'Be strict.' } }],
+  ])('of %j is not that of %j', (one, other) => {
+    expect(hashOf(one)).not.toBe(hashOf(other));
+  });
+
+  test('of a module is of what it holds and is told, not of where it lies', () => {
+    expect(hashOf({ module: 'a/grader.mjs' }, 'abc')).toBe(hashOf({ module: 'grader.mjs' }, 'abc'));
+    expect(hashOf({ module: 'grader.mjs' }, 'abc')).not.toBe(hashOf({ module: 'grader.mjs' }, 'abd'));
+    const strict = { module: 'grader.mjs', options: { strict: true } };
+    expect(hashOf(strict, 'abc')).not.toBe(hashOf({ module: 'grader.mjs' }, 'abc'));
+  });
+
+  function hashOf(grader: object | string, pinned?: string): string {
+    return graderHash(RunSpec.parse({ ...SPEC, evaluate: { ...SPEC.evaluate, grader } }).evaluate.grader, pinned);
+  }
 });
 
 describe('a rehearsal', () => {

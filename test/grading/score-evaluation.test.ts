@@ -39,25 +39,25 @@ describe('a prompt scores', () => {
 
 describe('an evaluation scores', () => {
   test('the mean of its prompts; what is missing is counted by samples, and is not zero', () => {
-    const scored = scoreOf(samples([1, undefined], [0, 0], [1, 0]), { binary: true });
+    const scored = scoreOf(samples([1, undefined], [0, 0], [1, 0]), { binary: true, draws: true });
     expect(scored).toMatchObject({ score: 0.5, samples: 5, prompts: 3, missing: 1 });
   });
 
   test('with an interval over prompts: more samples of the same prompts do not pretend to be more prompts', () => {
-    const { score, low, high } = scoreOf(samples([1, 0], [0, 0], [1, 1], [1, 0]), { binary: true });
+    const { score, low, high } = scoreOf(samples([1, 0], [0, 0], [1, 1], [1, 0]), { binary: true, draws: true });
     expect({ mean: score, low, high }).toEqual(interval([0.5, 0, 1, 0.5], { binary: false }));
   });
 
   test("Wilson's where each prompt is right or wrong", () => {
-    const { score, low, high } = scoreOf(samples([1], [0], [1]), { binary: true });
+    const { score, low, high } = scoreOf(samples([1], [0], [1]), { binary: true, draws: true });
     expect({ mean: score, low, high }).toEqual(interval([1, 0, 1], { binary: true }));
-    const gradual = scoreOf(samples([1], [0], [1]), { binary: false });
+    const gradual = scoreOf(samples([1], [0], [1]), { binary: false, draws: true });
     expect(gradual).toMatchObject({ low: 0, high: 1 });
   });
 
   test('with the mean of what a token of its answers costs, in nats', () => {
-    expect(scoreOf(samples([1, 1], [1]), { binary: true }).entropy).toBeCloseTo((0.5 + 1 + 0.5) / 3, 12);
+    expect(scoreOf(samples([1, 1], [1]), { binary: true, draws: true }).entropy).toBeCloseTo((0.5 + 1 + 0.5) / 3, 12);
     const { meanLogprob: _, ...silent } = produced(0);
-    expect(scoreOf([silent], { binary: true })).not.toHaveProperty('entropy');
+    expect(scoreOf([silent], { binary: true, draws: true })).not.toHaveProperty('entropy');
   });
 });

@@ -19,16 +19,22 @@ export function createSampler(wire: Wire): Sampler {
         known.get(deploymentId) ??
         createConcurrency({ mode: 'adaptive', initial: START_PER_REPLICA * Math.max(1, replicas) });
       known.set(deploymentId, concurrency);
-      const { promptTokens, requestId } = request;
-      const asked = { promptTokens, echo: false, unfiltered: request.temperature === 1 };
+      const { promptTokens, requestId, echo = false } = request;
+      const asked = { promptTokens, echo, unfiltered: request.temperature === 1 };
       return concurrency.run(async (slot) => {
         const startedMs = performance.now();
         const body = samplingBody(request);
         const sequence = await complete(wire, { deploymentId, body, requestId, asked }, slot, signal);
-        const { tokens, text, finishReason, logprobs, servedIdentity } = sequence;
-        const latencyMs = performance.now() - startedMs;
-        const sample = { tokens, text, finishReason, logprobs, latencyMs };
-        return servedIdentity === undefined ? sample : { ...sample, servedIdentity };
+        const { tokens, text, finishReason, logprobs, targetLogprobs, servedIdentity } = sequence;
+        return {
+          tokens,
+          text,
+          finishReason,
+          logprobs,
+          latencyMs: performance.now() - startedMs,
+          ...(targetLogprobs !== undefined && { targetLogprobs }),
+          ...(servedIdentity !== undefined && { servedIdentity }),
+        };
       }, signal);
     },
   };
