@@ -1,5 +1,12 @@
 /** Every activity, built from the ports that the worker hands in. */
-import type { Activities, PromptActivities, ReconcileActivities, ServingActivities } from '../workflows/contracts.ts';
+import type {
+  Activities,
+  BranchActivities,
+  PromptActivities,
+  ReconcileActivities,
+  ServingActivities,
+} from '../workflows/contracts.ts';
+import { branching } from './branches.ts';
 import { checkpointing } from './checkpoint.ts';
 import type { Artifacts } from './data/artifacts.ts';
 import { evaluating } from './evaluate.ts';
@@ -33,6 +40,10 @@ export function createActivities(ports: {
 
 export function createPromptActivities(ports: { store: Store; artifacts: Artifacts }): PromptActivities {
   return guarded(promptSets(ports));
+}
+
+export function createBranchActivities(ports: { store: Store }): BranchActivities {
+  return guarded(branching(ports));
 }
 
 export function createReconcileActivities(ports: Parameters<typeof reconciling>[0]): ReconcileActivities {

@@ -7,6 +7,7 @@ import { addBranchCommand } from './commands/branch.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './commands/exit-codes.ts';
 import { addListCommand } from './commands/list.ts';
+import { addLogCommand } from './commands/log.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addPauseCommand, addResumeCommand } from './commands/pause.ts';
 import { addPromptsCommand } from './commands/prompts.ts';
@@ -53,6 +54,7 @@ function createProgram(): Command {
     addBranchCommand,
     addListCommand,
     addShowCommand,
+    addLogCommand,
     addLogsCommand,
     addPauseCommand,
     addResumeCommand,

@@ -7,6 +7,7 @@ export type {
   StoredRun,
 } from '../activities/store/index.ts';
 export type { Branch, BranchRequest } from './branch.ts';
+export type { LineageCheckpoint, LineageRun } from './lineage.ts';
 export { readConfig, type ClientConfig } from './config.ts';
 export { UnreachableError, UserError } from './errors.ts';
 export { ExperimentError, loadExperiment, type LoadOptions } from './experiment-file.ts';

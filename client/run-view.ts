@@ -6,7 +6,7 @@ import type {
   StoredRewind,
   StoredRun,
 } from '../activities/store/index.ts';
-import type { Phase, RunOutcome, RunReport, RunStatus, StepMetrics } from '../workflows/contracts.ts';
+import type { BranchesStatus, Phase, RunOutcome, RunReport, RunStatus, StepMetrics } from '../workflows/contracts.ts';
 
 /** Why a run stands still for now, although nothing is lost. */
 export interface Waiting {
@@ -36,6 +36,8 @@ export interface RunDetails extends RunView {
   readonly steps: readonly StepMetrics[];
   readonly rewinds: readonly StoredRewind[];
   readonly events: readonly RunEvent[];
+  /** Of a run that ended for branches to go on. */
+  readonly branches?: BranchesStatus;
 }
 
 /** How a run ended. */

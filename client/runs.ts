@@ -1,8 +1,10 @@
 /** The facade over everything that can be done with runs: what the CLI, programs and servers use alike. */
 import { WorkflowFailedError } from '@temporalio/client';
 import { compareCheckpoints, type RunEvent, type StoreReader } from '../activities/store/index.ts';
-import type { ReconcileInput, ReconcileReport, RunSpec } from '../workflows/contracts.ts';
-import { branchInput, type Branch, type BranchRequest } from './branch.ts';
+import type { BranchesStatus, ReconcileInput, ReconcileReport, RunSpec } from '../workflows/contracts.ts';
+import { branchInput, branchReference, type Branch, type BranchRequest } from './branch.ts';
+import { lookUpCheckpoint } from './checkpoint-reference.ts';
+import { readLineage, type LineageRun } from './lineage.ts';
 import { UnreachableError, UserError, messageOf } from './errors.ts';
 import type { RunChange } from './run-changes.ts';
 import { PromptSets } from './prompt-sets.ts';
@@ -45,12 +47,13 @@ export class Runs {
     return { runId: input.runId };
   }
 
-  /** Submits a run that goes on from a checkpoint of another one, with its experiment but for what is changed. */
-  async branch(runId: string, request: BranchRequest = {}): Promise<Branch> {
-    const input = await this.#read((reader) => branchInput(reader, runId, request));
-    if (input?.parent === undefined) throw unknownRun(runId);
-    await this.#temporal.start(input);
-    const { checkpoint, step, changes } = input.parent;
+  /** Submits a run that goes on from a checkpoint of another one (`RUN@STEP`, …), with its experiment but for what is changed. */
+  async branch(reference: string, request: BranchRequest = {}): Promise<Branch> {
+    const resolve = (run: string): Promise<string> => this.resolve(run);
+    const found = await lookUpCheckpoint(branchReference(reference), { resolve, reader: await this.#store.reader() });
+    const { parent, ...input } = await branchInput(found, request);
+    await this.#temporal.start({ ...input, parent });
+    const { runId, checkpoint, step, changes } = parent;
     return { runId: input.runId, parent: { runId, checkpoint, step }, changes };
   }
 
@@ -122,7 +125,28 @@ export class Runs {
     const steps = (await this.#read((reader) => reader.steps(runId))) ?? [];
     const rewinds = (await this.#read((reader) => reader.rewinds(runId))) ?? [];
     const checkpoints = await this.#read((reader) => compareCheckpoints(reader, view.checkpoints));
-    return { ...view, checkpoints: checkpoints ?? view.checkpoints, steps, rewinds, events: await this.events(runId) };
+    const branches = await this.#branches(view);
+    const events = await this.events(runId);
+    return {
+      ...view,
+      checkpoints: checkpoints ?? view.checkpoints,
+      steps,
+      rewinds,
+      events,
+      ...(branches !== undefined && { branches }),
+    };
+  }
+
+  /** While it is undecided, only the workflow that tries them knows. */
+  async #branches({ runId, checkpoints }: RunView): Promise<BranchesStatus | undefined> {
+    if (!checkpoints.some(({ verdict }) => verdict?.kind === 'branch')) return undefined;
+    const choice = await this.#read((reader) => reader.branchChoice(runId));
+    return choice ?? this.#temporal.branches(runId).catch(() => undefined);
+  }
+
+  /** Where runs come from and what they led to: the newest ones, or the whole family of one. Newest first. */
+  async lineage(wanted: { runId?: string; limit?: number } = {}): Promise<readonly LineageRun[]> {
+    return (await this.#read((reader) => readLineage(reader, { limit: 20, ...wanted }))) ?? [];
   }
 
   /** The log of a run; `after` is the last position already read. */

@@ -7,6 +7,7 @@ import { createFireworksBackend, retriesWithin } from '../activities/backends/fi
 import { openArtifacts } from '../activities/data/artifacts.ts';
 import {
   createActivities,
+  createBranchActivities,
   createPromptActivities,
   createReconcileActivities,
   createServingActivities,
@@ -47,6 +48,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     ...workflowSource(),
     activities: {
       ...createActivities({ backend, store, artifacts, secrets: config.graderSecrets }),
+      ...createBranchActivities({ store }),
       ...createPromptActivities({ store, artifacts }),
       ...createReconcileActivities({ backend, store, directory, graceMs: config.leaseGraceMs }),
       ...createServingActivities({ backend, store, directory }),

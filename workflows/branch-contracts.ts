@@ -1,6 +1,7 @@
 /** Branches: a run that goes on from a checkpoint of another one. */
-import type { Checkpoint, Evaluation, Plan } from './contracts.ts';
+import type { Checkpoint, Evaluation, Plan, RunSpec } from './contracts.ts';
 import { trainerId } from './names.ts';
+import type { Settings } from './spec-changes.ts';
 
 /** A field of an experiment that differs; where a side is absent, so is the field. */
 export interface SpecChange {
@@ -40,11 +41,6 @@ export function parentAt(
 
 export const BRANCHES_WORKFLOW_TYPE = 'branches';
 
-/** Of the workflow that tries several branches of a run and lets the best go on. */
-export function branchesId(runId: string): string {
-  return `${runId}-branches`;
-}
-
 /** A score by which branches are compared. */
 export type BranchScore = Pick<Evaluation, 'checkpoint' | 'step' | 'metric' | 'score' | 'low' | 'high'>;
 
@@ -72,4 +68,39 @@ export interface BranchChoice {
   /** Absent: none had a score. */
   readonly chosen?: string;
   readonly reason: string;
+}
+
+/** The same while it is undecided. */
+export type BranchesStatus = Omit<BranchChoice, 'reason'> & Partial<Pick<BranchChoice, 'reason'>>;
+
+/** Who is told of each evaluation of a branch that is on trial. */
+export interface Coordinator {
+  readonly workflowId: string;
+  /** Evaluations that it wants to hear of, beyond the baseline. */
+  readonly trial: number;
+}
+
+export interface BranchesInput {
+  /** The run that is branched, as it was planned. */
+  readonly runId: string;
+  readonly runHex: string;
+  readonly spec: RunSpec;
+  readonly plan: Pick<Plan, 'dataset' | 'promptSet'>;
+  readonly checkpoint: Checkpoint;
+  readonly branches: readonly Settings[];
+  readonly trial: number;
+}
+
+/** What a branch is to be: an experiment that the schema has seen. */
+export interface PlannedBranch {
+  readonly spec: RunSpec;
+  readonly changes: readonly SpecChange[];
+}
+
+export interface BranchActivities {
+  planBranches(input: Pick<BranchesInput, 'spec' | 'branches'>): Promise<readonly PlannedBranch[]>;
+  /** Events of the run that is branched; and, once it is made, the choice. */
+  recordBranches(input: BranchesStatus): Promise<void>;
+  /** Why there will be no branches, in the log of the run. */
+  recordNoBranches(input: { runId: string; reason: string }): Promise<void>;
 }

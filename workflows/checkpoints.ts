@@ -3,6 +3,7 @@ import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import { activities } from './activities.ts';
 import { planSnapshot, snapshotConfirmed, snapshotRequested } from './chain.ts';
 import type { Checkpoint, Verdict } from './contracts.ts';
+import { tellCoordinator } from './coordination.ts';
 import { evaluateAll, evaluateFurther, type Scores } from './evaluations.ts';
 import { failureType, rootMessage } from './failures.ts';
 import { checkpointName, finalCheckpointName, pauseName, snapshotName, stateReference } from './names.ts';
@@ -178,6 +179,7 @@ export async function judge(live: LiveRun, proof: Proof, told?: Verdict): Promis
   const verdict: Verdict = { kind: judgement.kind, reason: judgement.reason };
   noteCheckpoint(state, checkpoint, { verdict });
   await record(input, state, { verdict: { ...verdict, checkpoint: checkpoint.name } });
+  if (proof.kind === 'proved') await tellCoordinator(input, state, checkpoint);
   if (verdict.kind === 'stop' || verdict.kind === 'branch') state.stop ??= stopOf(judgement, checkpoint);
 }
 

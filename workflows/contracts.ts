@@ -1,17 +1,17 @@
 /** The language everyone else speaks: what a run is given, what its activities do, what it reports. */
-import type { Parent } from './branch-contracts.ts';
+import type { Coordinator, Parent } from './branch-contracts.ts';
 import type { Evaluation, EvaluationInput, EvaluationOutcome, PinnedSuite } from './evaluation-contracts.ts';
 import type { RunSpec } from './spec.ts';
 import type { BadStep, StepRules } from './step-rules.ts';
 
 export { NEW_CHAIN, planSnapshot, snapshotConfirmed, snapshotRequested, type ChainState } from './chain.ts';
 export {
-  branchesId,
-  BRANCHES_WORKFLOW_TYPE,
   parentAt,
+  type BranchActivities,
   type BranchChoice,
+  type BranchesStatus,
   type BranchPoint,
-  type BranchScore,
+  type PlannedBranch,
   type Parent,
   type SpecChange,
   type TriedBranch,
@@ -26,7 +26,7 @@ export { RunSpec } from './spec.ts';
 export { firstBadStep, stepsLookedBack } from './step-rules.ts';
 export { suiteMetric, type FurtherSuite, type SuiteSpec } from './suite-spec.ts';
 export { comparable, promptsAsked, suiteOf, type EvaluatedSuite } from './suites.ts';
-export { DEFAULT_TASK_QUEUE, MAIN_SUITE, RUN_WORKFLOW_TYPE } from './names.ts';
+export { branchesId, DEFAULT_TASK_QUEUE, MAIN_SUITE, RUN_TASK_TIMEOUT, RUN_WORKFLOW_TYPE } from './names.ts';
 export {
   ADD_PROMPTS_WORKFLOW_TYPE,
   ALIAS_PROMPTS_WORKFLOW_TYPE,
@@ -84,6 +84,8 @@ export interface RunInput {
   readonly runHex: string;
   /** The checkpoint of another run that this one goes on from; absent: the base model, at step 0. */
   readonly parent?: Parent;
+  /** Of a branch on trial. */
+  readonly coordinator?: Coordinator;
 }
 
 /** A training shape as the platform resolved it; `reference` names the exact version. */

@@ -1,6 +1,7 @@
 /** The workflows a worker offers. */
 export { appraise } from './appraise.ts';
 export { bisect } from './bisect.ts';
+export { branches } from './branches.ts';
 export { addPrompts, aliasPrompts } from './prompts.ts';
 export { reconcile } from './reconcile.ts';
 export { rollback } from './rollback.ts';

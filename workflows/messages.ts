@@ -1,5 +1,6 @@
 /** What a run answers and obeys while it runs. Answers never touch a backend. */
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { BranchesStatus, BranchScore } from './branch-contracts.ts';
 import type { Probe, RunStatus } from './contracts.ts';
 
 export const statusQuery = defineQuery<RunStatus>('status');
@@ -18,3 +19,9 @@ export const resumeSignal = defineSignal('resume');
 
 /** What a bisection has looked at so far. */
 export const probesQuery = defineQuery<readonly Probe[]>('probes');
+
+/** What becomes of several branches of a run. */
+export const branchesStatusQuery = defineQuery<BranchesStatus>('status');
+
+/** A branch on trial to the workflow that will choose. */
+export const branchEvaluatedSignal = defineSignal<[{ runId: string; score: BranchScore }]>('branchEvaluated');

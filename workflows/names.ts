@@ -5,6 +5,9 @@ export const DEFAULT_TASK_QUEUE = 'pawl';
 
 export const RUN_WORKFLOW_TYPE = 'run';
 
+/** A worker may die while it decides: the default lets the run wait for ten seconds. */
+export const RUN_TASK_TIMEOUT = '5s';
+
 /** The suite that the fields of `evaluate` themselves make. */
 export const MAIN_SUITE = 'main';
 
@@ -57,4 +60,20 @@ export function appraisalEvaluationId(
 /** Of the main suite, unless a further one is named. */
 export function evaluationId(runId: string, checkpoint: string, attempt: number, suite?: string): string {
   return suite === undefined ? `${runId}/${checkpoint}/a${attempt}` : `${runId}/${checkpoint}/${suite}/a${attempt}`;
+}
+
+/** Mark of the n-th branch (from 1) of a run: odd, so that no two of a family are alike, the run's own included. */
+export function branchHex(runHex: string, index: number): string {
+  const mark = (Number.parseInt(runHex, 16) + index * 0x9e3779b1) >>> 0;
+  return mark.toString(16).padStart(8, '0');
+}
+
+/** As every run's: its name and its mark. */
+export function branchRunId(name: string, runHex: string): string {
+  return `${name}-${runHex}`;
+}
+
+/** Of the workflow that tries several branches of a run and lets the best go on. */
+export function branchesId(runId: string): string {
+  return `${runId}-branches`;
 }

@@ -26,6 +26,7 @@ import {
   type RunningProof,
 } from './checkpoints.ts';
 import type { Plan, RunInput, RunReport } from './contracts.ts';
+import { startBranches } from './coordination.ts';
 import { failureType, rootMessage } from './failures.ts';
 import { goLive, handBack, revive } from './machines.ts';
 import { pauseSignal, resumeSignal, statusQuery, stopSignal } from './messages.ts';
@@ -63,6 +64,7 @@ export async function run(input: RunInput, carried?: RunState): Promise<RunRepor
     throw error;
   }
   await CancellationScope.nonCancellable(() => release(input, state));
+  await startBranches(input, state);
   return report(input, state);
 }
 

@@ -3,6 +3,7 @@ import type { Command } from '@commander-js/extra-typings';
 import { parse } from 'yaml';
 import { changeText, type Settings } from '../../workflows/contracts.ts';
 import type { Branch } from '../branch.ts';
+import { CHECKPOINT_ARGUMENT } from '../checkpoint-reference.ts';
 import { messageOf } from '../errors.ts';
 import { ExperimentError } from '../experiment-file.ts';
 import { act, outputOption, withRuns, type Context } from './command.ts';
@@ -10,8 +11,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { followRun, leaveRun, openScreen, type Format } from './follow-run.ts';
 
 const HELP = `
-RUN may be followed by @STEP, @best, @last (which is meant without) or @CHECKPOINT, the name of one. The branch has its
-parent's experiment with the fields that --set changes, a trainer and a deployment of its own, and begins with the
+RUN alone stands for RUN@last. The branch has its parent's experiment with the fields that --set changes, a trainer and a deployment of its own, and begins with the
 checkpoint's weights and optimizer, evaluated anew: its baseline. Steps count on, and train.steps is the number in all.
 
 Examples:
@@ -33,7 +33,7 @@ export function addBranchCommand(program: Command): void {
   program
     .command('branch')
     .description('start a run from a checkpoint of another one, with other settings; follow it to its end')
-    .argument('<run[@point]>', 'a run, and which of its checkpoints')
+    .argument('<checkpoint>', CHECKPOINT_ARGUMENT)
     .option('--set <path=value>', 'change a field of the experiment (a YAML value; null removes it)', collect)
     .option('--name <name>', "name of the branch; default: its parent's")
     .option('-d, --detach', 'print the id of the branch, and leave it to the workers')
@@ -48,11 +48,9 @@ function collect(value: string, earlier: string[] = []): string[] {
 
 async function branch({ config, output }: Context, point: string, options: BranchOptions): Promise<ExitCode> {
   const { name, output: format } = options;
-  const [reference, at] = splitOnce(point, '@');
   const settings = readSettings(options.set ?? []);
   return withRuns(config, async (runs) => {
-    const request = { settings, ...(at !== undefined && { at }), ...(name !== undefined && { name }) };
-    const begun = await runs.branch(await runs.resolve(reference), request);
+    const begun = await runs.branch(point, { settings, ...(name !== undefined && { name }) });
     const { runId } = begun;
     if (options.detach !== true) {
       const screen = openScreen(output, format);
@@ -70,22 +68,17 @@ async function branch({ config, output }: Context, point: string, options: Branc
   });
 }
 
-function splitOnce(text: string, separator: string): [string, string?] {
-  const at = text.indexOf(separator);
-  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
-}
-
 function readSettings(overrides: readonly string[]): Settings {
   return Object.fromEntries(overrides.map(readSetting));
 }
 
 function readSetting(override: string): [string, unknown] {
-  const [path, value] = splitOnce(override, '=');
-  if (path === '' || value === undefined) {
+  const at = override.indexOf('=');
+  if (at < 1) {
     throw new ExperimentError([`--set ${override}: expected path=value, for example --set train.learningRate=1e-4.`]);
   }
   try {
-    return [path, parse(value) as unknown];
+    return [override.slice(0, at), parse(override.slice(at + 1)) as unknown];
   } catch (error) {
     throw new ExperimentError([`--set ${override}: ${messageOf(error)}. Write a value in YAML.`], { cause: error });
   }

@@ -1,6 +1,7 @@
 /** What the schema cannot see: fields that contradict each other, and files that are not there. */
 import { readdir, stat } from 'node:fs/promises';
 import type { RunSpec } from '../../workflows/contracts.ts';
+import { policyBranchProblems } from './branch-checks.ts';
 import type { Problem } from './problems.ts';
 import { suiteFiles, suiteProblems } from './suite-checks.ts';
 
@@ -14,7 +15,7 @@ export function contradictions(spec: RunSpec): Problem[] {
       message: `${checkpoint.every} is more than train.steps (${train.steps}). Lower it, or train longer.`,
     });
   }
-  problems.push(...scheduleProblems(train), ...suiteProblems(spec.evaluate));
+  problems.push(...scheduleProblems(train), ...suiteProblems(spec.evaluate), ...policyBranchProblems(spec));
   if (policy.target !== undefined && (policy.target < 0 || policy.target > 1)) {
     const fraction =
       policy.target > 1 && policy.target <= 100 ? ` For ${policy.target} % write ${policy.target / 100}.` : '';

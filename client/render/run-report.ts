@@ -1,6 +1,7 @@
 /** A run to read: the table of its checkpoints, the loss over its steps, how it ended and what to do next. Pure. */
 import { changeText, type BranchPoint } from '../../workflows/contracts.ts';
 import { isOver, type RunDetails } from '../run-view.ts';
+import { branchLines } from './branch-lines.ts';
 import type { Colours } from './colours.ts';
 import { lossPlot } from './loss-plot.ts';
 import { rewindLines } from './rewind-lines.ts';
@@ -17,6 +18,7 @@ export function runReport(run: RunDetails, colours: Colours, columns: number): s
     comparisonTable(run.checkpoints, columns),
     lossPlot(run.steps, Math.min(columns, MAX_PLOT_WIDTH)),
     rewinds(run),
+    run.branches && branchLines(run.branches, columns),
     [outcomeLine(run, colours), ...notes(run, colours)].join('\n'),
   ];
   return parts.filter((part) => part !== undefined).join('\n\n');

@@ -12,23 +12,23 @@ import {
 } from '@temporalio/client';
 import {
   RECONCILE_WORKFLOW_TYPE,
+  RUN_TASK_TIMEOUT,
   RUN_WORKFLOW_TYPE,
+  branchesId,
   reconcileScheduleId,
+  type BranchesStatus,
   type ReconcileInput,
   type ReconcileReport,
   type RunInput,
   type RunReport,
   type RunStatus,
 } from '../../workflows/contracts.ts';
-import { pauseSignal, resumeSignal, statusQuery, stopSignal } from '../../workflows/messages.ts';
+import { branchesStatusQuery, pauseSignal, resumeSignal, statusQuery, stopSignal } from '../../workflows/messages.ts';
 import { UnreachableError } from '../errors.ts';
 
 /** A poller is listed for minutes after it went; a live one asks at least once a minute. */
 const POLLER_FRESH_MS = 75_000;
 const WORKFLOW_TASK_QUEUE = 1;
-
-/** Several times what a run's longest history takes to replay. */
-const WORKFLOW_TASK_TIMEOUT = '5s';
 
 const DEFAULTS = {
   connectTimeoutMs: 3_000,
@@ -63,8 +63,7 @@ export class TemporalLink {
         workflowId: input.runId,
         taskQueue: this.taskQueue,
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        // A worker may die while it decides: the default lets the run wait for ten seconds.
-        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+        workflowTaskTimeout: RUN_TASK_TIMEOUT,
         args: [input],
       }),
     );
@@ -77,8 +76,17 @@ export class TemporalLink {
 
   /** The run's own answer; undefined when no worker gives one in time, which proves nothing. */
   async status(runId: string): Promise<RunStatus | undefined> {
+    return this.#ask((client) => client.workflow.getHandle(runId).query(statusQuery));
+  }
+
+  /** What becomes of the branches of a run, by the workflow that tries them. */
+  async branches(runId: string): Promise<BranchesStatus | undefined> {
+    return this.#ask((client) => client.workflow.getHandle(branchesId(runId)).query(branchesStatusQuery));
+  }
+
+  async #ask<T>(query: (client: Client) => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.#call((client) => client.workflow.getHandle(runId).query(statusQuery), DEFAULTS.queryTimeoutMs);
+      return await this.#call(query, DEFAULTS.queryTimeoutMs);
     } catch (error) {
       // No worker, one that is starting, or an execution that just ended: in none of these anybody is at fault.
       const unanswered = [UnreachableError, ServiceError, WorkflowNotFoundError, QueryNotRegisteredError];

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { openStore, type Store } from '../../activities/store/index.ts';
-import { branchInput, checkpointAt } from '../../client/branch.ts';
+import { branchInput, branchReference, type BranchRequest } from '../../client/branch.ts';
+import { lookUpCheckpoint } from '../../client/checkpoint-reference.ts';
 import type { RunSpec } from '../../workflows/contracts.ts';
 import { checkpoint, newFolder, newRun, PLAN, scored, SPEC } from '../store/fixtures.ts';
 
@@ -44,35 +45,18 @@ async function trained(): Promise<void> {
   await store.saveEvaluation('speller-1', scored(40, 1, { score: 0.7 }));
 }
 
-async function at(point: string): Promise<string> {
-  const reports = await store.checkpointReports('speller-1');
-  return checkpointAt({ runId: 'speller-1', spec }, reports, point).checkpoint.name;
+async function branch(
+  reference: string,
+  request: BranchRequest = {},
+): Promise<Awaited<ReturnType<typeof branchInput>>> {
+  const resolve = (run: string): Promise<string> => Promise.resolve(run);
+  return branchInput(await lookUpCheckpoint(branchReference(reference), { resolve, reader: store }), request);
 }
-
-describe('the checkpoint that is meant', () => {
-  beforeEach(trained);
-
-  test.each([
-    ['a step, as it was saved last', '20', 'step-20-g2'],
-    ['the name of one', 'step-20', 'step-20'],
-    ['what its snapshot is called', 'snapshot-20', 'step-20'],
-    ['the last', 'last', 'step-40'],
-    ['the best, of equals the first', 'best', 'step-20-g2'],
-  ])('%s', async (_, point, name) => {
-    expect(await at(point)).toBe(name);
-  });
-
-  test('what there is is told where there is no such checkpoint', async () => {
-    await expect(at('30')).rejects.toThrow(
-      'speller-1 has no checkpoint "30". There are step-0 (step 0), step-20 (step 20), step-20-g2 (step 20), step-40 (step 40)',
-    );
-  });
-});
 
 describe('a branch', () => {
   test('names the trainer that saved the state, and everything that its parent pinned', async () => {
     await trained();
-    const { parent } = await branchInput(store, 'speller-1', { at: '40', settings: { 'train.steps': 80 } });
+    const { parent } = await branch('speller-1', { settings: { 'train.steps': 80 } });
     expect(parent).toEqual({
       runId: 'speller-1',
       checkpoint: 'step-40',
@@ -83,15 +67,15 @@ describe('a branch', () => {
       promptSet: PLAN.promptSet,
       changes: [{ path: 'train.steps', before: 40, after: 80 }],
     });
-    const first = await branchInput(store, 'speller-1', { at: '0' });
+    const first = await branch('speller-1@0');
     expect(first.parent).toMatchObject({ trainerId: 'speller-1-trainer', changes: [] });
   });
 
   test('has a name of its own if it is given one, which is no change', async () => {
     await trained();
-    const { runId, spec: branch, parent } = await branchInput(store, 'speller-1', { at: '20', name: 'slower' });
+    const { runId, spec: named, parent } = await branch('speller-1@20', { name: 'slower' });
     expect(runId).toMatch(/^slower-[0-9a-f]{8}$/);
-    expect(branch).toEqual({ ...spec, name: 'slower' });
+    expect(named).toEqual({ ...spec, name: 'slower' });
     expect(parent?.changes).toEqual([]);
   });
 
@@ -103,11 +87,11 @@ describe('a branch', () => {
     ['no step left', { 'train.steps': 20 }, '--set train.steps: 20 steps in all, and the checkpoint is of step 20'],
   ])('is refused with %s', async (_, settings, message) => {
     await trained();
-    await expect(branchInput(store, 'speller-1', { at: '20', settings })).rejects.toThrow(message);
+    await expect(branch('speller-1@20', { settings })).rejects.toThrow(message);
   });
 
   test('must wait for a checkpoint', async () => {
-    await expect(branchInput(store, 'speller-1', {})).rejects.toThrow('speller-1 has no checkpoint yet.');
+    await expect(branch('speller-1')).rejects.toThrow('Run speller-1 has no checkpoint yet.');
   });
 });
 

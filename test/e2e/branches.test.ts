@@ -76,12 +76,66 @@ describe('a branch', () => {
   test('of a checkpoint that is not there is refused, and those that are there are named', async () => {
     const { code, stderr } = await pawl.run(['branch', `${parent.runId}@15`]);
     expect(code).toBe(1);
-    expect(stderr).toContain('no checkpoint "15". There are step-000000-g1 (step 0), step-000010-g1 (step 10)');
+    expect(stderr).toContain('has no checkpoint at step 15. It has step-000000-g1, step-000010-g1, step-000020-g1');
   });
 
   test('with a field that there is not is refused before anything starts', async () => {
     const { code, stderr } = await pawl.run(['branch', parent.runId, '--set', 'train.optimizer.learningrate=1']);
     expect(code).toBe(2);
     expect(stderr).toContain('--set train.optimizer.learningrate: unknown field. Did you mean "learningRate"?');
+  });
+});
+
+describe('a plateau', () => {
+  /** No gain is ever enough, so that it comes with the first evaluation; the branches are patient. */
+  const PLATEAU = {
+    train: { steps: 160, batchSize: 16, seed: 3, windowSteps: 4, optimizer: { learningRate: 0.01 } },
+    checkpoint: { every: 20, baseEvery: 3 },
+    policy: {
+      plateau: {
+        patience: 1,
+        minGain: 0.99,
+        trial: 2,
+        branches: [
+          { 'train.optimizer.learningRate': 1e-6, 'policy.plateau.patience': 99 },
+          { 'train.optimizer.learningRate': 0.011, 'policy.plateau.patience': 99 },
+        ],
+      },
+    },
+  };
+
+  test('is left by branches: the better one goes on, the other stops and says why, whatever dies meanwhile', async () => {
+    const { result } = await pawl.follow([writeExperiment(join(pawl.home, 'plateau'), PLATEAU)]);
+    expect(result.outcome).toBe('finished');
+    expect(result.reason).toMatch(/^plateau: no gain above 99.0 %/);
+    const tried = await pawl.until(result.runId, ({ branches }) => branches?.branches.length === 2);
+    const [idle = '', eager = ''] = tried.branches?.branches.map(({ runId }) => runId) ?? [];
+    await pawl.untilStep(eager, 25);
+    await pawl.killWorker();
+    const decided = await pawl.until(result.runId, ({ branches }) => branches?.reason !== undefined);
+    expect(decided.branches).toMatchObject({ checkpoint: 'step-000020-g1', step: 20, trial: 2, chosen: eager });
+    expect(decided.events.map(({ message }) => message)).toContain(decided.branches?.reason);
+
+    const loser = await pawl.until(idle, ({ outcome }) => outcome === 'finished');
+    expect(loser.reason).toMatch(new RegExp(`^branch ${eager} was better: edit_similarity .* after 2 evaluations$`));
+    expect(loser.stored?.step).toBeLessThan(160);
+    const winner = await pawl.until(eager, ({ outcome }) => outcome === 'finished');
+    expect(winner.reason).toBe('all 160 steps are done');
+
+    for (const run of [winner, loser]) {
+      expect(run.stored?.parent).toMatchObject({ runId: result.runId, checkpoint: 'step-000020-g1', step: 20 });
+      expect(run.stored?.spec.policy.plateau).toEqual({ patience: 99, minGain: 0.99, trial: 2 });
+      expect(await answers(run, 20)).toEqual(await answers(decided, 20));
+      expect(run.steps[0]?.step).toBe(21);
+    }
+    expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
+  }, 180_000);
+
+  test('whose branches could not be is refused before anything starts', async () => {
+    const branches = [{ 'train.optimizer.learningrate': 0.001 }];
+    const policy = { plateau: { patience: 1, branches } };
+    const { code, stderr } = await pawl.run(['run', writeExperiment(join(pawl.home, 'wrong'), { policy })]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('train.optimizer.learningrate: unknown field. Did you mean "learningRate"?');
   });
 });
