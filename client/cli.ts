@@ -12,6 +12,7 @@ import { addLogsCommand } from './commands/logs.ts';
 import { addPauseCommand, addResumeCommand } from './commands/pause.ts';
 import { addPromptsCommand } from './commands/prompts.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
+import { addReplayCommand } from './commands/replay.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addStopCommand } from './commands/stop.ts';
@@ -60,6 +61,7 @@ function createProgram(): Command {
     addResumeCommand,
     addStopCommand,
     addPromptsCommand,
+    addReplayCommand,
     addReconcileCommand,
     addDoctorCommand,
   ]) {

@@ -26,18 +26,33 @@ export interface LoadOptions {
 
 /** Reads and validates one experiment; fails with an `ExperimentError` that lists every problem found. */
 export async function loadExperiment(file: string, options: LoadOptions = {}): Promise<RunSpec> {
-  const lines = new LineCounter();
-  const document = parseYaml(file, await readText(file), lines);
-  for (const override of options.set ?? []) applyOverride(document, override);
-  const value = toValue(file, document);
-  const report = (problems: readonly Problem[]): ExperimentError =>
-    new ExperimentError(problems.map((problem) => `${place(file, document, lines, problem.path)}: ${problem.message}`));
+  const { value, errorOf } = await openYaml(file, options);
   const parsed = RunSpec.safeParse(value);
-  if (!parsed.success) throw report(problemsOf(RunSpec, value, parsed.error.issues));
+  if (!parsed.success) throw errorOf(problemsOf(RunSpec, value, parsed.error.issues));
   const spec = withAbsolutePaths(parsed.data, dirname(resolve(file)));
   const problems = [...contradictions(spec), ...(await unreadableFiles(spec))];
-  if (problems.length > 0) throw report(problems);
+  if (problems.length > 0) throw errorOf(problems);
   return spec;
+}
+
+interface YamlFile {
+  readonly value: unknown;
+  /** What is wrong with the value, each with its place in the file. */
+  readonly errorOf: (problems: readonly Problem[]) => ExperimentError;
+}
+
+/** A file of `key: value` lines. */
+export async function openYaml(file: string, { set = [] }: LoadOptions = {}): Promise<YamlFile> {
+  const lines = new LineCounter();
+  const document = parseYaml(file, await readText(file), lines);
+  for (const override of set) applyOverride(document, override);
+  return {
+    value: toValue(file, document),
+    errorOf: (problems) =>
+      new ExperimentError(
+        problems.map((problem) => `${place(file, document, lines, problem.path)}: ${problem.message}`),
+      ),
+  };
 }
 
 async function readText(file: string): Promise<string> {

@@ -13,6 +13,7 @@ export { UnreachableError, UserError } from './errors.ts';
 export { ExperimentError, loadExperiment, type LoadOptions } from './experiment-file.ts';
 export { startStack, readStack, type Stack, type StackInfo, type StackOptions } from './local/stack.ts';
 export type { PromptSets } from './prompt-sets.ts';
+export type { PolicyReplay } from './replay/replay-run.ts';
 export type { RunChange } from './run-changes.ts';
 export { storeFile } from './run-store.ts';
 export type { RunDetails, RunResult, RunSummary, RunView, Waiting } from './run-view.ts';

@@ -8,6 +8,8 @@ import { readLineage, type LineageRun } from './lineage.ts';
 import { UnreachableError, UserError, messageOf } from './errors.ts';
 import type { RunChange } from './run-changes.ts';
 import { PromptSets } from './prompt-sets.ts';
+import { readRules } from './replay/policy-file.ts';
+import { replayRun, type PolicyReplay } from './replay/replay-run.ts';
 import { newRunInput } from './run-id.ts';
 import { mergeRuns, resolveRun } from './run-list.ts';
 import { RunStore } from './run-store.ts';
@@ -147,6 +149,16 @@ export class Runs {
   /** Where runs come from and what they led to: the newest ones, or the whole family of one. Newest first. */
   async lineage(wanted: { runId?: string; limit?: number } = {}): Promise<readonly LineageRun[]> {
     return (await this.#read((reader) => readLineage(reader, { limit: 20, ...wanted }))) ?? [];
+  }
+
+  /** The verdicts of a recorded run, decided again: by its own policy, or by what a file says. Reads the store only. */
+  async replay(reference: string, { policyFile }: { policyFile?: string } = {}): Promise<PolicyReplay> {
+    const replay = await this.#read(async (reader) => {
+      const { runId, spec } = await reader.getRun(reference);
+      return replayRun(reader, runId, policyFile === undefined ? undefined : await readRules(policyFile, spec));
+    });
+    if (replay === undefined) throw unknownRun(reference);
+    return replay;
   }
 
   /** The log of a run; `after` is the last position already read. */

@@ -15,29 +15,36 @@ interface Limit {
   readonly name: keyof Budget;
   readonly limit: number;
   readonly used: number;
-  readonly text: (value: number) => string;
+  readonly digits: number;
+  readonly unit: string;
 }
 
 /** Why a run must end: the first limit that is used up. */
 export function judgeBudget(budget: Budget, used: Used): string | undefined {
   const spent = limits(budget, used).find((limit) => limit.used >= limit.limit);
   if (spent === undefined) return undefined;
-  return `budget.${spent.name} of ${spent.limit} is used up: ${spent.text(spent.used)}`;
+  const { name, limit, digits, unit } = spent;
+  return `budget.${name} of ${limit} is used up: ${spent.used.toFixed(digits)} ${unit}`;
 }
 
-/** `0.50 of 2 h, 1,000 of 5,000 tokens`: what is left of each limit; undefined without any. */
+/** Whether a run ended with a reason of `judgeBudget`. */
+export function speaksOfBudget(reason: string): boolean {
+  return reason.startsWith('budget.max');
+}
+
+/** `1.50 of 2 hours, 4000 of 5000 tokens`: what is left of each limit; undefined without any. */
 export function unspent(budget: Budget, used: Used): string | undefined {
   const left = limits(budget, used).map(
-    ({ limit, used: spent, text }) => `${text(Math.max(0, limit - spent))} of ${text(limit)}`,
+    ({ limit, used: spent, digits, unit }) => `${Math.max(0, limit - spent).toFixed(digits)} of ${limit} ${unit}`,
   );
   return left.length === 0 ? undefined : left.join(', ');
 }
 
 function limits({ maxHours, maxCost, maxTokens }: Budget, { hours, cost, tokens }: Used): Limit[] {
-  const all: (Omit<Limit, 'limit'> & { limit: number | undefined })[] = [
-    { name: 'maxHours', limit: maxHours, used: hours, text: (value) => `${value.toFixed(2)} h` },
-    { name: 'maxCost', limit: maxCost, used: cost, text: (value) => `a cost of ${value.toFixed(2)}` },
-    { name: 'maxTokens', limit: maxTokens, used: tokens, text: (value) => `${value} tokens` },
-  ];
+  const all = [
+    { name: 'maxHours', limit: maxHours, used: hours, digits: 2, unit: 'hours' },
+    { name: 'maxCost', limit: maxCost, used: cost, digits: 2, unit: 'in cost' },
+    { name: 'maxTokens', limit: maxTokens, used: tokens, digits: 0, unit: 'tokens' },
+  ] as const;
   return all.flatMap(({ limit, ...rest }) => (limit === undefined ? [] : [{ ...rest, limit }]));
 }

@@ -19,14 +19,23 @@ export {
 export type { Evaluation, EvaluationInput, EvaluationOutcome, PinnedSuite, Sampling } from './evaluation-contracts.ts';
 export { changeText, specChanges, valueText, withSettings, type Settings } from './spec-changes.ts';
 export { GraderSpec, isLikelihood, metricOf } from './grader-spec.ts';
-export { best as bestEvaluation } from './policy-scores.ts';
+export { judgeBudget, speaksOfBudget, type Used } from './budget.ts';
+export { decideOn } from './policy.ts';
+export { best as bestEvaluation, judgedEvaluations } from './policy-scores.ts';
 export * from './serving-contracts.ts';
 export { chainTo, snapshotTrainer, type SnapshotChain } from './snapshot-chain.ts';
 export { RunSpec } from './spec.ts';
 export { firstBadStep, stepsLookedBack } from './step-rules.ts';
 export { suiteMetric, type FurtherSuite, type SuiteSpec } from './suite-spec.ts';
 export { comparable, promptsAsked, suiteOf, type EvaluatedSuite } from './suites.ts';
-export { branchesId, DEFAULT_TASK_QUEUE, MAIN_SUITE, RUN_TASK_TIMEOUT, RUN_WORKFLOW_TYPE } from './names.ts';
+export {
+  branchesId,
+  DEFAULT_TASK_QUEUE,
+  isFinalCheckpoint,
+  MAIN_SUITE,
+  RUN_TASK_TIMEOUT,
+  RUN_WORKFLOW_TYPE,
+} from './names.ts';
 export {
   ADD_PROMPTS_WORKFLOW_TYPE,
   ALIAS_PROMPTS_WORKFLOW_TYPE,

@@ -35,6 +35,11 @@ export function finalCheckpointName(step: number, generation: number): string {
   return `final-${String(step).padStart(6, '0')}-g${generation}`;
 }
 
+/** Saved for the sake of the base, of weights that were judged before. */
+export function isFinalCheckpoint(name: string): boolean {
+  return name.startsWith('final-');
+}
+
 /** The state that a paused run goes on from, where no checkpoint was due. */
 export function pauseName(step: number, generation: number): string {
   return `pause-${String(step).padStart(6, '0')}-g${generation}`;

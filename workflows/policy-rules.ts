@@ -88,7 +88,8 @@ function withoutGain(
   const latest = evaluations.at(-1);
   if (latest === undefined || without < patience) return undefined;
   const noise = noiseText(latest, score);
-  return `no gain above ${percent(minGain)} over ${percent(score)} in ${without} evaluations${noise}`;
+  const since = without === 1 ? '1 evaluation' : `${without} evaluations`;
+  return `no gain above ${percent(minGain)} over ${percent(score)} in ${since}${noise}`;
 }
 
 /** What there is to say where no rule has anything to say. */

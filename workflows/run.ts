@@ -13,6 +13,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { activities } from './activities.ts';
+import { unspent } from './budget.ts';
 import {
   checkpointDue,
   finish,
@@ -56,6 +57,7 @@ export async function run(input: RunInput, carried?: RunState): Promise<RunRepor
       }
     }
     state.outcome = 'finished';
+    state.reason = withUnspent(input, state);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
     state.outcome = isCancellation(error) ? 'cancelled' : 'failed';
@@ -165,6 +167,12 @@ async function trainToCheckpoint(live: LiveRun): Promise<void> {
     const stop = judgeWindow({ policy, budget, used: used(state, Date.now()), result });
     if (stop !== undefined) state.stop ??= stop;
   }
+}
+
+/** What was left of a budget is said with the reason of the end. */
+function withUnspent({ spec }: RunInput, state: RunState): string {
+  const left = unspent(spec.budget, used(state, Date.now()));
+  return left === undefined ? state.reason : `${state.reason}; left unspent: ${left}`;
 }
 
 async function conclude(live: LiveRun): Promise<void> {

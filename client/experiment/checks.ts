@@ -2,12 +2,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import type { RunSpec } from '../../workflows/contracts.ts';
 import { policyBranchProblems } from './branch-checks.ts';
+import { policyProblems } from './policy-checks.ts';
 import type { Problem } from './problems.ts';
 import { suiteFiles, suiteProblems } from './suite-checks.ts';
 
 /** Fields that are right one by one and wrong together. */
 export function contradictions(spec: RunSpec): Problem[] {
-  const { train, checkpoint, policy, budget, prices } = spec;
+  const { train, checkpoint, budget, prices } = spec;
   const problems: Problem[] = [];
   if (train.epochs === undefined && checkpoint.every > train.steps) {
     problems.push({
@@ -15,12 +16,8 @@ export function contradictions(spec: RunSpec): Problem[] {
       message: `${checkpoint.every} is more than train.steps (${train.steps}). Lower it, or train longer.`,
     });
   }
-  problems.push(...scheduleProblems(train), ...suiteProblems(spec.evaluate), ...policyBranchProblems(spec));
-  if (policy.target !== undefined && (policy.target < 0 || policy.target > 1)) {
-    const fraction =
-      policy.target > 1 && policy.target <= 100 ? ` For ${policy.target} % write ${policy.target / 100}.` : '';
-    problems.push({ path: ['policy', 'target'], message: `scores run from 0 to 1, got ${policy.target}.${fraction}` });
-  }
+  problems.push(...scheduleProblems(train), ...suiteProblems(spec.evaluate));
+  problems.push(...policyProblems(spec), ...policyBranchProblems(spec));
   if (budget.maxCost !== undefined && prices.trainerPerHour === 0 && prices.replicaPerHour === 0) {
     problems.push({
       path: ['budget', 'maxCost'],

@@ -46,7 +46,7 @@ export function table(head: Cells, rows: readonly Cells[]): string {
 }
 
 /** Adds a last column of free text, as wide as there is room for. */
-function withLast(
+export function wideTable(
   head: Cells,
   rows: readonly Cells[],
   last: { head: string; cells: (room: number) => Cells },
@@ -77,7 +77,7 @@ export function checkpointTable(checkpoints: readonly StoredCheckpoint[], width:
       if (verdict === undefined) return '-';
       return room < MIN_REASON ? verdict.kind : `${verdict.kind}: ${oneLine(verdict.reason)}`;
     });
-  return withLast(head, rows, { head: 'verdict', cells: verdicts }, width);
+  return wideTable(head, rows, { head: 'verdict', cells: verdicts }, width);
 }
 
 /** How much better than the baseline, on the same prompts; undefined where nothing can be compared. */
@@ -92,7 +92,7 @@ export function comparisonTable(checkpoints: readonly ComparedCheckpoint[], widt
     differenceText(overBaseline),
     String(overBaseline.pairs),
   ]);
-  return withLast(
+  return wideTable(
     head,
     rows,
     { head: 'which is', cells: () => compared.map(({ overBaseline }) => standing(overBaseline)) },
@@ -117,5 +117,5 @@ export function runTable(runs: readonly RunSummary[], width: number): string {
     step === undefined ? '-' : `${step}/${steps ?? '?'}`,
     createdAt.slice(0, 'YYYY-MM-DDThh:mm'.length).replace('T', ' '),
   ]);
-  return withLast(head, rows, { head: 'reason', cells: () => runs.map(({ reason }) => oneLine(reason ?? '')) }, width);
+  return wideTable(head, rows, { head: 'reason', cells: () => runs.map(({ reason }) => oneLine(reason ?? '')) }, width);
 }

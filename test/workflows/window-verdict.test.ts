@@ -26,8 +26,8 @@ describe('judgeWindow', () => {
   });
 
   test.each([
-    [{ maxHours: 1 }, 'budget.maxHours of 1 is used up: 1.00 h'],
-    [{ maxCost: 9, maxTokens: 1 }, 'budget.maxCost of 9 is used up: a cost of 10.00'],
+    [{ maxHours: 1 }, 'budget.maxHours of 1 is used up: 1.00 hours'],
+    [{ maxCost: 9, maxTokens: 1 }, 'budget.maxCost of 9 is used up: 10.00 in cost'],
     [{ maxTokens: 4999 }, 'budget.maxTokens of 4999 is used up: 5000 tokens'],
   ])('a spent budget stops, says what was used, and the weights are kept: %j', (budget, reason) => {
     expect(judgeWindow({ ...facts, budget })).toEqual({ reason, diverged: false });
@@ -38,7 +38,7 @@ describe('unspent', () => {
   test('tells what is left of each limit, and nothing where there is none', () => {
     expect(unspent({}, used)).toBeUndefined();
     expect(unspent({ maxHours: 4, maxCost: 5, maxTokens: 8000 }, used)).toBe(
-      '3.00 h of 4.00 h, a cost of 0.00 of a cost of 5.00, 3000 tokens of 8000 tokens',
+      '3.00 of 4 hours, 0.00 of 5 in cost, 3000 of 8000 tokens',
     );
   });
 });

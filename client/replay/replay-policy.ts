@@ -1,0 +1,191 @@
+/**
+ * Decides a recorded run again, by the functions that decided it: over the losses of its steps and the evaluations of
+ * its checkpoints. Pure.
+ */
+import type { StoredCheckpoint } from '../../activities/store/index.ts';
+import {
+  decideOn,
+  firstBadStep,
+  isFinalCheckpoint,
+  judgeBudget,
+  judgedEvaluations,
+  speaksOfBudget,
+  type Evaluation,
+  type RunSpec,
+  type StepMetrics,
+  type Used,
+  type Verdict,
+} from '../../workflows/contracts.ts';
+
+/** What decides. */
+export type Rules = Pick<RunSpec, 'policy' | 'budget'>;
+
+/** What is known of the run. */
+export interface Recorded {
+  readonly spec: RunSpec;
+  /** Steps that were planned. */
+  readonly plannedSteps: number;
+  readonly steps: readonly StepMetrics[];
+  /** In order. */
+  readonly checkpoints: readonly StoredCheckpoint[];
+  /** What was used when a step was done. */
+  readonly usedAt: (step: number) => Used;
+}
+
+export interface ReplayedVerdict {
+  readonly step: number;
+  readonly checkpoint: string;
+  /** Of the suite that the rules judge. */
+  readonly evaluation?: Evaluation;
+  readonly recorded?: Verdict;
+  /** Absent: the run would not have come to this checkpoint. */
+  readonly replayed?: Verdict;
+  readonly differs: boolean;
+}
+
+/** Where the rules end the run. */
+interface ReplayedEnd extends Verdict {
+  /** Steps that were trained by then. */
+  readonly step: number;
+  /** The checkpoint that the verdict was on; absent where a step or the budget ended the run. */
+  readonly checkpoint?: string;
+  /** The weights of that step are not worth keeping. */
+  readonly diverged?: true;
+}
+
+export interface Replayed {
+  readonly verdicts: readonly ReplayedVerdict[];
+  /** Absent: they would have gone on beyond what is recorded. */
+  readonly end?: ReplayedEnd;
+  /** The last step that is recorded. */
+  readonly lastStep: number;
+}
+
+export function replayPolicy(run: Recorded, rules: Rules): Replayed {
+  const reports = decidedCheckpoints(run);
+  const first = reports[0]?.checkpoint.step ?? 0;
+  const lastStep = Math.max(first, run.steps.at(-1)?.step ?? 0, reports.at(-1)?.checkpoint.step ?? 0);
+  const course: Course = { verdicts: [], from: first };
+  for (const index of reports.keys()) goOn(run, rules, reports.slice(0, index + 1), course);
+  const end = course.end ?? endWithin(run, rules, course, lastStep);
+  return { verdicts: course.verdicts, lastStep, ...(end !== undefined && { end }) };
+}
+
+/** How far the rules have brought the run. */
+interface Course {
+  readonly verdicts: ReplayedVerdict[];
+  /** Step of the last checkpoint that it came to. */
+  from: number;
+  /** A verdict that ends the run when it acts. */
+  pending?: ReplayedEnd;
+  end?: ReplayedEnd;
+}
+
+/** On to the last of these checkpoints, if the run comes to it, and the verdict there. */
+function goOn(run: Recorded, rules: Rules, reports: readonly StoredCheckpoint[], course: Course): void {
+  const report = reports.at(-1);
+  if (report === undefined) return;
+  const { name, step } = report.checkpoint;
+  const end = course.end ?? endWithin(run, rules, course, step);
+  const replayed = end === undefined ? verdictOn(run, rules, reports) : verdictAfter(run, reports, end);
+  course.verdicts.push(rowOf(rules, report, replayed));
+  if (end !== undefined) {
+    course.end = end;
+    return;
+  }
+  course.from = step;
+  if (replayed !== undefined && endsRun(replayed)) course.pending = { ...replayed, step, checkpoint: name };
+}
+
+function endsRun({ kind }: Verdict): boolean {
+  return kind === 'stop' || kind === 'branch';
+}
+
+/** The final base of a run is evaluated, and not judged. */
+function decidedCheckpoints({ checkpoints }: Recorded): StoredCheckpoint[] {
+  return checkpoints.filter(
+    ({ checkpoint, evaluation, verdict }) =>
+      !isFinalCheckpoint(checkpoint.name) && (evaluation !== undefined || verdict !== undefined),
+  );
+}
+
+/**
+ * What ends the run between two checkpoints. A verdict acts when the next checkpoint is due, where training went on
+ * meanwhile; what a step gives away acts at once, and so comes first.
+ */
+function endWithin(
+  run: Recorded,
+  rules: Rules,
+  { pending, from }: Pick<Course, 'pending' | 'from'>,
+  to: number,
+): ReplayedEnd | undefined {
+  if (pending !== undefined && run.spec.evaluate.mode === 'blocking') return pending;
+  const early = endOfSteps(run, rules, { from, to });
+  if (early !== undefined) return early;
+  return pending === undefined ? undefined : { ...pending, step: to };
+}
+
+function endOfSteps(run: Recorded, rules: Rules, { from, to }: { from: number; to: number }): ReplayedEnd | undefined {
+  const steps = run.steps.filter(({ step }) => step <= to);
+  const bad = firstBadStep(rules.policy, steps, from + 1);
+  for (const { step } of steps) {
+    if (step <= from) continue;
+    if (step === bad?.step) return { kind: 'stop', ...bad, diverged: true };
+    const spent = judgeBudget(rules.budget, run.usedAt(step));
+    if (spent !== undefined) return { kind: 'stop', step, reason: spent };
+  }
+  return undefined;
+}
+
+/** The verdict on the last of these checkpoints. */
+function verdictOn(run: Recorded, rules: Rules, reports: readonly StoredCheckpoint[]): Verdict | undefined {
+  const report = reports.at(-1);
+  if (report?.evaluation === undefined) return report?.verdict;
+  // Somebody asked the run to stop: no policy would have prevented it. What the own budget said is said anew.
+  const { verdict } = report;
+  if (verdict !== undefined && wasTold(run, reports)) {
+    if (!speaksOfBudget(verdict.reason) || sameBudget(run.spec.budget, rules.budget)) return verdict;
+  }
+  const { kind, reason } = decide(run, rules.policy, reports);
+  return { kind, reason };
+}
+
+/** Whether the last of these checkpoints was saved because the run was to end, and its verdict is not the policy's. */
+function wasTold(run: Recorded, reports: readonly StoredCheckpoint[]): boolean {
+  const verdict = reports.at(-1)?.verdict;
+  return verdict?.kind === 'stop' && !endsRun(decide(run, run.spec.policy, reports));
+}
+
+function decide({ plannedSteps }: Recorded, policy: RunSpec['policy'], reports: readonly StoredCheckpoint[]): Verdict {
+  const last = reports.at(-1);
+  if (last === undefined) return { kind: 'continue', reason: 'nothing was evaluated yet' };
+  return decideOn({ policy, reports, checkpoint: last.checkpoint, steps: plannedSteps });
+}
+
+function sameBudget(one: RunSpec['budget'], other: RunSpec['budget']): boolean {
+  return one.maxHours === other.maxHours && one.maxCost === other.maxCost && one.maxTokens === other.maxTokens;
+}
+
+/** A run that ends for its budget saves and evaluates what it has: at the checkpoint after the end, if it is that. */
+function verdictAfter(
+  run: Recorded,
+  reports: readonly StoredCheckpoint[],
+  { kind, reason, checkpoint, diverged, step }: ReplayedEnd,
+): Verdict | undefined {
+  const before = reports.at(-2)?.checkpoint.step ?? 0;
+  const next = checkpoint === undefined && diverged === undefined && before < step;
+  return next && wasTold(run, reports) ? { kind, reason } : undefined;
+}
+
+function rowOf({ policy }: Rules, report: StoredCheckpoint, replayed: Verdict | undefined): ReplayedVerdict {
+  const { checkpoint, verdict: recorded } = report;
+  const evaluation = judgedEvaluations(policy, [report])[0];
+  return {
+    step: checkpoint.step,
+    checkpoint: checkpoint.name,
+    ...(evaluation !== undefined && { evaluation }),
+    ...(recorded !== undefined && { recorded }),
+    ...(replayed !== undefined && { replayed }),
+    differs: recorded?.kind !== replayed?.kind,
+  };
+}

@@ -1,0 +1,44 @@
+/** `pawl replay`: what another policy would have made of a recorded run. Needs the store, and nothing else. */
+import type { StoreReader } from '../../activities/store/index.ts';
+import type { RunOutcome, Used } from '../../workflows/contracts.ts';
+import { plannedSteps, recordedOutcome } from '../run-view.ts';
+import { replayPolicy, type Replayed, type Rules } from './replay-policy.ts';
+import { usedAt } from './used-at.ts';
+
+export interface PolicyReplay extends Rules, Replayed {
+  readonly runId: string;
+  readonly outcome: RunOutcome;
+  /** Why the run ended. */
+  readonly reason?: string;
+  /** Between the end that the rules make and the last recorded step. Absent: they make none. */
+  readonly saved?: Used & { readonly steps: number };
+}
+
+/** By the run's own policy and budget, unless others are given. */
+export async function replayRun(reader: StoreReader, runId: string, given?: Rules): Promise<PolicyReplay> {
+  const run = await reader.getRun(runId);
+  const [steps, checkpoints, leases] = await Promise.all([
+    reader.steps(runId),
+    reader.checkpointReports(runId),
+    reader.leases(runId),
+  ]);
+  const { spec, reason } = run;
+  const { policy, budget } = given ?? spec;
+  const at = usedAt({ steps, checkpoints, leases, costPerHour: run.plan?.costPerHour ?? 0 });
+  const recorded = { spec, plannedSteps: plannedSteps(run).steps ?? Infinity, steps, checkpoints, usedAt: at };
+  const replayed = replayPolicy(recorded, { policy, budget });
+  const { end, lastStep } = replayed;
+  return {
+    runId,
+    outcome: recordedOutcome(run),
+    ...(reason !== undefined && reason !== '' && { reason }),
+    policy,
+    budget,
+    ...replayed,
+    ...(end !== undefined && { saved: { steps: lastStep - end.step, ...difference(at(lastStep), at(end.step)) } }),
+  };
+}
+
+function difference(all: Used, used: Used): Used {
+  return { hours: all.hours - used.hours, cost: all.cost - used.cost, tokens: all.tokens - used.tokens };
+}
