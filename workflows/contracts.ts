@@ -27,7 +27,7 @@ export { chainTo, snapshotTrainer, type SnapshotChain } from './snapshot-chain.t
 export { RunSpec } from './spec.ts';
 export { firstBadStep, stepsLookedBack } from './step-rules.ts';
 export { suiteMetric, type FurtherSuite, type SuiteSpec } from './suite-spec.ts';
-export { comparable, promptsAsked, suiteOf, type EvaluatedSuite } from './suites.ts';
+export { comparable, dueSuites, promptsAsked, suiteOf, type EvaluatedSuite } from './suites.ts';
 export {
   branchesId,
   DEFAULT_TASK_QUEUE,

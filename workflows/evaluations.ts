@@ -1,9 +1,10 @@
 /** The evaluations that prove a checkpoint: the main suite, then the further ones that are due, of one identity. */
 import { activities } from './activities.ts';
 import type { Checkpoint, Evaluation, EvaluationOutcome } from './contracts.ts';
-import { evaluationId } from './names.ts';
+import { evaluationId, MAIN_SUITE } from './names.ts';
+import { settleLimit } from './policy-rules.ts';
 import { lastEvaluated, type LiveRun } from './run-state.ts';
-import { dueSuites } from './suites.ts';
+import { dueSuites, promptsAsked, suiteOf } from './suites.ts';
 
 /** What a checkpoint scored. */
 export interface Scores {
@@ -25,7 +26,7 @@ export async function evaluateAll(
   const { evaluate, train } = input.spec;
   const { step } = checkpoint;
   const baseline = lastEvaluated(live.state) === undefined;
-  const main = await evaluateOne(live, checkpoint, attempt);
+  const main = await evaluateSuite(live, checkpoint, attempt, MAIN_SUITE);
   if (main.kind === 'void') return main;
   const all = baseline || final || step >= train.steps;
   const when = { step, checkpointEvery: input.spec.checkpoint.every, all };
@@ -43,22 +44,44 @@ export async function evaluateFurther(
 ): Promise<{ readonly kind: 'scored'; readonly suites: readonly Evaluation[] } | Void> {
   const suites: Evaluation[] = [];
   for (const name of names) {
-    const outcome = await evaluateOne(live, checkpoint, attempt, name);
+    const outcome = await evaluateSuite(live, checkpoint, attempt, name);
     if (outcome.kind === 'void') return { kind: 'void', reason: `suite ${name}: ${outcome.reason}` };
     suites.push(outcome.evaluation);
   }
   return { kind: 'scored', suites };
 }
 
+/** Where the policy wants it, as many prompts as settle whether the target is reached: the deployment still serves. */
+async function evaluateSuite(
+  live: LiveRun,
+  checkpoint: Checkpoint,
+  attempt: number,
+  name: string,
+): Promise<EvaluationOutcome> {
+  const { policy, evaluate } = live.input.spec;
+  let outcome = await evaluateOne(live, checkpoint, attempt, { name });
+  if (name !== (policy.suite ?? MAIN_SUITE)) return outcome;
+  const suite = suiteOf(evaluate, live.plan, name);
+  let asked = promptsAsked(suite, undefined);
+  while (outcome.kind === 'scored') {
+    const limit = settleLimit(policy, outcome.evaluation, { asked, prompts: suite.prompts });
+    if (limit === undefined) break;
+    outcome = await evaluateOne(live, checkpoint, attempt, { name, limit });
+    asked = limit;
+  }
+  return outcome;
+}
+
 function evaluateOne(
   live: LiveRun,
   checkpoint: Checkpoint,
   attempt: number,
-  suite?: string,
+  { name, limit }: { name: string; limit?: number },
 ): Promise<EvaluationOutcome> {
   const { input, state, target, connection, plan } = live;
   if (state.proving === undefined) state.phase = 'evaluate';
   const mark = `${checkpoint.name}/g${state.generation}`;
+  const suite = name === MAIN_SUITE ? undefined : name;
   return activities.evaluate({
     runId: input.runId,
     evaluationId: evaluationId(input.runId, mark, attempt, suite),
@@ -68,5 +91,6 @@ function evaluateOne(
     plan,
     evaluate: input.spec.evaluate,
     ...(suite !== undefined && { suite }),
+    ...(limit !== undefined && { limit }),
   });
 }

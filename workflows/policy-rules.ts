@@ -30,11 +30,11 @@ export function judgeEntropy(policy: Policy, evaluations: readonly Evaluation[])
 export function judgeTarget(policy: Policy, latest: Evaluation): Judgement | undefined {
   const { target, direction } = policy;
   if (target === undefined || gain(direction, target, latest.score) < 0) return undefined;
-  const worst = direction === 'maximize' ? latest.low : latest.high;
+  const worst = worstOf(direction, latest);
   if (gain(direction, target, worst) >= 0) {
     return { kind: 'stop', reason: `${scoreText(latest)} reaches the target ${percent(target)}, interval included` };
   }
-  const more = samplesToSettle(target, latest, worst);
+  const more = promptsToSettle(target, latest, worst);
   return {
     kind: 'inconclusive',
     reason:
@@ -44,15 +44,36 @@ export function judgeTarget(policy: Policy, latest: Evaluation): Judgement | und
 }
 
 /** An interval shrinks with the square root of its prompts. None settle what lies on the target itself. */
-function samplesToSettle(
-  target: number,
-  { score, samples, prompts = samples }: Evaluation,
-  worst: number,
-): number | undefined {
+function promptsToSettle(target: number, latest: Evaluation, worst: number): number | undefined {
+  const { score, prompts = latest.samples } = latest;
   const margin = Math.abs(score - target);
   if (margin === 0) return undefined;
   const reach = Math.abs(score - worst);
   return Math.max(1, Math.round(prompts * (reach / margin) ** 2) - prompts);
+}
+
+/** An estimate that falls short is not corrected prompt by prompt. */
+const LEAST_GROWTH = 1.5;
+
+/**
+ * How many prompts to ask in all, where the evaluation leaves it open whether the target is reached, and the policy
+ * wants that settled; undefined: leave it at that. `asked` is how many were asked, of the `prompts` that there are.
+ */
+export function settleLimit(
+  policy: Policy,
+  candidate: Evaluation,
+  { asked, prompts }: { asked: number; prompts: number },
+): number | undefined {
+  const { settle, target, direction } = policy;
+  if (settle !== true || target === undefined || asked >= prompts) return undefined;
+  if (judgeTarget(policy, candidate)?.kind !== 'inconclusive') return undefined;
+  const more = promptsToSettle(target, candidate, worstOf(direction, candidate)) ?? Infinity;
+  return Math.min(prompts, Math.max(asked + more, Math.ceil(asked * LEAST_GROWTH)));
+}
+
+/** The end of the interval that speaks against the score. */
+function worstOf(direction: Policy['direction'], { low, high }: Evaluation): number {
+  return direction === 'maximize' ? low : high;
 }
 
 export function judgePatience(policy: Policy, evaluations: readonly Evaluation[]): Judgement | undefined {

@@ -1,5 +1,5 @@
 /** What a branch may change, and whether the branches of a policy could be runs at all. */
-import { RunSpec, specChanges, withSettings, type SpecChange } from '../../workflows/contracts.ts';
+import { RunSpec, specChanges, withSettings, type Settings, type SpecChange } from '../../workflows/contracts.ts';
 import { problemsOf, type Problem } from './problems.ts';
 
 /** A saved state is one of a certain model: another one cannot load it. */
@@ -15,16 +15,33 @@ export function unfitting(changes: readonly SpecChange[]): Problem[] {
     }));
 }
 
-/** Better said now than days later, when the plateau is reached. */
-export function policyBranchProblems(spec: RunSpec): Problem[] {
+/**
+ * Better said now than days later, when the plateau is reached. `check` is what every experiment has to pass beside the
+ * schema.
+ */
+export function policyBranchProblems(spec: RunSpec, check: (spec: RunSpec) => readonly Problem[]): Problem[] {
   const sets = spec.policy.plateau?.branches ?? [];
   return sets.flatMap((settings, index) => {
     const at = ['policy', 'plateau', 'branches', index];
-    const value = withSettings(spec, settings);
-    const parsed = RunSpec.safeParse(value);
-    const problems = parsed.success
-      ? unfitting(specChanges(spec, parsed.data))
-      : problemsOf(RunSpec, value, parsed.error.issues);
-    return problems.map(({ path, message }) => ({ path: at, message: `${path.map(String).join('.')}: ${message}` }));
+    return problemsOfBranch(spec, settings, check).map(({ path, message }) => ({
+      path: at,
+      message: path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`,
+    }));
   });
+}
+
+function problemsOfBranch(
+  spec: RunSpec,
+  settings: Settings,
+  check: (spec: RunSpec) => readonly Problem[],
+): readonly Problem[] {
+  const { plateau: _, ...policy } = spec.policy;
+  const parent = { ...spec, policy };
+  const value = withSettings(parent, settings);
+  const parsed = RunSpec.safeParse(value);
+  if (!parsed.success) return problemsOf(RunSpec, value, parsed.error.issues);
+  const changes = specChanges(parent, parsed.data);
+  if (changes.length > 0) return [...unfitting(changes), ...check(parsed.data)];
+  const fields = Object.keys(settings).join(', ');
+  return [{ path: [], message: `the experiment has these values already. Change one of ${fields}.` }];
 }

@@ -17,7 +17,7 @@ export function contradictions(spec: RunSpec): Problem[] {
     });
   }
   problems.push(...scheduleProblems(train), ...suiteProblems(spec.evaluate));
-  problems.push(...policyProblems(spec), ...policyBranchProblems(spec));
+  problems.push(...policyProblems(spec), ...policyBranchProblems(spec, contradictions));
   if (budget.maxCost !== undefined && prices.trainerPerHour === 0 && prices.replicaPerHour === 0) {
     problems.push({
       path: ['budget', 'maxCost'],

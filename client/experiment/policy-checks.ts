@@ -1,5 +1,5 @@
 /** What the schema cannot see of a policy: it must fit the suite that it judges, and its rules each other. */
-import { MAIN_SUITE, type RunSpec, type SuiteSpec } from '../../workflows/contracts.ts';
+import { isLikelihood, MAIN_SUITE, type RunSpec, type SuiteSpec } from '../../workflows/contracts.ts';
 import type { Problem } from './problems.ts';
 
 export function policyProblems({ policy, evaluate }: RunSpec): Problem[] {
@@ -28,14 +28,16 @@ function targetProblems({ target }: RunSpec['policy']): Problem[] {
   return [{ path: ['policy', 'target'], message: `scores run from 0 to 1, got ${target}.${fraction}` }];
 }
 
-/** The likeliest token of each is always drawn: such answers say nothing about the others. */
-function entropyProblems({ minEntropy }: RunSpec['policy'], { temperature }: SuiteSpec, place: string): Problem[] {
-  if (minEntropy === undefined || temperature > 0) return [];
+/** Without chance the likeliest token is drawn every time, and such answers say nothing about the others. */
+function entropyProblems({ minEntropy }: RunSpec['policy'], suite: SuiteSpec, place: string): Problem[] {
+  if (minEntropy === undefined) return [];
+  const path = ['policy', 'minEntropy'];
+  if (isLikelihood(suite.grader)) {
+    return [{ path, message: 'the suite draws no answers. Set policy.suite to one that does, or leave it out.' }];
+  }
+  if (suite.temperature > 0) return [];
   return [
-    {
-      path: ['policy', 'minEntropy'],
-      message: `cannot be measured at temperature 0. Set ${place}.temperature, e.g. to 1, or leave it out.`,
-    },
+    { path, message: `cannot be measured at temperature 0. Set ${place}.temperature, e.g. to 1, or leave it out.` },
   ];
 }
 

@@ -5,12 +5,14 @@
 import type { StoredCheckpoint } from '../../activities/store/index.ts';
 import {
   decideOn,
+  dueSuites,
   firstBadStep,
   isFinalCheckpoint,
   judgeBudget,
   judgedEvaluations,
   speaksOfBudget,
   type Evaluation,
+  type Plan,
   type RunSpec,
   type StepMetrics,
   type Used,
@@ -23,6 +25,7 @@ export type Rules = Pick<RunSpec, 'policy' | 'budget'>;
 /** What is known of the run. */
 export interface Recorded {
   readonly spec: RunSpec;
+  readonly plan: Pick<Plan, 'suites'>;
   /** Steps that were planned. */
   readonly plannedSteps: number;
   readonly steps: readonly StepMetrics[];
@@ -101,12 +104,20 @@ function endsRun({ kind }: Verdict): boolean {
   return kind === 'stop' || kind === 'branch';
 }
 
-/** The final base of a run is evaluated, and not judged. */
-function decidedCheckpoints({ checkpoints }: Recorded): StoredCheckpoint[] {
-  return checkpoints.filter(
+/** The final base of a run is evaluated, and not judged. A suite that was only asked at the end had no say before. */
+function decidedCheckpoints({ spec, plan, plannedSteps, checkpoints }: Recorded): StoredCheckpoint[] {
+  const decided = checkpoints.filter(
     ({ checkpoint, evaluation, verdict }) =>
       !isFinalCheckpoint(checkpoint.name) && (evaluation !== undefined || verdict !== undefined),
   );
+  const baseline = decided.find(({ evaluation }) => evaluation !== undefined);
+  return decided.map((report) => {
+    if (report.suites === undefined) return report;
+    const { step } = report.checkpoint;
+    const all = report === baseline || step >= plannedSteps;
+    const due = dueSuites(spec.evaluate, plan, { step, checkpointEvery: spec.checkpoint.every, all });
+    return { ...report, suites: report.suites.filter(({ suite }) => suite !== undefined && due.includes(suite)) };
+  });
 }
 
 /**

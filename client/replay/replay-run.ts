@@ -22,10 +22,17 @@ export async function replayRun(reader: StoreReader, runId: string, given?: Rule
     reader.checkpointReports(runId),
     reader.leases(runId),
   ]);
-  const { spec, reason } = run;
+  const { spec, reason, plan } = run;
   const { policy, budget } = given ?? spec;
-  const at = usedAt({ steps, checkpoints, leases, costPerHour: run.plan?.costPerHour ?? 0 });
-  const recorded = { spec, plannedSteps: plannedSteps(run).steps ?? Infinity, steps, checkpoints, usedAt: at };
+  const at = usedAt({ steps, checkpoints, leases, costPerHour: plan?.costPerHour ?? 0 });
+  const recorded = {
+    spec,
+    plan: plan ?? {},
+    plannedSteps: plannedSteps(run).steps ?? Infinity,
+    steps,
+    checkpoints,
+    usedAt: at,
+  };
   const replayed = replayPolicy(recorded, { policy, budget });
   const { end, lastStep } = replayed;
   return {

@@ -200,6 +200,48 @@ describe('a bad experiment', () => {
       ['experiment.yaml:16:10 policy.target: scores run from 0 to 1, got 20. For 20 % write 0.2.'],
     ],
     [
+      'a policy for a suite that is not there',
+      `${GOOD}policy: {suite: hard}\n`,
+      ['experiment.yaml:16:10 policy.suite: there is no suite "hard" in evaluate.suites. Name one of main.'],
+    ],
+    [
+      'an entropy that greedy decoding hides',
+      `${GOOD}policy: {minEntropy: 0.1}\n`,
+      [
+        'experiment.yaml:16:10 policy.minEntropy: cannot be measured at temperature 0. Set evaluate.temperature, e.g. to 1, or leave it out.',
+      ],
+    ],
+    [
+      'settling without more prompts to ask',
+      `${GOOD}policy: {settle: true, target: 0.5}\n`,
+      [
+        'experiment.yaml:16:10 policy.settle: has no more prompts to ask: the suite asks its whole set. Add evaluate.limit, or leave it out.',
+      ],
+    ],
+    [
+      'settling without a target',
+      `${GOOD}policy: {settle: true}\n`,
+      [
+        'experiment.yaml:16:10 policy.settle: settles whether the target is reached, and there is none. Add policy.target, or leave it out.',
+      ],
+    ],
+    [
+      'branches that cannot be run, or are none',
+      `${GOOD}policy:\n  plateau:\n    patience: 2\n    branches: [{train.learningrate: 1}, {train.optimizer.learningRate: 1e-3}, {checkpoint.every: 500}]\n`,
+      [
+        'experiment.yaml:19:5 policy.plateau.branches.0: train.learningrate: unknown field. Known here: steps, epochs, batchSize, accumulate, optimizer, schedule, seed, windowSteps, objective.',
+        'experiment.yaml:19:5 policy.plateau.branches.1: the experiment has these values already. Change one of train.optimizer.learningRate.',
+        'experiment.yaml:19:5 policy.plateau.branches.2: checkpoint.every: 500 is more than train.steps (100). Lower it, or train longer.',
+      ],
+    ],
+    [
+      'a path of a branch that is none',
+      `${GOOD}policy:\n  plateau:\n    patience: 2\n    branches: [{train..steps: 1}]\n`,
+      [
+        'experiment.yaml:19:5 policy.plateau.branches.0: train.: unknown field. Known here: steps, epochs, batchSize, accumulate, optimizer, schedule, seed, windowSteps, objective.',
+      ],
+    ],
+    [
       'a budget without prices',
       `${GOOD}budget: {maxCost: 5}\n`,
       [

@@ -24,7 +24,7 @@ function recorded(scores: number[], last: Verdict, change: Partial<Recorded> = {
     verdict: index === scores.length - 1 ? last : goOn,
   }));
   const steps = Array.from({ length: (scores.length - 1) * 10 }, (_, index) => metrics(index + 1, { lossMean: 1 }));
-  return { spec: own, plannedSteps: 40, steps, checkpoints, usedAt: used, ...change };
+  return { spec: own, plan: {}, plannedSteps: 40, steps, checkpoints, usedAt: used, ...change };
 }
 
 const used = (step: number): ReturnType<Recorded['usedAt']> => ({ hours: step, cost: step * 2, tokens: step * 64 });
@@ -139,7 +139,16 @@ describe('replayPolicy', () => {
           : [{ ...report.evaluation, suite: 'hard', score: index / 2, low: index / 2 }],
     }));
     const rules = { policy: policy({ suite: 'hard', target: 0.5 }), budget: {} };
-    expect(kinds(replayPolicy({ ...run, checkpoints }, rules))).toEqual(['continue', 'stop', undefined]);
+    const plan = { suites: [{ name: 'hard', promptSet: 'hard', prompts: 10 }] };
+    const suites = (every: number): RunSpec => ({
+      ...own,
+      evaluate: { ...own.evaluate, suites: { hard: { ...own.evaluate, every } } },
+    });
+    const replayed = (every: number): Replayed =>
+      replayPolicy({ ...run, spec: suites(every), plan, checkpoints }, rules);
+    expect(kinds(replayed(1))).toEqual(['continue', 'stop', undefined]);
+    // Asked only because the run was over: nobody knew of it when step 10 was judged.
+    expect(kinds(replayed(2))).toEqual(['continue', 'continue', 'stop']);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CheckpointReport, Evaluation, RunSpec, Verdict } from '../../workflows/contracts.ts';
 import { decide, decideOn } from '../../workflows/policy.ts';
+import { settleLimit } from '../../workflows/policy-rules.ts';
 import { best, branchPoint } from '../../workflows/policy-scores.ts';
 
 const maximize: RunSpec['policy'] = { direction: 'maximize', minGain: 0 };
@@ -178,5 +179,40 @@ describe('decideOn', () => {
       reason: 'suite hard is not due at step 10',
     });
     expect(decideLast(report(0, 0, 0.5), report(100, 0.9)).kind).toBe('stop');
+  });
+});
+
+describe('settleLimit', () => {
+  const policy = { ...maximize, target: 0.2, settle: true };
+  // Half the distance of the interval needs four times the prompts.
+  const open = scored(0.21, 10);
+
+  test('asks as many prompts in all as the interval needs, and no more than there are', () => {
+    expect(settleLimit(policy, open, { asked: 100, prompts: 1000 })).toBe(400);
+    expect(settleLimit(policy, open, { asked: 100, prompts: 250 })).toBe(250);
+    expect(settleLimit(policy, open, { asked: 100, prompts: 100 })).toBeUndefined();
+  });
+
+  test('counts prompts, where each has several answers', () => {
+    const several = { ...open, samples: 400, prompts: 100 };
+    expect(settleLimit(policy, several, { asked: 100, prompts: 1000 })).toBe(400);
+  });
+
+  test('grows by half at the least, and to the whole set where no number would settle it', () => {
+    expect(settleLimit(policy, scored(0.2199, 10), { asked: 100, prompts: 1000 })).toBe(150);
+    expect(settleLimit(policy, scored(0.2, 10), { asked: 100, prompts: 1000 })).toBe(1000);
+  });
+
+  test('leaves alone what is clear, and runs that did not ask for it', () => {
+    for (const clear of [scored(0.1, 10), scored(0.3, 10)]) {
+      expect(settleLimit(policy, clear, { asked: 100, prompts: 1000 })).toBeUndefined();
+    }
+    const { settle: _, ...unsettled } = policy;
+    expect(settleLimit(unsettled, open, { asked: 100, prompts: 1000 })).toBeUndefined();
+  });
+
+  test('reads the target the other way when less is better', () => {
+    const minimize = { ...policy, direction: 'minimize' as const };
+    expect(settleLimit(minimize, scored(0.19, 10), { asked: 100, prompts: 1000 })).toBe(400);
   });
 });
