@@ -2,6 +2,7 @@
 import type {
   Activities,
   BranchActivities,
+  PromotionActivities,
   PromptActivities,
   ReconcileActivities,
   ServingActivities,
@@ -14,6 +15,7 @@ import type { Secrets } from './grading/graders.ts';
 import { guarded } from './guard.ts';
 import { planning } from './plan.ts';
 import type { Backend } from './ports.ts';
+import { promoting, type PromotionDesk } from './promotion.ts';
 import { promptSets } from './prompts.ts';
 import { provisioning } from './provision.ts';
 import { reconciling } from './reconcile.ts';
@@ -52,4 +54,12 @@ export function createReconcileActivities(ports: Parameters<typeof reconciling>[
 
 export function createServingActivities(ports: Parameters<typeof serving>[0]): ServingActivities {
   return guarded(serving(ports));
+}
+
+export function createPromotionActivities(ports: {
+  backend: Backend;
+  store: Store;
+  desk: PromotionDesk;
+}): PromotionActivities {
+  return guarded(promoting(ports));
 }

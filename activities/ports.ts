@@ -2,7 +2,7 @@
  * The ports that a training platform fills. One folder of `backends/` per platform; nothing outside it knows which one
  * runs. Every call takes an AbortSignal, and fails with a `BackendError` of `errors.ts`.
  */
-import type { ResolvedShape, Target } from '../workflows/contracts.ts';
+import type { PromotionOrder, ResolvedShape, Target } from '../workflows/contracts.ts';
 
 /** A platform, its four services joined. */
 export interface Backend {
@@ -79,6 +79,11 @@ export interface Provisioner {
   resetLedger(id: string, signal: AbortSignal): Promise<void>;
   /** Idempotent: a deployment that is not there is deleted. */
   deleteDeployment(id: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Makes a model of a snapshot, and returns once it can be used. Asked again, or after a lost reply, it adopts the model
+   * of that name if it stems from this snapshot; a model that does not is an invalid request.
+   */
+  promote(order: PromotionOrder, signal: AbortSignal): Promise<void>;
 }
 
 /** One training example: targets are the input shifted by one, weights zero on the prompt. All of one length N. */

@@ -8,6 +8,7 @@ import { openArtifacts } from '../activities/data/artifacts.ts';
 import {
   createActivities,
   createBranchActivities,
+  createPromotionActivities,
   createPromptActivities,
   createReconcileActivities,
   createServingActivities,
@@ -15,6 +16,7 @@ import {
 import { openStore } from '../activities/store/index.ts';
 import { workflowSource } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
+import { openPromotionDesk } from './promotion-desk.ts';
 import { ensureReconcileSchedule } from './reconcile-schedule.ts';
 import { openRunDirectory } from './run-directory.ts';
 
@@ -50,6 +52,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
       ...createActivities({ backend, store, artifacts, secrets: config.graderSecrets }),
       ...createBranchActivities({ store }),
       ...createPromptActivities({ store, artifacts }),
+      ...createPromotionActivities({ backend, store, desk: openPromotionDesk(client, config.taskQueue) }),
       ...createReconcileActivities({ backend, store, directory, graceMs: config.leaseGraceMs }),
       ...createServingActivities({ backend, store, directory }),
     },

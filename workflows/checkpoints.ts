@@ -261,6 +261,7 @@ export async function finish(live: LiveRun): Promise<void> {
     result = proof.checkpoint;
   }
   state.reason = stop?.reason ?? '';
+  state.result = result.name;
   if (result.snapshotType === 'base') {
     await completeSuites(live, result);
     return;
@@ -274,6 +275,7 @@ export async function finish(live: LiveRun): Promise<void> {
   const verdict = { kind: 'stop' as const, reason: `the base of ${result.name}, evaluated` };
   noteCheckpoint(state, checkpoint, { ...scoresOf(proof), verdict });
   await record(input, state, { verdict: { ...verdict, checkpoint: name } });
+  state.result = name;
 }
 
 /** The weights that the run keeps, where the trainer holds others. It may be another trainer than saved them. */

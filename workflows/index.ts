@@ -2,6 +2,7 @@
 export { appraise } from './appraise.ts';
 export { bisect } from './bisect.ts';
 export { branches } from './branches.ts';
+export { promotions } from './promotions.ts';
 export { addPrompts, aliasPrompts } from './prompts.ts';
 export { reconcile } from './reconcile.ts';
 export { rollback } from './rollback.ts';

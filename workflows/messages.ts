@@ -1,7 +1,7 @@
 /** What a run answers and obeys while it runs. Answers never touch a backend. */
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { BranchesStatus, BranchScore } from './branch-contracts.ts';
-import type { Probe, RunStatus } from './contracts.ts';
+import type { AliasRequest, Probe, PromotionDecision, RunStatus } from './contracts.ts';
 
 export const statusQuery = defineQuery<RunStatus>('status');
 
@@ -25,3 +25,9 @@ export const branchesStatusQuery = defineQuery<BranchesStatus>('status');
 
 /** A branch on trial to the workflow that will choose. */
 export const branchEvaluatedSignal = defineSignal<[{ runId: string; score: BranchScore }]>('branchEvaluated');
+
+/** Asks an alias for a promotion, or to undo one. Sent with a start: nobody waits at an alias that nothing is asked of. */
+export const aliasRequestSignal = defineSignal<[AliasRequest]>('aliasRequest');
+
+/** Approves or rejects a promotion that awaits it. */
+export const promotionDecisionSignal = defineSignal<[PromotionDecision]>('promotionDecision');

@@ -77,6 +77,8 @@ export interface RunState {
   /** Rented before a pause. */
   rentedBeforeMs: number;
   stop?: Stop;
+  /** Name of the checkpoint that the run ended with: a base, evaluated. */
+  result?: string;
   pauseRequested: boolean;
   complete: boolean;
   outcome: RunOutcome;

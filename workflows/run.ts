@@ -31,6 +31,7 @@ import { startBranches } from './coordination.ts';
 import { failureType, rootMessage } from './failures.ts';
 import { goLive, handBack, revive } from './machines.ts';
 import { pauseSignal, resumeSignal, statusQuery, stopSignal } from './messages.ts';
+import { requestPromotion } from './promotion-request.ts';
 import { record } from './recording.ts';
 import { newState, rentedHours, report, status, takeSeq, used, type LiveRun, type RunState } from './run-state.ts';
 import { rulesFor } from './step-rules.ts';
@@ -67,6 +68,7 @@ export async function run(input: RunInput, carried?: RunState): Promise<RunRepor
   }
   await CancellationScope.nonCancellable(() => release(input, state));
   await startBranches(input, state);
+  await CancellationScope.nonCancellable(() => requestPromotion(input, state));
   return report(input, state);
 }
 

@@ -1,6 +1,7 @@
 /** The experiment file: its schema, defaults and rules. One place says what a run may be asked to do. */
 import { z } from 'zod';
 import { PolicySpec } from './policy-spec.ts';
+import { PromotionSpec } from './promotion-spec.ts';
 import { FurtherSuite, suiteFields } from './suite-spec.ts';
 
 const dnsLabel = z
@@ -154,6 +155,7 @@ export const RunSpec = z.strictObject({
     })
     .default({ replicas: 1, onFinish: 'delete' }),
   policy: PolicySpec.default({ direction: 'maximize', minGain: 0 }),
+  promotion: PromotionSpec.optional().describe('asked for once the run has finished and returned its machines'),
   budget: Budget.default({}),
   recovery: Recovery.default({ maxRewinds: 20, maxLostHours: 4 }),
   prices: Prices.default({ trainerPerHour: 0, replicaPerHour: 0, currency: 'USD' }),

@@ -4,6 +4,7 @@ export { compareCheckpoints, compareEvaluations, type ComparedCheckpoint, type C
 export { findPromptSet } from './find-prompt-set.ts';
 export { openStore } from './open.ts';
 export type { AppraisalRecord, RollbackRecord, StoredAppraisal, StoredRollback } from './serving-records.ts';
+export type { PromotionEvent, StoredPromotion } from './promotion-records.ts';
 export type {
   EvaluationSubject,
   EventLevel,

@@ -8,6 +8,7 @@ import { up as promptAliases } from './migrations/0003-prompt-aliases.ts';
 import { up as checkpointTrainers } from './migrations/0004-checkpoint-trainers.ts';
 import { up as suites } from './migrations/0005-suites.ts';
 import { up as branches } from './migrations/0006-branches.ts';
+import { up as promotions } from './migrations/0007-promotions.ts';
 import { up as serving } from './migrations/0008-serving.ts';
 import type { Sql } from './schema.ts';
 import type { SqliteFile } from './sqlite-file.ts';
@@ -19,6 +20,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-checkpoint-trainers': { up: checkpointTrainers },
   '0005-suites': { up: suites },
   '0006-branches': { up: branches },
+  '0007-promotions': { up: promotions },
   '0008-serving': { up: serving },
 };
 

@@ -10,6 +10,7 @@ import { evaluationTables } from './evaluation-tables.ts';
 import { leaseTables } from './lease-tables.ts';
 import { migrate, requireMigrated } from './migrate.ts';
 import { BLOCKING_MS, patient } from './patience.ts';
+import { promotionTables } from './promotion-tables.ts';
 import { promptSetTables } from './prompt-set-tables.ts';
 import { rewindTables } from './rewind-tables.ts';
 import { runTables } from './run-tables.ts';
@@ -58,6 +59,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...evaluationTables(db),
     ...promptSetTables(db),
     ...servingTables(db),
+    ...promotionTables(db),
     ...leaseTables(db, options.namespaceId ?? null),
   };
   return { ...patient(verbs, busyTimeoutMs), close: () => db.destroy() };

@@ -1,7 +1,7 @@
 /** The tables as Kysely sees them; columns are snake_case in SQL and camelCase here. Migrations make them. */
 import type { Generated, Kysely } from 'kysely';
 import type { EvaluationRecord, EventLevel, LeaseKind, SampleRecord } from './store.ts';
-import type { Phase, RunOutcome, SnapshotType, VerdictKind } from '../../workflows/contracts.ts';
+import type { Phase, PromotionState, RunOutcome, SnapshotType, VerdictKind } from '../../workflows/contracts.ts';
 import type { Measure } from './codec.ts';
 
 interface RunsTable {
@@ -181,6 +181,35 @@ interface RollbacksTable {
   confirmedAt: string;
 }
 
+interface PromotionsTable {
+  id: string;
+  alias: string;
+  runId: string;
+  checkpoint: string;
+  identity: string | null;
+  step: number | null;
+  model: string | null;
+  state: PromotionState;
+  reign: number | null;
+  gate: string;
+  reason: string | null;
+  comparisons: string | null;
+  championBefore: string | null;
+  askedBy: string;
+  askedAt: string;
+  decidedBy: string | null;
+  decidedAt: string | null;
+}
+
+interface PromotionEventsTable {
+  seq: Generated<number>;
+  promotionId: string;
+  event: string;
+  at: string;
+  by: string | null;
+  message: string | null;
+}
+
 export interface Tables {
   runs: RunsTable;
   events: EventsTable;
@@ -197,6 +226,8 @@ export interface Tables {
   branchChoices: BranchChoicesTable;
   appraisals: AppraisalsTable;
   rollbacks: RollbacksTable;
+  promotions: PromotionsTable;
+  promotionEvents: PromotionEventsTable;
 }
 
 export type Sql = Kysely<Tables>;

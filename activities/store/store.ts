@@ -17,6 +17,7 @@ import type {
 } from '../../workflows/contracts.ts';
 import type { PromptScore } from '../grading/paired.ts';
 import type { ServingReader, ServingWriter } from './serving-records.ts';
+import type { PromotionReader, PromotionWriter } from './promotion-records.ts';
 
 /** Times are ISO-8601 texts in UTC everywhere in the store. */
 export interface NewRun {
@@ -163,7 +164,7 @@ export interface StoredRewind extends Rewind {
 }
 
 /** What people and programs read. */
-export interface StoreReader extends ServingReader {
+export interface StoreReader extends PromotionReader, ServingReader {
   /** Newest first. */
   listRuns(options: { limit: number }): Promise<readonly StoredRun[]>;
   /** By id, by a name only one run has, or by an unambiguous beginning of an id; fails listing the candidates. */
@@ -198,7 +199,7 @@ export interface StoreReader extends ServingReader {
 }
 
 /** What workers write. Writing twice is writing once. */
-export interface Store extends StoreReader, ServingWriter {
+export interface Store extends StoreReader, PromotionWriter, ServingWriter {
   /** The first write of an id stands: a run's spec never changes. */
   saveRun(run: NewRun): Promise<void>;
   /**

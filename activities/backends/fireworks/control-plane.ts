@@ -1,6 +1,7 @@
 /** The `Provisioner` port: shapes, trainer jobs and deployments of the control plane under one account. */
 import type { Provisioner } from '../../ports.ts';
 import type { Deployments } from './deployments.ts';
+import { promoteOnce } from './promoted-model.ts';
 import { resolveShape } from './shapes.ts';
 import type { TrainerJobs } from './trainer-jobs.ts';
 import type { Wire } from './wire.ts';
@@ -21,5 +22,6 @@ export function createControlPlane(wire: Wire, jobs: TrainerJobs, deployments: D
     },
     resetLedger: async (id, signal) => deployments.resetLedger(id, signal),
     deleteDeployment: async (id, signal) => deployments.delete(id, signal),
+    promote: async (order, signal) => promoteOnce(wire, order, signal),
   };
 }

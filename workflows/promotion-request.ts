@@ -1,0 +1,19 @@
+/** What a run asks for once it is over, if its experiment has a gate: that its result be promoted. */
+import type { RunInput } from './contracts.ts';
+import { promotionActivities } from './promotion-activities.ts';
+import { promotionId } from './promotion-contracts.ts';
+import type { RunState } from './run-state.ts';
+
+/** Asks, and does not wait for the answer: the gate may take days, and this run's machines are returned. */
+export async function requestPromotion({ runId, runHex, spec }: RunInput, { result }: RunState): Promise<void> {
+  const { promotion: gate } = spec;
+  if (gate === undefined || result === undefined) return;
+  await promotionActivities.requestPromotion({
+    kind: 'promote',
+    id: promotionId(gate.alias, runHex),
+    gate,
+    subject: { runId, checkpoint: result },
+    askedBy: runId,
+    askedAt: new Date(Date.now()).toISOString(),
+  });
+}
