@@ -10,6 +10,9 @@ import { addListCommand } from './commands/list.ts';
 import { addLogCommand } from './commands/log.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addPauseCommand, addResumeCommand } from './commands/pause.ts';
+import { addApproveCommand, addRejectCommand } from './commands/approve.ts';
+import { addPromoteCommand } from './commands/promote.ts';
+import { addPromotionsCommand } from './commands/promotions.ts';
 import { addPromptsCommand } from './commands/prompts.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
 import { addReplayCommand } from './commands/replay.ts';
@@ -62,6 +65,10 @@ function createProgram(): Command {
     addStopCommand,
     addPromptsCommand,
     addReplayCommand,
+    addPromoteCommand,
+    addPromotionsCommand,
+    addApproveCommand,
+    addRejectCommand,
     addReconcileCommand,
     addDoctorCommand,
   ]) {

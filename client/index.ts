@@ -1,8 +1,10 @@
 /** pawl as a library: start, follow and stop runs from a program. */
 export type {
   ComparedCheckpoint,
+  PromotionEvent,
   RunEvent,
   StoredCheckpoint,
+  StoredPromotion,
   StoredPromptSet,
   StoredRun,
 } from '../activities/store/index.ts';
@@ -12,6 +14,7 @@ export { readConfig, type ClientConfig } from './config.ts';
 export { UnreachableError, UserError } from './errors.ts';
 export { ExperimentError, loadExperiment, type LoadOptions } from './experiment-file.ts';
 export { startStack, readStack, type Stack, type StackInfo, type StackOptions } from './local/stack.ts';
+export type { AliasView, PromotionDetails, Promotions } from './promotions.ts';
 export type { PromptSets } from './prompt-sets.ts';
 export type { PolicyReplay } from './replay/replay-run.ts';
 export type { RunChange } from './run-changes.ts';

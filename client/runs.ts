@@ -7,6 +7,7 @@ import { lookUpCheckpoint } from './checkpoint-reference.ts';
 import { readLineage, type LineageRun } from './lineage.ts';
 import { UnreachableError, UserError, messageOf } from './errors.ts';
 import type { RunChange } from './run-changes.ts';
+import { Promotions } from './promotions.ts';
 import { PromptSets } from './prompt-sets.ts';
 import { readRules } from './replay/policy-file.ts';
 import { replayRun, type PolicyReplay } from './replay/replay-run.ts';
@@ -31,6 +32,7 @@ export interface RunsOptions {
 /** Connects when first needed; close it when done. */
 export class Runs {
   readonly promptSets: PromptSets;
+  readonly promotions: Promotions;
   readonly #temporal: TemporalLink;
   readonly #store: RunStore;
   readonly #watch: RunWatch;
@@ -40,6 +42,7 @@ export class Runs {
     this.#store = new RunStore(storePath);
     this.promptSets = new PromptSets(this.#temporal, this.#store);
     this.#watch = new RunWatch(this.#temporal, this.#store);
+    this.promotions = new Promotions(this.#temporal, this.#store, (reference) => this.resolve(reference));
   }
 
   /** Submits a run; from here on it is durable, whatever becomes of this process. */

@@ -11,19 +11,31 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import {
+  aliasWorkflowId,
+  PROMOTIONS_WORKFLOW_TYPE,
   RECONCILE_WORKFLOW_TYPE,
   RUN_TASK_TIMEOUT,
   RUN_WORKFLOW_TYPE,
   branchesId,
   reconcileScheduleId,
+  type AliasRequest,
   type BranchesStatus,
+  type PromotionDecision,
   type ReconcileInput,
   type ReconcileReport,
   type RunInput,
   type RunReport,
   type RunStatus,
 } from '../../workflows/contracts.ts';
-import { branchesStatusQuery, pauseSignal, resumeSignal, statusQuery, stopSignal } from '../../workflows/messages.ts';
+import {
+  aliasRequestSignal,
+  branchesStatusQuery,
+  pauseSignal,
+  promotionDecisionSignal,
+  resumeSignal,
+  statusQuery,
+  stopSignal,
+} from '../../workflows/messages.ts';
 import { UnreachableError } from '../errors.ts';
 
 /** A poller is listed for minutes after it went; a live one asks at least once a minute. */
@@ -120,6 +132,28 @@ export class TemporalLink {
       client.workflow.start(workflowType, { workflowId, taskQueue: this.taskQueue, args: [input] }),
     );
     return this.#call(() => handle.result() as Promise<Result>, DEFAULTS.resultTimeoutMs);
+  }
+
+  /** Hands a request to an alias; its workflow begins if nobody is there. Asked again, it is the same request. */
+  async askAlias(alias: string, request: AliasRequest): Promise<void> {
+    await this.#call((client) =>
+      client.workflow.signalWithStart(PROMOTIONS_WORKFLOW_TYPE, {
+        workflowId: aliasWorkflowId(alias),
+        taskQueue: this.taskQueue,
+        args: [alias],
+        signal: aliasRequestSignal,
+        signalArgs: [request],
+      }),
+    );
+  }
+
+  /** False: nobody waits at this alias. */
+  async decidePromotion(alias: string, decision: PromotionDecision): Promise<boolean> {
+    const told = await this.#known(aliasWorkflowId(alias), async (handle) => {
+      await handle.signal(promotionDecisionSignal, decision);
+      return true;
+    });
+    return told === true;
   }
 
   async stop(runId: string, reason: string): Promise<void> {
