@@ -5,8 +5,11 @@ import {
   snapshotTrainer,
   type Checkpoint,
   type Evaluation,
+  type ExaminedSuite,
   type Examination,
   type GateSuite,
+  type Plan,
+  type PromotionOrder,
   type PromotionRequest,
   type SuiteComparison,
 } from '../workflows/contracts.ts';
@@ -26,7 +29,7 @@ export async function examine(store: Store, request: PromotionRequest): Promise<
   try {
     const { gate } = request;
     const candidate = await find(store, request.subject);
-    requirePromotable(candidate);
+    await requirePromotable(store, candidate);
     const [champion] = await store.champions(gate.alias);
     const { runId, checkpoint } = request.subject;
     if (champion?.runId === runId && champion.checkpoint === checkpoint) {
@@ -37,7 +40,11 @@ export async function examine(store: Store, request: PromotionRequest): Promise<
       kind: 'candidate',
       checkpoint: candidate.checkpoint,
       against: champion === undefined ? `the baseline of its run, as ${gate.alias} has no champion` : told(champion),
-      suites: await Promise.all(suites.map((suite) => evidence(store, candidate, suite, champion))),
+      suites: await Promise.all(
+        suites.map((suite, index) =>
+          evidence(store, candidate, { suite, champion, appraisalId: `${request.id}-suite-${index + 1}` }),
+        ),
+      ),
       order: orderOf(candidate, gate.model),
       ...(champion !== undefined && { championBefore: champion.id }),
     };
@@ -58,41 +65,67 @@ async function find(store: Store, { runId, checkpoint: name }: PromotionRequest[
 }
 
 /** A delta is a difference; a platform makes models of whole weights, or of whole adapters. */
-function requirePromotable({ run, checkpoint }: Candidate): void {
+async function requirePromotable(store: Store, { run, checkpoint }: Candidate): Promise<void> {
   if (checkpoint.snapshotType === 'base') return;
-  throw new Refusal(
-    `${checkpoint.name} is a delta, which cannot be promoted: a run that finishes saves a base, ` +
-      `so use \`pawl promote ${run.runId}@last\`, or a checkpoint that \`pawl show ${run.runId}\` calls base`,
-  );
+  const rows = await store.checkpointReports(run.runId);
+  const bases = rows.filter((row) => row.checkpoint.snapshotType === 'base' && row.evaluation !== undefined);
+  const same = bases.findLast((row) => row.checkpoint.step === checkpoint.step) ?? bases.at(-1);
+  const remedy =
+    same === undefined ? 'a run that finishes saves a base' : `\`pawl promote ${run.runId}@${same.checkpoint.name}\``;
+  throw new Refusal(`${checkpoint.name} is a delta, which cannot be promoted: promote a base instead, ${remedy}`);
 }
 
 async function evidence(
   store: Store,
   { run, checkpoint }: Candidate,
-  suite: string,
-  champion: StoredPromotion | undefined,
-): Promise<GateSuite> {
-  const own = await scored(store, run.runId);
-  const ofSuite = own.filter((evaluation) => (evaluation.suite ?? MAIN_SUITE) === suite);
-  const candidate = ofSuite.findLast(({ identity }) => identity === checkpoint.identity);
+  gate: { suite: string; appraisalId: string; champion: StoredPromotion | undefined },
+): Promise<ExaminedSuite> {
+  const { suite, appraisalId, champion } = gate;
+  const asked = await evaluationsOf(store, run, suite);
+  const candidate = asked.findLast(({ identity }) => identity === checkpoint.identity);
   if (candidate === undefined) {
     throw new Refusal(
       `${checkpoint.name} of ${run.runId} was never evaluated on the suite ${suite}: choose a checkpoint that was`,
     );
   }
-  const comparable = (other: Evaluation): boolean =>
-    other.promptSet === candidate.promptSet && other.metric === candidate.metric;
   if (champion === undefined) {
-    const [first] = ofSuite.filter(comparable);
-    const baseline = ofSuite.findLast((other) => comparable(other) && other.checkpoint === first?.checkpoint);
-    return { suite, candidate, reference: baseline ?? candidate };
+    const baseline = asked.findLast((other) => other.checkpoint === asked[0]?.checkpoint) ?? candidate;
+    return { suite, candidate, reference: { kind: 'evaluated', evaluation: baseline } };
   }
-  const rivals = await scored(store, champion.runId);
-  const reference = rivals.findLast((other) => comparable(other) && other.identity === champion.identity);
-  if (reference === undefined) {
-    throw new Refusal(`${told(champion)} was never evaluated as ${checkpoint.name} was on the suite ${suite}`);
+  const rival = (await scored(store, champion.runId)).findLast(
+    (other) => comparable(other, candidate) && other.identity === champion.identity,
+  );
+  if (rival !== undefined) return { suite, candidate, reference: { kind: 'evaluated', evaluation: rival } };
+  const { spec, plan } = planned(run);
+  const appraisal = {
+    appraisalId,
+    subject: { runId: champion.runId, checkpoint: champion.checkpoint },
+    suite: { evaluate: spec.evaluate, plan, ...(suite !== MAIN_SUITE && { suite }) },
+    reason: `${checkpoint.name} of ${run.runId} is to be compared with it on the suite ${suite}`,
+  };
+  return { suite, candidate, reference: { kind: 'missing', appraisal } };
+}
+
+/** What the run itself was asked as this suite, and not what others were while they were compared with it. */
+async function evaluationsOf(store: Store, run: StoredRun, suite: string): Promise<Evaluation[]> {
+  const { spec, plan } = planned(run);
+  const { suites = {} } = spec.evaluate;
+  const further = plan.suites?.find(({ name }) => name === suite);
+  if (suite !== MAIN_SUITE && further === undefined) {
+    throw new Refusal(`${run.runId} has no suite ${suite}: it has ${[MAIN_SUITE, ...Object.keys(suites)].join(', ')}`);
   }
-  return { suite, candidate, reference };
+  const promptSet = further?.promptSet ?? plan.promptSet;
+  const evaluations = await scored(store, run.runId);
+  return evaluations.filter((other) => (other.suite ?? MAIN_SUITE) === suite && other.promptSet === promptSet);
+}
+
+function comparable(one: Evaluation, other: Evaluation): boolean {
+  return one.promptSet === other.promptSet && one.metric === other.metric;
+}
+
+function planned({ runId, spec, plan }: StoredRun): { spec: StoredRun['spec']; plan: Plan } {
+  if (plan === undefined) throw new Refusal(`${runId} was never planned`);
+  return { spec, plan };
 }
 
 /** In order of step, then of recording. */
@@ -102,11 +135,10 @@ async function scored(store: Store, runId: string): Promise<Evaluation[]> {
 }
 
 /** The name is made of what it names: whoever asks for a model of this snapshot asks for the same one. */
-function orderOf({ run, checkpoint }: Candidate, prefix = run.name): Extract<Examination, { order: object }>['order'] {
-  const { plan, runId } = run;
-  if (plan === undefined) throw new Refusal(`${runId} was never planned`);
+function orderOf({ run, checkpoint }: Candidate, prefix = run.name): PromotionOrder {
+  const { plan } = planned(run);
   const { identity, step } = checkpoint;
-  const trainerId = snapshotTrainer(runId, checkpoint);
+  const trainerId = snapshotTrainer(run.runId, checkpoint);
   const hash = createHash('sha256').update(`${trainerId}/${identity}`).digest('hex').slice(0, 8);
   const model = `accounts/${plan.account}/models/${prefix}-${step}-${hash}`;
   return { identity, trainerId, baseModel: plan.baseModel, model };

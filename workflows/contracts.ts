@@ -48,25 +48,13 @@ export {
   type PromptActivities,
   type PromptsReference,
 } from './prompt-contracts.ts';
+export type * from './promotion-contracts.ts';
 export {
   aliasWorkflowId,
   isSettled,
   PROMOTION_ALIAS,
   promotionId,
   PROMOTIONS_WORKFLOW_TYPE,
-  type AliasRequest,
-  type Examination,
-  type Gate,
-  type GateSuite,
-  type PromotionActivities,
-  type PromotionDecision,
-  type PromotionFacts,
-  type PromotionNote,
-  type PromotionOrder,
-  type PromotionRequest,
-  type PromotionState,
-  type SuiteComparison,
-  type UndoRequest,
 } from './promotion-contracts.ts';
 export { PromotionSpec } from './promotion-spec.ts';
 export { RECONCILE_WORKFLOW_TYPE, reconcileScheduleId } from './reconcile-contracts.ts';

@@ -1,11 +1,15 @@
 /** Reading failures: Temporal wraps what an activity threw, people want what it said. */
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
 
 /** The message of the innermost cause: what actually went wrong. */
 export function rootMessage(error: unknown): string {
   let current = error;
-  while (current instanceof ActivityFailure && current.cause !== undefined) current = current.cause;
+  while (isWrapper(current) && current.cause !== undefined) current = current.cause;
   return current instanceof Error ? current.message : String(current);
+}
+
+function isWrapper(error: unknown): error is Error {
+  return error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
 }
 
 /** The `FailureType` that an activity failed with, if it said one. */

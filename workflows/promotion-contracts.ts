@@ -1,6 +1,7 @@
 /** Promotions: what an alias is asked, what its workflow does about it, what is recorded of it. */
 import type { Checkpoint, Evaluation } from './contracts.ts';
 import type { PromotionSpec } from './promotion-spec.ts';
+import type { AppraisalInput } from './serving-contracts.ts';
 
 export const PROMOTIONS_WORKFLOW_TYPE = 'promotions';
 
@@ -112,11 +113,19 @@ export interface PromotionFacts {
   readonly decidedAt?: string;
 }
 
-/** A suite of the gate, with what stands for each side. */
+/** A suite of the gate, with the evaluation that stands for each side. */
 export interface GateSuite {
   readonly suite: string;
   readonly candidate: Evaluation;
   readonly reference: Evaluation;
+}
+
+/** A suite of the gate, as far as the store knows it. */
+export interface ExaminedSuite extends Omit<GateSuite, 'reference'> {
+  readonly reference:
+    | { readonly kind: 'evaluated'; readonly evaluation: Evaluation }
+    /** The champion was never asked what the candidate was. */
+    | { readonly kind: 'missing'; readonly appraisal: AppraisalInput };
 }
 
 /** What the store says of a candidate. */
@@ -128,7 +137,7 @@ export type Examination =
       /** In words: whom it must beat. */
       readonly against: string;
       readonly championBefore?: string;
-      readonly suites: readonly GateSuite[];
+      readonly suites: readonly ExaminedSuite[];
       readonly order: PromotionOrder;
     };
 

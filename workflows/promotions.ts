@@ -7,16 +7,19 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  executeChild,
   isCancellation,
   setHandler,
 } from '@temporalio/workflow';
+import type { appraise } from './appraise.ts';
+import type { Evaluation } from './contracts.ts';
 import { rootMessage } from './failures.ts';
 import { aliasRequestSignal, promotionDecisionSignal } from './messages.ts';
 import { promoteCheckpoint, promotionActivities as activities } from './promotion-activities.ts';
 import {
   isSettled,
   type AliasRequest,
-  type GateSuite,
+  type ExaminedSuite,
   type PromotionDecision,
   type PromotionFacts,
   type PromotionRequest,
@@ -24,6 +27,7 @@ import {
   type SuiteComparison,
 } from './promotion-contracts.ts';
 import { judgeGate } from './promotion-gate.ts';
+import { APPRAISE_WORKFLOW_TYPE, type AppraisalInput } from './serving-contracts.ts';
 
 /** Keeps the history short, however busy an alias is. */
 const MAX_REQUESTS = 50;
@@ -106,10 +110,23 @@ async function promote(request: PromotionRequest, decisions: ReadonlyMap<string,
   await note(request, 'promoted');
 }
 
-async function compare(suites: readonly GateSuite[]): Promise<SuiteComparison[]> {
+async function compare(suites: readonly ExaminedSuite[]): Promise<SuiteComparison[]> {
   const comparisons: SuiteComparison[] = [];
-  for (const suite of suites) comparisons.push(await activities.compareEvaluations(suite));
+  for (const { suite, candidate, reference } of suites) {
+    const rival = reference.kind === 'evaluated' ? reference.evaluation : await evaluated(reference.appraisal);
+    comparisons.push(await activities.compareEvaluations({ suite, candidate, reference: rival }));
+  }
   return comparisons;
+}
+
+/** Asks the champion what the candidate was asked, on a deployment that is rented for it. */
+async function evaluated(appraisal: AppraisalInput): Promise<Evaluation> {
+  const { appraisalId } = appraisal;
+  const { evaluation } = await executeChild<typeof appraise>(APPRAISE_WORKFLOW_TYPE, {
+    workflowId: appraisalId,
+    args: [appraisal],
+  });
+  return evaluation;
 }
 
 /** Waits for what a person says, or for nobody having said anything in time; either is recorded. */
