@@ -12,6 +12,8 @@ export function openPromotionDesk(client: Client, taskQueue: string): PromotionD
         client.workflow.signalWithStart(PROMOTIONS_WORKFLOW_TYPE, {
           workflowId: aliasWorkflowId(alias),
           taskQueue,
+          // A worker may die while it decides: the default lets the alias wait for ten seconds.
+          workflowTaskTimeout: '5s',
           args: [alias],
           signal: aliasRequestSignal,
           signalArgs: [request],
