@@ -1,6 +1,7 @@
 /** What the store knows of a candidate and of whom it must beat, and their scores on the same prompts. */
 import { createHash } from 'node:crypto';
 import {
+  comparable,
   MAIN_SUITE,
   snapshotTrainer,
   type Checkpoint,
@@ -15,6 +16,7 @@ import {
 } from '../workflows/contracts.ts';
 import { PawlError } from './errors.ts';
 import { pairedDifference, type PromptScore } from './grading/paired.ts';
+import { promptScores } from './grading/prompt-scores.ts';
 import type { SampleRecord, Store, StoredPromotion, StoredRun } from './store/index.ts';
 
 /** Why a promotion is refused before anything is compared: for its reader, not an error. */
@@ -108,19 +110,11 @@ async function evidence(
 
 /** What the run itself was asked as this suite, and not what others were while they were compared with it. */
 async function evaluationsOf(store: Store, run: StoredRun, suite: string): Promise<Evaluation[]> {
-  const { spec, plan } = planned(run);
-  const { suites = {} } = spec.evaluate;
-  const further = plan.suites?.find(({ name }) => name === suite);
-  if (suite !== MAIN_SUITE && further === undefined) {
-    throw new Refusal(`${run.runId} has no suite ${suite}: it has ${[MAIN_SUITE, ...Object.keys(suites)].join(', ')}`);
-  }
-  const promptSet = further?.promptSet ?? plan.promptSet;
+  const { plan } = planned(run);
+  const known = [MAIN_SUITE, ...(plan.suites ?? []).map(({ name }) => name)];
+  if (!known.includes(suite)) throw new Refusal(`${run.runId} has no suite ${suite}: it has ${known.join(', ')}`);
   const evaluations = await scored(store, run.runId);
-  return evaluations.filter((other) => (other.suite ?? MAIN_SUITE) === suite && other.promptSet === promptSet);
-}
-
-function comparable(one: Evaluation, other: Evaluation): boolean {
-  return one.promptSet === other.promptSet && one.metric === other.metric;
+  return evaluations.filter((other) => (other.suite ?? MAIN_SUITE) === suite && other.appraisal === undefined);
 }
 
 function planned({ runId, spec, plan }: StoredRun): { spec: StoredRun['spec']; plan: Plan } {
@@ -155,11 +149,10 @@ export async function compareOnSuite(
 ): Promise<SuiteComparison> {
   const [ours, theirs] = [await store.samples(candidate.id), await store.samples(reference.id)];
   const incomplete = new Set([...ours, ...theirs].filter(({ kind }) => kind === 'missing').map(promptOf));
-  const whole = (samples: readonly SampleRecord[]): PromptScore[] =>
-    samples.flatMap((sample) =>
-      sample.kind === 'produced' && !incomplete.has(promptOf(sample))
-        ? [{ promptHash: sample.promptHash, score: sample.score }]
-        : [],
+  const whole = (samples: readonly SampleRecord[]): readonly PromptScore[] =>
+    promptScores(
+      samples.filter((sample) => !incomplete.has(promptOf(sample))),
+      { passAt: candidate.sampling?.passAt },
     );
   const difference = pairedDifference(whole(theirs), whole(ours));
   return {

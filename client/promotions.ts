@@ -64,8 +64,10 @@ export class Promotions {
     for (;;) {
       const refused = (await reader.promotionEvents(undone.id)).find(({ event }) => event === `undo-refused/${id}`);
       if (refused !== undefined) throw new UserError(`Nothing was undone: ${refused.message ?? ''}.`, '');
-      const [champion] = await reader.champions(alias);
-      if ((await reader.promotion(undone.id))?.state === 'undone' && champion) return { undone, champion };
+      if ((await reader.promotion(undone.id))?.state === 'undone') {
+        const [champion] = await reader.champions(alias);
+        if (champion !== undefined) return { undone, champion };
+      }
       await sleep(POLL_MS);
     }
   }

@@ -2,7 +2,7 @@
 import type { ComparedCheckpoint } from '../../activities/store/index.ts';
 import type { Evaluation } from '../../workflows/contracts.ts';
 
-type PairedDifference = NonNullable<ComparedCheckpoint['overBaseline']>;
+type PairedDifference = Pick<NonNullable<ComparedCheckpoint['overBaseline']>, 'mean' | 'low' | 'high'>;
 
 export function percent(value: number): string {
   return `${(value * 100).toFixed(1)} %`;

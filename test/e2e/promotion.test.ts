@@ -173,7 +173,14 @@ describe('the gate', () => {
         missing: 1,
       });
       const { promptHash, promptTokens } = sample;
-      const missing = { kind: 'missing', promptIndex: 0, promptHash, promptTokens, error: 'no answer' } as const;
+      const missing = {
+        kind: 'missing',
+        promptIndex: 0,
+        sampleIndex: 0,
+        promptHash,
+        promptTokens,
+        error: 'no answer',
+      } as const;
       await store.saveSample(`${evaluation.id}-torn`, missing);
       for (const whole of (await store.samples(evaluation.id)).slice(1)) {
         await store.saveSample(`${evaluation.id}-torn`, whole);
@@ -254,9 +261,8 @@ describe('approval', () => {
   }, 60_000);
 
   test('that nobody gives expires', async () => {
-    const { id } = await json<{ id: string }>(
-      ...['promote', runs.long, '--to', 'late', '--approval', '--expires', '1s', '--detach'],
-    );
+    const gate = ['--to', 'late', '--approval', '--expires', '1s'];
+    const { id } = await json<{ id: string }>('promote', runs.long, '--detach', ...gate);
     expect((await until(id, 'expired')).events.map(({ event }) => event)).toContain('expired');
   }, 60_000);
 });
