@@ -1,7 +1,7 @@
 /** Where a run asks an alias for a promotion: the alias's workflow, begun if nobody is there. */
 import type { Client } from '@temporalio/client';
 import type { PromotionDesk } from '../activities/promotion.ts';
-import { aliasWorkflowId, PROMOTIONS_WORKFLOW_TYPE } from '../workflows/contracts.ts';
+import { aliasWorkflowId, PROMOTIONS_WORKFLOW_TYPE, RUN_TASK_TIMEOUT } from '../workflows/contracts.ts';
 import { aliasRequestSignal } from '../workflows/messages.ts';
 
 export function openPromotionDesk(client: Client, taskQueue: string): PromotionDesk {
@@ -12,8 +12,7 @@ export function openPromotionDesk(client: Client, taskQueue: string): PromotionD
         client.workflow.signalWithStart(PROMOTIONS_WORKFLOW_TYPE, {
           workflowId: aliasWorkflowId(alias),
           taskQueue,
-          // A worker may die while it decides: the default lets the alias wait for ten seconds.
-          workflowTaskTimeout: '5s',
+          workflowTaskTimeout: RUN_TASK_TIMEOUT,
           args: [alias],
           signal: aliasRequestSignal,
           signalArgs: [request],

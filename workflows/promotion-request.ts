@@ -5,9 +5,14 @@ import { promotionId } from './promotion-contracts.ts';
 import type { RunState } from './run-state.ts';
 
 /** Asks, and does not wait for the answer: the gate may take days, and this run's machines are returned. */
-export async function requestPromotion({ runId, runHex, spec }: RunInput, { result }: RunState): Promise<void> {
+export async function requestPromotion(
+  { runId, runHex, spec, coordinator }: RunInput,
+  { result, stop }: RunState,
+): Promise<void> {
   const { promotion: gate } = spec;
   if (gate === undefined || result === undefined) return;
+  // Its branches go on, and ask in their turn; of those, one that lost the trial has nothing to ask for.
+  if (stop?.branch === true || (coordinator !== undefined && stop?.requested === true)) return;
   await promotionActivities.requestPromotion({
     kind: 'promote',
     id: promotionId(gate.alias, runHex),

@@ -37,6 +37,8 @@ export interface Stop {
   readonly keep?: string;
   /** The run ends for branches to go on from `keep`. */
   readonly branch?: true;
+  /** Somebody else said so, not the run's own policy. */
+  readonly requested?: true;
 }
 
 /** What became of syncing and evaluating a checkpoint. */

@@ -75,7 +75,7 @@ export async function run(input: RunInput, carried?: RunState): Promise<RunRepor
 function answerMessages(input: RunInput, state: RunState): void {
   setHandler(statusQuery, () => status(input, state));
   setHandler(stopSignal, ({ reason }) => {
-    state.stop ??= { reason, diverged: false };
+    state.stop ??= { reason, diverged: false, requested: true };
   });
   setHandler(pauseSignal, () => {
     state.pauseRequested = true;

@@ -140,7 +140,7 @@ export class TemporalLink {
       client.workflow.signalWithStart(PROMOTIONS_WORKFLOW_TYPE, {
         workflowId: aliasWorkflowId(alias),
         taskQueue: this.taskQueue,
-        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+        workflowTaskTimeout: RUN_TASK_TIMEOUT,
         args: [alias],
         signal: aliasRequestSignal,
         signalArgs: [request],
