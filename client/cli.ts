@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { addBranchCommand } from './commands/branch.ts';
+import { addBisectCommand } from './commands/bisect.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './commands/exit-codes.ts';
 import { addListCommand } from './commands/list.ts';
@@ -16,6 +17,8 @@ import { addPromotionsCommand } from './commands/promotions.ts';
 import { addPromptsCommand } from './commands/prompts.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
 import { addReplayCommand } from './commands/replay.ts';
+import { addReproduceCommand } from './commands/reproduce.ts';
+import { addRollbackCommand } from './commands/rollback.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addStopCommand } from './commands/stop.ts';
@@ -69,6 +72,9 @@ function createProgram(): Command {
     addPromotionsCommand,
     addApproveCommand,
     addRejectCommand,
+    addReproduceCommand,
+    addBisectCommand,
+    addRollbackCommand,
     addReconcileCommand,
     addDoctorCommand,
   ]) {

@@ -2,6 +2,7 @@
 import type {
   ComparedCheckpoint,
   RunEvent,
+  StoredAppraisal,
   StoredCheckpoint,
   StoredRewind,
   StoredRun,
@@ -35,6 +36,8 @@ export interface RunDetails extends RunView {
   readonly checkpoints: readonly ComparedCheckpoint[];
   readonly steps: readonly StepMetrics[];
   readonly rewinds: readonly StoredRewind[];
+  /** What was evaluated beside the run, and why. */
+  readonly appraisals: readonly StoredAppraisal[];
   readonly events: readonly RunEvent[];
   /** Of a run that ended for branches to go on. */
   readonly branches?: BranchesStatus;

@@ -1,7 +1,7 @@
 /** The facade over everything that can be done with runs: what the CLI, programs and servers use alike. */
 import { WorkflowFailedError } from '@temporalio/client';
 import { compareCheckpoints, type RunEvent, type StoreReader } from '../activities/store/index.ts';
-import type { BranchesStatus, ReconcileInput, ReconcileReport, RunSpec } from '../workflows/contracts.ts';
+import type { BranchesStatus, ReconcileInput, ReconcileReport, RunSpec, StepMetrics } from '../workflows/contracts.ts';
 import { branchInput, branchReference, type Branch, type BranchRequest } from './branch.ts';
 import { lookUpCheckpoint } from './checkpoint-reference.ts';
 import { readLineage, type LineageRun } from './lineage.ts';
@@ -16,6 +16,7 @@ import { mergeRuns, resolveRun } from './run-list.ts';
 import { RunStore } from './run-store.ts';
 import { isOver, type RunDetails, type RunResult, type RunSummary, type RunView } from './run-view.ts';
 import { RunWatch, unknownRun, type FollowOptions } from './run-watch.ts';
+import { Serving } from './serving.ts';
 import { outcomeOf } from './temporal/execution.ts';
 import { failureMessage } from './temporal/failure.ts';
 import { TemporalLink } from './temporal/temporal-link.ts';
@@ -33,6 +34,8 @@ export interface RunsOptions {
 export class Runs {
   readonly promptSets: PromptSets;
   readonly promotions: Promotions;
+  /** Stored checkpoints served again. */
+  readonly serving: Serving;
   readonly #temporal: TemporalLink;
   readonly #store: RunStore;
   readonly #watch: RunWatch;
@@ -41,6 +44,11 @@ export class Runs {
     this.#temporal = new TemporalLink({ address: temporalAddress, namespace: temporalNamespace, taskQueue });
     this.#store = new RunStore(storePath);
     this.promptSets = new PromptSets(this.#temporal, this.#store);
+    this.serving = new Serving({
+      temporal: this.#temporal,
+      store: this.#store,
+      resolve: async (run) => this.resolve(run),
+    });
     this.#watch = new RunWatch(this.#temporal, this.#store);
     this.promotions = new Promotions(this.#temporal, this.#store, (reference) => this.resolve(reference));
   }
@@ -127,8 +135,9 @@ export class Runs {
   /** Everything recorded of a run, and where it is now. */
   async show(runId: string): Promise<RunDetails> {
     const view = await this.status(runId);
-    const steps = (await this.#read((reader) => reader.steps(runId))) ?? [];
+    const steps = await this.steps(runId);
     const rewinds = (await this.#read((reader) => reader.rewinds(runId))) ?? [];
+    const appraisals = (await this.#read((reader) => reader.appraisals(runId))) ?? [];
     const checkpoints = await this.#read((reader) => compareCheckpoints(reader, view.checkpoints));
     const branches = await this.#branches(view);
     const events = await this.events(runId);
@@ -137,6 +146,7 @@ export class Runs {
       checkpoints: checkpoints ?? view.checkpoints,
       steps,
       rewinds,
+      appraisals,
       events,
       ...(branches !== undefined && { branches }),
     };
@@ -162,6 +172,11 @@ export class Runs {
     });
     if (replay === undefined) throw unknownRun(reference);
     return replay;
+  }
+
+  /** What every step recorded, in order. */
+  async steps(runId: string): Promise<readonly StepMetrics[]> {
+    return (await this.#read((reader) => reader.steps(runId))) ?? [];
   }
 
   /** The log of a run; `after` is the last position already read. */

@@ -23,7 +23,7 @@ export { judgeBudget, speaksOfBudget, type Used } from './budget.ts';
 export { decideOn } from './policy.ts';
 export { best as bestEvaluation, judgedEvaluations } from './policy-scores.ts';
 export * from './serving-contracts.ts';
-export { chainTo, snapshotTrainer, type SnapshotChain } from './snapshot-chain.ts';
+export { chainTo, snapshotTrainer } from './snapshot-chain.ts';
 export { RunSpec } from './spec.ts';
 export { firstBadStep, stepsLookedBack } from './step-rules.ts';
 export { suiteMetric, type FurtherSuite, type SuiteSpec } from './suite-spec.ts';

@@ -2,7 +2,7 @@
 import type { Checkpoint } from './contracts.ts';
 import { trainerId } from './names.ts';
 
-export type SnapshotChain =
+type SnapshotChain =
   | {
       readonly kind: 'chain';
       /** The base first, the checkpoint itself last. */

@@ -3,8 +3,9 @@ export { PawlError } from '../errors.ts';
 export { compareCheckpoints, compareEvaluations, type ComparedCheckpoint, type Comparison } from './compare.ts';
 export { findPromptSet } from './find-prompt-set.ts';
 export { openStore } from './open.ts';
-export type { AppraisalRecord, RollbackRecord, StoredAppraisal, StoredRollback } from './serving-records.ts';
 export type { PromotionEvent, StoredPromotion } from './promotion-records.ts';
+export { compareReproduction, type Reproduction } from './reproduction.ts';
+export type { StoredAppraisal } from './serving-records.ts';
 export type {
   EvaluationSubject,
   EventLevel,

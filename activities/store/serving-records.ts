@@ -3,7 +3,7 @@ import type { AppraisedSuite } from '../../workflows/contracts.ts';
 import type { EvaluationRecord, StoredLease } from './store.ts';
 
 /** Why a stored checkpoint was evaluated beside its run, and by what. */
-export interface AppraisalRecord {
+interface AppraisalRecord {
   readonly id: string;
   readonly runId: string;
   readonly suite: AppraisedSuite;
@@ -17,7 +17,7 @@ export interface StoredAppraisal extends AppraisalRecord {
 }
 
 /** A deployment that was taken back to a checkpoint: the identity that every replica confirmed. */
-export interface RollbackRecord {
+interface RollbackRecord {
   readonly id: string;
   readonly deploymentId: string;
   readonly runId: string;
@@ -29,7 +29,7 @@ export interface RollbackRecord {
   readonly requestedBy: string;
 }
 
-export interface StoredRollback extends RollbackRecord {
+interface StoredRollback extends RollbackRecord {
   readonly confirmedAt: string;
 }
 

@@ -1,8 +1,5 @@
 /** Numbers as people read them: scores, durations, money, a bar. Pure. */
-import type { ComparedCheckpoint } from '../../activities/store/index.ts';
-import type { Evaluation } from '../../workflows/contracts.ts';
-
-type PairedDifference = Pick<NonNullable<ComparedCheckpoint['overBaseline']>, 'mean' | 'low' | 'high'>;
+import type { Evaluation, ScoreDifference } from '../../workflows/contracts.ts';
 
 export function percent(value: number): string {
   return `${(value * 100).toFixed(1)} %`;
@@ -14,7 +11,7 @@ export function scoreText({ score, low, high }: Pick<Evaluation, 'score' | 'low'
 }
 
 /** `+12.1 [+8.6, +16.7]`, in points of a percent: a paired difference with its 95 % interval. */
-export function differenceText({ mean, low, high }: PairedDifference): string {
+export function differenceText({ mean, low, high }: ScoreDifference): string {
   const points = (value: number): string => `${value < 0 ? '' : '+'}${(value * 100).toFixed(1)}`;
   const interval = low === undefined || high === undefined ? '' : ` [${points(low)}, ${points(high)}]`;
   return `${points(mean)}${interval}`;

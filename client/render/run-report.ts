@@ -5,6 +5,7 @@ import { branchLines } from './branch-lines.ts';
 import type { Colours } from './colours.ts';
 import { lossPlot } from './loss-plot.ts';
 import { rewindLines } from './rewind-lines.ts';
+import { appraisalLines } from './serving-lines.ts';
 import { activityText, waitingText } from './run-lines.ts';
 import { checkpointTable, comparisonTable } from './tables.ts';
 import { oneLine } from './text.ts';
@@ -19,6 +20,7 @@ export function runReport(run: RunDetails, colours: Colours, columns: number): s
     lossPlot(run.steps, Math.min(columns, MAX_PLOT_WIDTH)),
     rewinds(run),
     run.branches && branchLines(run.branches, columns),
+    run.appraisals.length === 0 ? undefined : appraisalLines(run.appraisals).join('\n'),
     [outcomeLine(run, colours), ...notes(run, colours)].join('\n'),
   ];
   return parts.filter((part) => part !== undefined).join('\n\n');

@@ -20,6 +20,7 @@ import {
   reconcileScheduleId,
   type AliasRequest,
   type BranchesStatus,
+  type Probe,
   type PromotionDecision,
   type ReconcileInput,
   type ReconcileReport,
@@ -31,6 +32,7 @@ import {
   aliasRequestSignal,
   branchesStatusQuery,
   pauseSignal,
+  probesQuery,
   promotionDecisionSignal,
   resumeSignal,
   statusQuery,
@@ -41,6 +43,9 @@ import { UnreachableError } from '../errors.ts';
 /** A poller is listed for minutes after it went; a live one asks at least once a minute. */
 const POLLER_FRESH_MS = 75_000;
 const WORKFLOW_TASK_QUEUE = 1;
+
+/** How long a result is waited for before the server is asked whether it is there. */
+const POLL_MS = 60_000;
 
 const DEFAULTS = {
   connectTimeoutMs: 3_000,
@@ -148,6 +153,18 @@ export class TemporalLink {
     );
   }
 
+  /** Starts what may take days. Fails where one of this id is under way. */
+  async begin(workflowType: string, workflowId: string, input: object): Promise<void> {
+    await this.#call((client) =>
+      client.workflow.start(workflowType, {
+        workflowId,
+        taskQueue: this.taskQueue,
+        workflowIdConflictPolicy: 'FAIL',
+        args: [input],
+      }),
+    );
+  }
+
   /** False: nobody waits at this alias. */
   async decidePromotion(alias: string, decision: PromotionDecision): Promise<boolean> {
     const told = await this.#known(aliasWorkflowId(alias), async (handle) => {
@@ -155,6 +172,24 @@ export class TemporalLink {
       return true;
     });
     return told === true;
+  }
+
+  /** Waits for a result, however long it takes, as long as the server answers. */
+  async outcome<Result>(workflowId: string): Promise<Result> {
+    for (;;) {
+      try {
+        return await this.#call((client) => client.workflow.getHandle(workflowId).result() as Promise<Result>, POLL_MS);
+      } catch (error) {
+        if (!(error instanceof UnreachableError)) throw error;
+        // Not in this time; or the server is away, which this tells.
+        await this.describe(workflowId);
+      }
+    }
+  }
+
+  /** What a bisection found so far; undefined while nobody answers. */
+  async probes(workflowId: string): Promise<readonly Probe[] | undefined> {
+    return this.#ask((client) => client.workflow.getHandle(workflowId).query(probesQuery));
   }
 
   async stop(runId: string, reason: string): Promise<void> {

@@ -167,6 +167,7 @@ describe('the report', () => {
     checkpoints: [LAST],
     steps: [],
     rewinds: [],
+    appraisals: [],
     events: [],
   } as const;
   const ended = { seq: 9, key: 'ended', at: STORED.updatedAt, phase: 'done', level: 'info' } as const;

@@ -1,0 +1,41 @@
+/** An evaluation and its repetition, compared from the samples that are stored. */
+import type { Evaluation, ScoreDifference } from '../../workflows/contracts.ts';
+import { pairedDifference } from '../grading/paired.ts';
+import { sameAnswers, type SameAnswers } from '../grading/same-answers.ts';
+import type { StoreReader } from './store.ts';
+
+export interface Reproduction {
+  readonly before: Evaluation;
+  readonly after: Evaluation;
+  readonly answers: SameAnswers;
+  /** Score after minus score before, on the prompts that both answered. */
+  readonly difference?: ScoreDifference;
+  /** No randomness was asked for: the answers must be the same. */
+  readonly greedy: boolean;
+  readonly reproduced: boolean;
+}
+
+/** Greedy answers must be identical; others must score what the first ones did, as far as chance goes. */
+export async function compareReproduction(
+  reader: Pick<StoreReader, 'samples' | 'promptScores'>,
+  { before, after, greedy }: { before: Evaluation; after: Evaluation; greedy: boolean },
+): Promise<Reproduction> {
+  const answers = sameAnswers(await reader.samples(before.id), await reader.samples(after.id));
+  const difference = pairedDifference(await reader.promptScores(before.id), await reader.promptScores(after.id));
+  const identical = answers.pairs > 0 && answers.identical === answers.pairs;
+  return {
+    before,
+    after,
+    answers,
+    ...(difference !== undefined && { difference }),
+    greedy,
+    reproduced: identical || (!greedy && withinChance(before, after, difference)),
+  };
+}
+
+function withinChance(before: Evaluation, after: Evaluation, difference: ScoreDifference | undefined): boolean {
+  if (difference?.low === undefined || difference.high === undefined) {
+    return after.score >= before.low && after.score <= before.high;
+  }
+  return difference.low <= 0 && difference.high >= 0;
+}
