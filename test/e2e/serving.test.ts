@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createFireworksBackend } from '../../activities/backends/fireworks/index.ts';
@@ -10,7 +11,7 @@ import { openStore, type ProducedSample, type Reproduction } from '../../activit
 import type { StackInfo } from '../../client/local/stack.ts';
 import { storeFile } from '../../client/run-store.ts';
 import type { RunDetails } from '../../client/run-view.ts';
-import type { ReconcileReport, RollbackReport } from '../../workflows/contracts.ts';
+import type { BisectReport, ReconcileReport, RollbackReport } from '../../workflows/contracts.ts';
 import { writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 
@@ -174,6 +175,46 @@ describe('a deployment is taken back', () => {
     await pawl.until(live, ({ outcome }) => outcome === 'cancelled');
   }, 120_000);
 });
+
+/** Long answers, which an untrained model gives and a trained one does not. */
+const LONG = 'export const score = (output) => (output.trim().length > 9 ? 1 : 0);';
+
+test('a search finds the checkpoint that made the score of a suite fall, on one deployment', async () => {
+  const folder = join(pawl.home, 'falling');
+  const suite = { prompts: 'heldout.jsonl', grader: { module: 'long.mjs', binary: true }, maxTokens: 8 };
+  // The one is evaluated at every checkpoint, and so knows the answer; the other at the first and the last only.
+  const suites = { dense: suite, sparse: { ...suite, every: 100 } };
+  const evaluate = { prompts: 'heldout.jsonl', grader: 'edit_similarity', maxTokens: 8, suites };
+  // A slow start leaves the fall for later.
+  const schedule = { warmupSteps: 24 };
+  const train = { steps: 24, batchSize: 16, seed: 3, schedule, optimizer: { learningRate: 0.004 } };
+  const path = writeExperiment(folder, { evaluate, train, checkpoint: { every: 3, baseEvery: 4 } });
+  writeFileSync(join(folder, 'long.mjs'), LONG);
+  const { result } = await pawl.follow([path]);
+  const run = await pawl.show(result.runId);
+  const dense = run.checkpoints.map(({ checkpoint, suites: found = [] }) => ({
+    name: checkpoint.name,
+    score: found.find((one) => one.suite === 'dense')?.score,
+  }));
+
+  const report = await json<BisectReport>(['bisect', run.runId, '--suite', 'sparse']);
+  expect(report.outcome).toBe('found');
+  expect(report.probes.filter(({ drawn }) => !drawn)).toHaveLength(2);
+  const drawn = report.probes.filter((probe) => probe.drawn);
+  expect(drawn.length).toBeGreaterThan(0);
+  for (const { checkpoint, evaluation } of report.probes) {
+    expect(evaluation.score).toBe(dense.find(({ name }) => name === checkpoint)?.score);
+  }
+  const places = [report.lastGood, report.firstBad].map((name) => dense.findIndex((row) => row.name === name));
+  expect(places[1]).toBe((places[0] ?? 0) + 1);
+  expect(report.deploymentState).toBe('gone');
+  // One deployment for all of them.
+  expect((await pawl.show(run.runId)).appraisals).toHaveLength(1);
+
+  const text = await pawl.run(['bisect', run.runId, '--suite', 'dense']);
+  expect(text.stdout).toContain(`first bad checkpoint: ${report.firstBad}`);
+  expect(text.stdout).toMatch(/learning rate 0\.00\d+ → 0\.00\d+, loss \d/);
+}, 180_000);
 
 test('what a terminated appraisal rents is retired, whatever became of its run long ago', async () => {
   const started = await pawl.withRuns(async ({ serving }) => {
