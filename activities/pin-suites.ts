@@ -7,7 +7,7 @@ import {
   type RunSpec,
   type SuiteSpec,
 } from '../workflows/contracts.ts';
-import { openPromptSet } from './data/prompt-set.ts';
+import { openPromptSet, type QuestionSettings } from './data/prompt-set.ts';
 import { pinReferences } from './data/references.ts';
 import type { TextTokenizer } from './data/tokenizer.ts';
 import { PawlError } from './errors.ts';
@@ -23,6 +23,8 @@ interface Ports extends GraderPorts {
 
 interface Model {
   readonly tokenizer: TextTokenizer;
+  /** How conversations are rendered. */
+  readonly chat: QuestionSettings;
   readonly endToken?: string | undefined;
   /** Of a prompt. */
   readonly maxTokens: number;

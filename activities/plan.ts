@@ -61,6 +61,11 @@ export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Ac
       const steps = stepsOfEpochs(spec, dataset.examples);
       const [main, ...suites] = await pinSuites({ store, artifacts, secrets }, spec.evaluate, {
         tokenizer,
+        chat: {
+          tokenizer: spec.model.tokenizer,
+          template: chatTemplate,
+          remedy: 'set data.chatTemplate to a Jinja file',
+        },
         endToken,
         maxTokens: shape.maxContextTokens - 1,
       });

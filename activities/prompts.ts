@@ -7,8 +7,8 @@ import {
   type PromptsReference,
 } from '../workflows/contracts.ts';
 import type { Artifacts } from './data/artifacts.ts';
-import { importPromptSet, openPromptSet, type ImportedPromptSet } from './data/prompt-set.ts';
-import { loadTokenizer, type TextTokenizer } from './data/tokenizer.ts';
+import { importPromptSet, openPromptSet, type ImportedPromptSet, type PromptImport } from './data/prompt-set.ts';
+import { loadTokenizer } from './data/tokenizer.ts';
 import { PawlError } from './errors.ts';
 import { signal } from './guard.ts';
 import { findPromptSet, type Store } from './store/index.ts';
@@ -28,10 +28,11 @@ export function promptSets(ports: Ports): PromptActivities {
   }
 
   return {
-    async addPrompts({ path, tokenizer: file, alias }: AddPromptsInput) {
+    async addPrompts({ path, tokenizer: file, chatTemplate, alias }: AddPromptsInput) {
       const tokenizer = await loadTokenizer(file);
       // How much a prompt may hold is a matter of the model that is asked: a run's plan looks at it.
-      const set = await addFile(ports, { path, tokenizer, maxTokens: Infinity, field: 'FILE' });
+      const chat = { tokenizer: file, template: chatTemplate, remedy: 'name a Jinja file with --chat-template' };
+      const set = await addFile(ports, { path, tokenizer, chat, maxTokens: Infinity, field: 'FILE' });
       return { ...set, ...(alias !== undefined && { alias: await move(alias, set.hash) }) };
     },
 
@@ -47,7 +48,7 @@ export function promptSets(ports: Ports): PromptActivities {
 /** The set that a run depends on from here on: by its hash, wherever its alias moves. */
 export async function pinPromptSet(
   ports: Ports,
-  { reference, ...asked }: { reference: PromptsReference; tokenizer: TextTokenizer; maxTokens: number },
+  { reference, ...asked }: { reference: PromptsReference } & Omit<PromptImport, 'path' | 'field' | 'signal'>,
 ): Promise<{ readonly hash: string; readonly prompts: number }> {
   if (reference.kind === 'file') return addFile(ports, { path: reference.path, ...asked });
   const set = await findPromptSet(ports.store, reference);
@@ -61,10 +62,7 @@ export async function pinPromptSet(
   throw refused(set.hash, `has a prompt (number ${long + 1}) of ${tokens} tokens, more than ${asked.maxTokens}`);
 }
 
-async function addFile(
-  { store, artifacts }: Ports,
-  options: { path: string; tokenizer: TextTokenizer; maxTokens: number; field?: string },
-): Promise<ImportedPromptSet> {
+async function addFile({ store, artifacts }: Ports, options: Omit<PromptImport, 'signal'>): Promise<ImportedPromptSet> {
   const set = await importPromptSet(artifacts, { ...options, signal: signal() });
   await store.savePromptSet({ ...set, tokenizer: options.tokenizer.hash });
   return set;

@@ -27,10 +27,11 @@ export class PromptSets {
   }
 
   /** Tokenizes a JSONL file and keeps it for ever; the same file and tokenizer are the same set. */
-  async add({ path, tokenizer, alias }: AddPromptsInput): Promise<AddedPrompts> {
+  async add({ path, tokenizer, chatTemplate, alias }: AddPromptsInput): Promise<AddedPrompts> {
     const input: AddPromptsInput = {
       path: resolve(path),
       tokenizer: resolve(tokenizer),
+      ...(chatTemplate !== undefined && { chatTemplate: resolve(chatTemplate) }),
       ...(alias !== undefined && { alias }),
     };
     return this.#execute(ADD_PROMPTS_WORKFLOW_TYPE, input);

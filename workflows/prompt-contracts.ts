@@ -25,6 +25,8 @@ export const PROMPTS_ALIAS = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 export interface AddPromptsInput {
   readonly path: string;
   readonly tokenizer: string;
+  /** For prompts that are messages; absent: the tokenizer's own. */
+  readonly chatTemplate?: string;
   readonly alias?: string;
 }
 

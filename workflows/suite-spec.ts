@@ -10,7 +10,9 @@ export const suiteFields = {
     .string()
     .min(1)
     .regex(PROMPTS_REFERENCE, 'use a path, sha256:<8 or more digits of a hash>, or alias:<name>')
-    .describe('JSONL, a {"prompt": …, "reference": …} per line; or sha256:… or alias:… of an added set'),
+    .describe(
+      'JSONL, a {"prompt": … or "messages": …, "reference": …} per line; or sha256:… or alias:… of an added set',
+    ),
   grader: GraderSpec.default('exact_match').describe(
     'a name, or {name: …} with options, {module: …}, {http: …}, {judge: …}',
   ),

@@ -44,6 +44,19 @@ export async function loadChatTemplate(files: {
   return own === undefined ? undefined : compile(configPath, own, specialTokens);
 }
 
+/** The same for a row that cannot do without: fails naming it, and the way out. */
+export async function requireChatTemplate(
+  files: { tokenizer: string; path?: string | undefined },
+  { place, remedy }: { place: string; remedy: string },
+): Promise<ChatTemplate> {
+  const loaded = await loadChatTemplate(files);
+  if (loaded !== undefined) return loaded;
+  throw new PawlError(
+    'InvalidRequest',
+    `${place}: messages need a chat template, and ${files.tokenizer} has none beside it; ${remedy}.`,
+  );
+}
+
 /**
  * `strftime_now` is taken away: with the day's date in it, the same data would be other data tomorrow. Templates that
  * ask whether it is defined fall back to a date of their own. The line break goes with the tag that it follows.

@@ -50,6 +50,18 @@ export function tokenizeConversation(
   return { tokens, trained };
 }
 
+/** What the model is asked: the messages up to and with the beginning of its turn, as it stands when it is trained on. */
+export function tokenizeQuestion(
+  { messages, place }: { readonly messages: readonly Message[]; readonly place: string },
+  { template, tokenizer }: { readonly template: ChatTemplate; readonly tokenizer: TextTokenizer },
+): { prompt: string; tokens: number[] } {
+  if (messages.at(-1)?.role === 'assistant') {
+    throw badRow(place, 'messages end with an answer of the assistant; make it the reference');
+  }
+  const prompt = render(template, messages, true, place);
+  return { prompt, tokens: tokenizer.encode(prompt) };
+}
+
 function trainedTurns(messages: readonly Message[], trainOn: TrainOn): number[] {
   const turns = messages.flatMap(({ role }, index) => (role === 'assistant' ? [index] : []));
   return trainOn === 'last-assistant' ? turns.slice(-1) : turns;

@@ -1,6 +1,5 @@
 /** Rows of training data become tokens, each kind of row in its own way. */
-import { PawlError } from '../errors.ts';
-import { loadChatTemplate, type ChatTemplate } from './chat-template.ts';
+import { requireChatTemplate, type ChatTemplate } from './chat-template.ts';
 import { tokenizeConversation, type TokenizedExample, type TrainOn } from './conversation.ts';
 import { badRow, type JsonlRow } from './jsonl.ts';
 import type { TextTokenizer } from './tokenizer.ts';
@@ -64,11 +63,9 @@ export class ExampleTokenizer {
 
   async #loadTemplate(place: string): Promise<ChatTemplate> {
     const { tokenizer, template } = this.#settings.chat;
-    const loaded = await loadChatTemplate({ tokenizer, path: template });
-    if (loaded !== undefined) return loaded;
-    throw new PawlError(
-      'InvalidRequest',
-      `${place}: messages need a chat template, and ${tokenizer} has none beside it; set data.chatTemplate to a Jinja file.`,
+    return requireChatTemplate(
+      { tokenizer, path: template },
+      { place, remedy: 'set data.chatTemplate to a Jinja file' },
     );
   }
 }

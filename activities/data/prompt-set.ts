@@ -4,19 +4,34 @@ import { PawlError } from '../errors.ts';
 import { sha256 } from './artifacts.ts';
 import type { Artifacts } from './artifacts.ts';
 import { cachedArtifacts } from './cached-artifacts.ts';
+import { requireChatTemplate, type ChatTemplate } from './chat-template.ts';
+import { tokenizeQuestion } from './conversation.ts';
 import { badRow, readJsonl } from './jsonl.ts';
 import type { JsonlFormat } from './jsonl.ts';
 import type { TextTokenizer } from './tokenizer.ts';
+import { Messages } from './training-rows.ts';
 
-const Row = z.object({
+const common = { reference: z.string(), tags: z.array(z.string()).default([]) };
+const PlainRow = z.object({
   prompt: z.union([z.string(), z.array(z.number().int().min(0))], 'expected text, or a list of token ids'),
-  reference: z.string(),
-  tags: z.array(z.string()).default([]),
+  ...common,
 });
-const FORMAT: JsonlFormat<z.output<typeof Row>> = {
+const ChatRow = z.object({ messages: Messages, ...common });
+type Row = z.output<typeof PlainRow> | z.output<typeof ChatRow>;
+
+/** Chosen by what the row holds, so that a wrong row is told about its own fields. */
+const Row = z.unknown().transform((value, context): Row => {
+  const isChat = typeof value === 'object' && value !== null && 'messages' in value && !('prompt' in value);
+  const parsed = (isChat ? ChatRow : PlainRow).safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const { message, path } of parsed.error.issues) context.addIssue({ code: 'custom', message, path });
+  return z.NEVER;
+});
+
+const FORMAT: JsonlFormat<Row> = {
   field: 'evaluate.prompts',
   schema: Row,
-  example: '{"prompt": "…", "reference": "…"}',
+  example: '{"prompt": "…", "reference": "…"} or {"messages": […], "reference": "…"}',
 };
 
 const VERSION = 'pawl-prompts-1';
@@ -42,17 +57,36 @@ export interface ImportedPromptSet {
   readonly duplicates: number;
 }
 
-/** Tokenizes a file of prompts and stores it; a prompt longer than `maxTokens` could not be asked, so it is an error. */
-export async function importPromptSet(
-  artifacts: Artifacts,
-  options: { path: string; tokenizer: TextTokenizer; maxTokens: number; field?: string; signal?: AbortSignal },
-): Promise<ImportedPromptSet> {
+/** How a file of prompts is read. */
+export interface PromptImport {
+  readonly path: string;
+  readonly tokenizer: TextTokenizer;
+  /** How conversations are rendered. */
+  readonly chat: QuestionSettings;
+  /** A longer prompt could not be asked, so it is an error. */
+  readonly maxTokens: number;
+  readonly field?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface QuestionSettings {
+  /** Path of the tokenizer.json, beside which its template lies. */
+  readonly tokenizer: string;
+  /** Another template than the tokenizer's own. */
+  readonly template?: string | undefined;
+  /** What to do where there is none. */
+  readonly remedy: string;
+}
+
+/** Tokenizes a file of prompts and stores it. */
+export async function importPromptSet(artifacts: Artifacts, options: PromptImport): Promise<ImportedPromptSet> {
   const { path, tokenizer, maxTokens, signal } = options;
+  const asked = questionReader(options);
   const format = { ...FORMAT, field: options.field ?? FORMAT.field };
   const lines = new Set<string>();
   let duplicates = 0;
   for await (const { row, place } of readJsonl(path, format, signal)) {
-    const { prompt, tokens } = asked(row.prompt, tokenizer);
+    const { prompt, tokens } = await asked(row, place);
     if (tokens.length === 0) throw badRow(place, 'prompt has no tokens; give the model something to answer');
     if (tokens.length > maxTokens) {
       throw badRow(
@@ -60,7 +94,8 @@ export async function importPromptSet(
         `prompt has ${tokens.length} tokens, more than ${maxTokens}; shorten it or raise data.maxTokens`,
       );
     }
-    const line = canonical({ ...row, prompt, tokens });
+    const { reference, tags } = row;
+    const line = canonical({ prompt, tokens, reference, tags });
     if (lines.has(line)) duplicates += 1;
     lines.add(line);
   }
@@ -75,10 +110,22 @@ export async function importPromptSet(
   return { hash, prompts: lines.size, duplicates };
 }
 
-/** Text and tokens. Ids that were given are asked as they are; their text is for people and graders. */
-function asked(prompt: string | number[], tokenizer: TextTokenizer): { prompt: string; tokens: number[] } {
-  if (typeof prompt === 'string') return { prompt, tokens: tokenizer.encode(prompt) };
-  return { prompt: tokenizer.decode(prompt), tokens: prompt };
+/** Text and tokens of a row. Ids that were given are asked as they are; their text is for people and graders. */
+function questionReader({ tokenizer, chat }: PromptImport) {
+  // Loaded for the first conversation: a set without any needs no template.
+  let template: ChatTemplate | undefined;
+  return async (row: Row, place: string): Promise<{ prompt: string; tokens: number[] }> => {
+    if ('messages' in row) {
+      template ??= await requireChatTemplate(
+        { tokenizer: chat.tokenizer, path: chat.template },
+        { place, remedy: chat.remedy },
+      );
+      return tokenizeQuestion({ messages: row.messages, place }, { template, tokenizer });
+    }
+    const { prompt } = row;
+    if (typeof prompt === 'string') return { prompt, tokens: tokenizer.encode(prompt) };
+    return { prompt: tokenizer.decode(prompt), tokens: prompt };
+  };
 }
 
 const MAX_CACHED_BYTES = 64 * 1_024 * 1_024;

@@ -6,9 +6,11 @@ import type { JsonlFormat } from './jsonl.ts';
 const Message = z.strictObject({ role: z.string().min(1), content: z.string() });
 export type Message = z.output<typeof Message>;
 
+export const Messages = z.array(Message).min(1);
+
 const TextRow = z.object({ prompt: z.string(), completion: z.string() });
 const ChatRow = z.object({
-  messages: z.array(Message).min(1),
+  messages: Messages,
   tools: z.undefined({ error: 'tools are not supported; leave them out' }).optional(),
 });
 

@@ -18,15 +18,21 @@ export function addPromptsCommand(program: Command): void {
 
   prompts
     .command('add')
-    .description('keep a JSONL file of prompts (text or token ids) and references, tokenized')
-    .argument('<file>', 'a {"prompt": …, "reference": …} per line, optionally with "tags"')
+    .description('keep a JSONL file of prompts (text, messages or token ids) and references, tokenized')
+    .argument('<file>', 'a {"prompt": … or "messages": …, "reference": …} per line, optionally with "tags"')
     .requiredOption('--tokenizer <path>', 'tokenizer.json of the model that will be asked')
+    .option('--chat-template <path>', "Jinja file that renders messages (default: the tokenizer's own)")
     .option('--alias <name>', 'a name for it, which moves here if it is taken', aliasName)
     .addOption(outputOption())
     .action(
-      act(async ({ config, output }, path, { tokenizer, alias, output: format }) =>
+      act(async ({ config, output }, path, { tokenizer, chatTemplate, alias, output: format }) =>
         withRuns(config, async ({ promptSets }) => {
-          const added = await promptSets.add({ path, tokenizer, ...(alias !== undefined && { alias }) });
+          const added = await promptSets.add({
+            path,
+            tokenizer,
+            ...(chatTemplate !== undefined && { chatTemplate }),
+            ...(alias !== undefined && { alias }),
+          });
           if (format === 'json') output.printJson(added);
           else output.print(addedLines(added).join('\n'));
           return EXIT.ok;

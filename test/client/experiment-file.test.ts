@@ -307,7 +307,7 @@ describe('a bad experiment', () => {
       'an unknown field of a suite',
       `${GOOD}  suites:\n    hard: {promps: prompts.jsonl}\n`,
       [
-        'experiment.yaml:17:5 evaluate.suites.hard.prompts: is missing. Add "prompts: <text>" under "evaluate.suites.hard" (JSONL, a {"prompt": …, "reference": …} per line; or sha256:… or alias:… of an added set).',
+        'experiment.yaml:17:5 evaluate.suites.hard.prompts: is missing. Add "prompts: <text>" under "evaluate.suites.hard" (JSONL, a {"prompt": … or "messages": …, "reference": …} per line; or sha256:… or alias:… of an added set).',
         'experiment.yaml:17:12 evaluate.suites.hard.promps: unknown field. Did you mean "prompts"?',
       ],
     ],

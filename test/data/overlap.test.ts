@@ -33,7 +33,8 @@ async function overlap(trained: readonly string[], asked: readonly string[]): Pr
     folder,
     asked.map((prompt, index) => ({ prompt, reference: `${index}` })),
   );
-  const prompts = await importPromptSet(artifacts, { path, tokenizer, maxTokens: 9 });
+  const chat = { tokenizer: tokenizerPath, remedy: 'give one' };
+  const prompts = await importPromptSet(artifacts, { path, tokenizer, chat, maxTokens: 9 });
   return overlappingPrompts(await openDataset(artifacts, dataset.hash), await openPromptSet(artifacts, prompts.hash));
 }
 

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openArtifacts } from '../../activities/data/artifacts.ts';
 import type { Artifacts } from '../../activities/data/artifacts.ts';
-import { importPromptSet, openPromptSet } from '../../activities/data/prompt-set.ts';
+import { importPromptSet, openPromptSet, type PromptImport } from '../../activities/data/prompt-set.ts';
 import { loadTokenizer } from '../../activities/data/tokenizer.ts';
 import type { TextTokenizer } from '../../activities/data/tokenizer.ts';
 import { newFolder, writeRows, writeText, writeTokenizer } from './fixtures.ts';
@@ -10,15 +12,18 @@ import { newFolder, writeRows, writeText, writeTokenizer } from './fixtures.ts';
 let folder: string;
 let artifacts: Artifacts;
 let tokenizer: TextTokenizer;
+let asked: Omit<PromptImport, 'path'>;
 
 beforeEach(async () => {
   folder = await newFolder();
   artifacts = openArtifacts(folder);
-  tokenizer = await loadTokenizer(await writeTokenizer(folder));
+  const file = await writeTokenizer(folder);
+  tokenizer = await loadTokenizer(file);
+  asked = { tokenizer, chat: { tokenizer: file, remedy: 'give one' }, maxTokens: 4 };
 });
 
 async function importRows(rows: readonly unknown[]): ReturnType<typeof importPromptSet> {
-  return importPromptSet(artifacts, { path: await writeRows(folder, rows), tokenizer, maxTokens: 4 });
+  return importPromptSet(artifacts, { path: await writeRows(folder, rows), ...asked });
 }
 
 describe('a prompt set', () => {
@@ -86,22 +91,58 @@ describe('a prompt set', () => {
   });
 
   test.each([
-    ['no rows', '', 'has no rows; write one {"prompt": "…", "reference": "…"} per line'],
+    [
+      'no rows',
+      '',
+      'has no rows; write one {"prompt": "…", "reference": "…"} or {"messages": […], "reference": "…"} per line',
+    ],
     ['a row without reference', '{"prompt": "a"}', ':1: reference: Invalid input: expected string'],
     ['a row with wrong tags', '{"prompt": "a", "reference": "A", "tags": "x"}', ':1: tags: Invalid input'],
     ['an empty prompt', '{"prompt": "", "reference": "A"}', ':1: prompt has no tokens'],
     ['a prompt too long', '{"prompt": "a b c a b", "reference": "A"}', ':1: prompt has 5 tokens, more than 4; shorten'],
   ])('is refused for %s', async (_, text, message) => {
     const path = await writeText(folder, text);
-    await expect(importPromptSet(artifacts, { path, tokenizer, maxTokens: 4 })).rejects.toMatchObject({
+    await expect(importPromptSet(artifacts, { path, ...asked })).rejects.toMatchObject({
       type: 'InvalidRequest',
       message: expect.stringContaining(message),
     });
   });
 
+  test('renders messages as they are trained on, and asks for the next turn', async () => {
+    const template = join(folder, 'other.jinja');
+    await writeFile(
+      template,
+      '{% for m in messages %}{{ m.role + " " + m.content + " " }}{% endfor %}{% if add_generation_prompt %}assistant{% endif %}',
+    );
+    asked = { ...asked, maxTokens: 20, chat: { ...asked.chat, template } };
+    const messages = [
+      { role: 'user', content: 'a b' },
+      { role: 'assistant', content: 'A' },
+      { role: 'user', content: 'c' },
+    ];
+    const { hash } = await importRows([{ messages, reference: 'C', tags: ['chat'] }]);
+    expect(await openPromptSet(artifacts, hash)).toMatchObject([
+      {
+        prompt: 'user a b assistant A user c assistant',
+        tokens: [9, 2, 3, 10, 6, 9, 4, 10],
+        reference: 'C',
+        tags: ['chat'],
+      },
+    ]);
+    await expect(importRows([{ messages: messages.slice(0, 2), reference: 'C' }])).rejects.toThrow(
+      ':1: messages end with an answer of the assistant; make it the reference',
+    );
+    await expect(importRows([{ messages: [], reference: 'C' }])).rejects.toThrow(':1: messages: Too small');
+  });
+
+  test('of messages needs a chat template, and says where to name it', async () => {
+    const row = { messages: [{ role: 'user', content: 'a' }], reference: 'A' };
+    await expect(importRows([row])).rejects.toThrow(/:1: messages need a chat template, and .* beside it; give one\./);
+  });
+
   test('names the field of a file that is not there', async () => {
     const path = `${folder}/nowhere.jsonl`;
-    await expect(importPromptSet(artifacts, { path, tokenizer, maxTokens: 4 })).rejects.toThrow(
+    await expect(importPromptSet(artifacts, { path, ...asked })).rejects.toThrow(
       `evaluate.prompts: there is no file ${path}`,
     );
   });

@@ -60,6 +60,20 @@ describe('prompt sets through the CLI', () => {
     );
   }, 60_000);
 
+  test('may be conversations, which a template renders', async () => {
+    const conversations = join(pawl.home, 'sets', 'chat.jsonl');
+    const template = join(pawl.home, 'sets', 'chat.jinja');
+    const messages = [{ role: 'user', content: 'a b =' }];
+    writeFileSync(conversations, `${JSON.stringify({ messages, reference: 'b a' })}\n`);
+    const refused = await pawl.run(['prompts', 'add', conversations, '--tokenizer', TOKENIZER]);
+    expect(refused.stderr).toContain('name a Jinja file with --chat-template');
+    writeFileSync(template, '{% for message in messages %}{{ message.content }}{% endfor %}');
+    const rendered = await add(conversations, '--chat-template', template);
+    const plain = join(pawl.home, 'sets', 'plain.jsonl');
+    writeFileSync(plain, `${JSON.stringify({ prompt: 'a b =', reference: 'b a' })}\n`);
+    expect(await add(plain)).toEqual(rendered);
+  }, 60_000);
+
   test('are pinned by a run, which keeps its set when the alias moves; a module grades, trained prompts are told', async () => {
     const folder = join(pawl.home, 'pinned');
     const evaluate = { prompts: 'alias:heldout', grader: { module: 'first.mjs', binary: true }, maxTokens: 8 };
