@@ -1,5 +1,5 @@
 /** Writes what a run found out: rows and events keyed by what they are, so that a retry rewrites the same ones. */
-import { changeText, type Activities, type RunRecord } from '../workflows/contracts.ts';
+import { changeText, type Activities, type Plan, type RunRecord } from '../workflows/contracts.ts';
 import type { EventLevel, Store } from './store/index.ts';
 
 export function recording({ store }: { store: Store }): Pick<Activities, 'record'> {
@@ -59,7 +59,7 @@ function planned({ plan }: RunRecord): Happening | undefined {
     level: plan.examplesDropped > 0 ? 'warn' : 'info',
     message:
       `planned: ${plan.examples} examples (${short(plan.dataset)})${dropped}, ` +
-      `${plan.prompts} prompts (${short(plan.promptSet)}), ${plan.shape.reference}`,
+      `${plan.prompts} prompts (${short(plan.promptSet)})${suitesText(plan)}, ${plan.shape.reference}`,
   };
 }
 
@@ -81,6 +81,10 @@ function branched({ plan, parent }: RunRecord): Happening[] {
     events.push({ key: 'branched/prompts', level: 'warn', message });
   }
   return events;
+}
+
+function suitesText({ suites = [] }: Plan): string {
+  return suites.map(({ name, prompts, promptSet }) => `, suite ${name}: ${prompts} (${short(promptSet)})`).join('');
 }
 
 function saved({ checkpoint, sync }: RunRecord): Happening | undefined {

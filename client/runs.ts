@@ -138,7 +138,7 @@ export class Runs {
     const steps = await this.steps(runId);
     const rewinds = (await this.#read((reader) => reader.rewinds(runId))) ?? [];
     const appraisals = (await this.#read((reader) => reader.appraisals(runId))) ?? [];
-    const checkpoints = await this.#read((reader) => compareCheckpoints(reader, view.checkpoints));
+    const checkpoints = await this.#read((reader) => compareCheckpoints(reader, view.checkpoints, view.stored?.parent));
     const branches = await this.#branches(view);
     const events = await this.events(runId);
     return {

@@ -24,7 +24,7 @@ const SpecialToken = z.union([z.string(), z.looseObject({ content: z.string() })
  * The template at `path` (`data.chatTemplate`), else chat_template.jinja beside the tokenizer, else that of its
  * tokenizer_config.json: the order in which transformers looks. None: undefined.
  */
-export async function loadChatTemplate(files: {
+async function loadChatTemplate(files: {
   tokenizer: string;
   path?: string | undefined;
 }): Promise<ChatTemplate | undefined> {

@@ -14,6 +14,8 @@ export interface ComparedCheckpoint extends StoredCheckpoint {
   readonly overBaseline?: Comparison;
   /** Score minus that of the last checkpoint of an earlier step that was evaluated. */
   readonly overPrevious?: Comparison;
+  /** Score minus that of the checkpoint of another run that this run began from. */
+  readonly overParent?: Comparison;
 }
 
 type Scores = Pick<StoreReader, 'promptScores'>;
@@ -29,24 +31,40 @@ export async function compareEvaluations(
   return difference && { reference: reference.checkpoint, ...difference };
 }
 
-/** Each checkpoint of a run, in order, with the run's baseline and with the one before: on the main suite. */
+/** Each checkpoint of a run, in order, with the baseline, the one before and the parent's: on the main suite. */
 export async function compareCheckpoints(
-  reader: Scores,
+  reader: Pick<StoreReader, 'promptScores' | 'checkpointReports'>,
   checkpoints: readonly StoredCheckpoint[],
+  parent?: { readonly runId: string; readonly checkpoint: string },
 ): Promise<readonly ComparedCheckpoint[]> {
   const evaluated = checkpoints.flatMap(({ evaluation }) => (evaluation === undefined ? [] : [evaluation]));
   const first = checkpoints[0]?.checkpoint.step;
   const baseline = evaluated.find(({ step }) => step === first);
+  const origin = parent && (await reader.checkpointReports(parent.runId)).find(isAt(parent.checkpoint))?.evaluation;
   const scores = remembered(reader);
+  const over = (reference: Evaluation | undefined, evaluation: Evaluation | undefined) =>
+    reference && evaluation && compareEvaluations(scores, reference, evaluation);
   const compared: ComparedCheckpoint[] = [];
   for (const row of checkpoints) {
     const { evaluation } = row;
-    const previous = evaluation && evaluated.findLast(({ step }) => step < evaluation.step);
-    const overBaseline = evaluation && baseline && (await compareEvaluations(scores, baseline, evaluation));
-    const overPrevious = evaluation && previous && (await compareEvaluations(scores, previous, evaluation));
-    compared.push({ ...row, ...(overBaseline && { overBaseline }), ...(overPrevious && { overPrevious }) });
+    const overBaseline = await over(baseline, evaluation);
+    const overPrevious = await over(
+      evaluated.findLast(({ step }) => step < row.checkpoint.step),
+      evaluation,
+    );
+    const overParent = await over(origin, evaluation);
+    compared.push({
+      ...row,
+      ...(overBaseline && { overBaseline }),
+      ...(overPrevious && { overPrevious }),
+      ...(overParent && { overParent }),
+    });
   }
   return compared;
+}
+
+function isAt(name: string): (row: StoredCheckpoint) => boolean {
+  return ({ checkpoint }) => checkpoint.name === name;
 }
 
 /** Every evaluation is a reference too, and its samples are read once. */

@@ -73,13 +73,17 @@ export function waitingText({ message, attempt }: Waiting): string {
 }
 
 /** `✓ step 100  delta  step-000100-g1-1a2b3c4d  exact_match 12.1 % [8.6, 16.7]  continue: …` */
-export function checkpointLine({ checkpoint, evaluation, verdict }: StoredCheckpoint, colours: Colours): string {
+export function checkpointLine(
+  { checkpoint, evaluation, suites = [], verdict }: StoredCheckpoint,
+  colours: Colours,
+): string {
   const parts = [
     `${colours.good('✓')} step ${checkpoint.step}`,
     checkpoint.snapshotType.padEnd('delta'.length),
     checkpoint.identity,
   ];
   if (evaluation !== undefined) parts.push(`${evaluation.metric} ${colours.strong(scoreText(evaluation))}`);
+  for (const { suite = '', score } of suites) parts.push(`${suite} ${percent(score)}`);
   if (verdict !== undefined) parts.push(colours.dim(`${verdict.kind}: ${oneLine(verdict.reason)}`));
   return parts.join('  ');
 }

@@ -7,6 +7,7 @@ import { lossPlot } from './loss-plot.ts';
 import { rewindLines } from './rewind-lines.ts';
 import { appraisalLines } from './serving-lines.ts';
 import { activityText, waitingText } from './run-lines.ts';
+import { suiteTable } from './suite-table.ts';
 import { checkpointTable, comparisonTable } from './tables.ts';
 import { oneLine } from './text.ts';
 
@@ -16,6 +17,7 @@ const MAX_PLOT_WIDTH = 100;
 export function runReport(run: RunDetails, colours: Colours, columns: number): string {
   const parts = [
     run.checkpoints.length === 0 ? undefined : checkpointTable(run.checkpoints, columns),
+    suiteTable(run.checkpoints, columns),
     comparisonTable(run.checkpoints, columns),
     lossPlot(run.steps, Math.min(columns, MAX_PLOT_WIDTH)),
     rewinds(run),

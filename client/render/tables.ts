@@ -1,6 +1,6 @@
 /** Tables of checkpoints and of runs, within the width of the terminal. Pure. */
 import Table from 'cli-table3';
-import type { ComparedCheckpoint, StoredCheckpoint } from '../../activities/store/index.ts';
+import type { ComparedCheckpoint, Comparison, StoredCheckpoint } from '../../activities/store/index.ts';
 import type { RunSummary } from '../run-view.ts';
 import { differenceText, scoreText } from './format.ts';
 import { oneLine, truncate } from './text.ts';
@@ -80,27 +80,37 @@ export function checkpointTable(checkpoints: readonly StoredCheckpoint[], width:
   return wideTable(head, rows, { head: 'verdict', cells: verdicts }, width);
 }
 
-/** How much better than the baseline, on the same prompts; undefined where nothing can be compared. */
+const REFERENCES = [
+  { head: 'over the baseline [95 %]', of: ({ overBaseline }: ComparedCheckpoint) => overBaseline },
+  { head: 'over the parent [95 %]', of: ({ overParent }: ComparedCheckpoint) => overParent },
+  { head: 'over the one before [95 %]', of: ({ overPrevious }: ComparedCheckpoint) => overPrevious },
+] as const;
+
+/** Narrower terminals are shown the first reference only. */
+const ROOM_FOR_ALL = 120;
+
+/** How much better than others, on the same prompts, the first of which is judged; undefined where there are none. */
 export function comparisonTable(checkpoints: readonly ComparedCheckpoint[], width: number): string | undefined {
-  const compared = checkpoints.flatMap(({ checkpoint, overBaseline }) =>
-    overBaseline === undefined ? [] : [{ checkpoint, overBaseline }],
-  );
-  if (compared.length === 0) return undefined;
-  const head = ['checkpoint', 'over the baseline [95 %]', 'prompts'];
-  const rows = compared.map(({ checkpoint, overBaseline }) => [
-    checkpoint.name,
-    differenceText(overBaseline),
-    String(overBaseline.pairs),
+  const known = REFERENCES.filter(({ of }) => checkpoints.some((row) => of(row) !== undefined));
+  const [first] = known;
+  if (first === undefined) return undefined;
+  const shown = width < ROOM_FOR_ALL ? [first] : known;
+  const compared = checkpoints.filter((row) => shown.some(({ of }) => of(row) !== undefined));
+  const rows = compared.map((row) => [
+    row.checkpoint.name,
+    ...shown.map(({ of }) => cell(of(row), differenceText)),
+    cell(first.of(row), ({ pairs }) => String(pairs)),
   ]);
-  return wideTable(
-    head,
-    rows,
-    { head: 'which is', cells: () => compared.map(({ overBaseline }) => standing(overBaseline)) },
-    width,
-  );
+  const judged = compared.map((row) => cell(first.of(row), standing));
+  const head = ['checkpoint', ...shown.map((reference) => reference.head), 'prompts'];
+  return wideTable(head, rows, { head: 'which is', cells: () => judged }, width);
 }
 
-function standing({ mean, low, high, pairsToSettle }: NonNullable<ComparedCheckpoint['overBaseline']>): string {
+function cell(comparison: Comparison | undefined, text: (comparison: Comparison) => string): string {
+  return comparison === undefined ? '-' : text(comparison);
+}
+
+function standing({ mean, low, high, pairsToSettle }: Comparison): string {
   if (low === undefined || high === undefined) return 'one prompt: no evidence';
   if (low > 0) return 'better';
   if (high < 0) return 'worse';

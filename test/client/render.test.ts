@@ -8,6 +8,7 @@ import { lossPlot } from '../../client/render/loss-plot.ts';
 import { reconcileLines } from '../../client/render/reconcile-lines.ts';
 import { checkpointLine, liveLines, waitingText } from '../../client/render/run-lines.ts';
 import { runReport } from '../../client/render/run-report.ts';
+import { suiteTable } from '../../client/render/suite-table.ts';
 import { checkpointTable, comparisonTable, runTable } from '../../client/render/tables.ts';
 import { cut, oneLine, truncate, visibleLength } from '../../client/render/text.ts';
 import { PLAIN, RUN_ID, STATUS, STORED, VIEW, judgedCheckpoint } from './examples.ts';
@@ -125,6 +126,41 @@ describe('tables', () => {
       'step-000400-g1  +50.0                     1        one prompt: no evidence',
     ]);
     expect(comparisonTable([BASELINE], 100)).toBeUndefined();
+  });
+
+  test('every reference of a comparison where there is room for them', () => {
+    const over = (reference: string, mean: number): Comparison => ({ reference, mean, pairs: 24 });
+    const rows = [
+      { ...judgedCheckpoint(100, 0.1, 'continue', ''), overParent: over('p', 0) },
+      { ...judgedCheckpoint(200, 0.2, 'continue', ''), overBaseline: over('b', 0.1), overPrevious: over('b', 0.05) },
+    ];
+    expect(comparisonTable(rows, 160)?.split('\n')).toEqual([
+      'checkpoint      over the baseline [95 %]  over the parent [95 %]  over the one before [95 %]  prompts  which is',
+      'step-000100-g1  -                         +0.0                    -                           -        -',
+      'step-000200-g1  +10.0                     -                       +5.0                        24       one prompt: no evidence',
+    ]);
+    expect(comparisonTable(rows, 80)?.split('\n')[0]).toMatch(/^checkpoint {6}over the baseline \[95 %\] {2}prompts/);
+  });
+
+  test('further suites, a column each, or a line each where columns are too wide', () => {
+    const [{ evaluation }] = [BASELINE];
+    if (evaluation === undefined) throw new Error('the baseline is evaluated');
+    const sure = { ...evaluation, suite: 'sure', metric: 'pass@2 exact_match', score: 0.5, low: 0.4, high: 0.6 };
+    const rows = [{ ...BASELINE, suites: [{ ...evaluation, suite: 'rare', metric: '1/perplexity' }, sure] }, LAST];
+    expect(suiteTable(rows, 100)?.split('\n')).toEqual([
+      'checkpoint      rare: 1/perplexity [95 %]  sure: pass@2 exact_match [95 %]',
+      'step-000000-g1  4.0 % [0.0, 8.0]           50.0 % [40.0, 60.0]',
+      'step-000100-g1  -                          -',
+    ]);
+    expect(suiteTable(rows, 70)?.split('\n')).toEqual([
+      'suite  metric              checkpoint      score [95 %]',
+      'rare   1/perplexity        step-000000-g1  4.0 % [0.0, 8.0]',
+      'rare   1/perplexity        step-000100-g1  -',
+      'sure   pass@2 exact_match  step-000000-g1  50.0 % [40.0, 60.0]',
+      'sure   pass@2 exact_match  step-000100-g1  -',
+    ]);
+    expect(suiteTable([BASELINE, LAST], 100)).toBeUndefined();
+    expect(checkpointLine({ ...LAST, suites: [sure] }, PLAIN)).toContain('[8.1, 16.1]  sure 50.0 %  stop: ');
   });
 
   test('runs, one line each', () => {

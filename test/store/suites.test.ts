@@ -111,6 +111,22 @@ describe('checkpoints compared with the baseline and with the one before', () =>
   });
 });
 
+test('a branch is compared with the checkpoint that it began from', async () => {
+  await store.saveRun(newRun('speller-2'));
+  for (const [runId, id, score] of [
+    ['speller-1', 'parent', 0.25],
+    ['speller-2', 'child', 1],
+  ] as const) {
+    await store.saveCheckpoint(runId, checkpoint(20));
+    await store.saveEvaluation(runId, scored(20, 1, { id }));
+    await store.saveSample(id, produced(0, { score }));
+  }
+  const rows = await store.checkpointReports('speller-2');
+  const [row] = await compareCheckpoints(store, rows, { runId: 'speller-1', checkpoint: 'step-20' });
+  expect(row?.overParent).toEqual({ reference: 'step-20', mean: 0.75, pairs: 1 });
+  expect(row).not.toHaveProperty('overBaseline');
+});
+
 test('any two evaluations are compared, whichever runs they are of', async () => {
   await store.saveRun(newRun('speller-2'));
   const one = scored(20, 1, { id: 'speller-1/20' });
