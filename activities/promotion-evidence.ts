@@ -17,7 +17,7 @@ import {
 import { PawlError } from './errors.ts';
 import { pairedDifference, type PromptScore } from './grading/paired.ts';
 import { promptScores } from './grading/prompt-scores.ts';
-import type { SampleRecord, Store, StoredPromotion, StoredRun } from './store/index.ts';
+import type { EvaluationRecord, SampleRecord, Store, StoredPromotion, StoredRun } from './store/index.ts';
 
 /** Why a promotion is refused before anything is compared: for its reader, not an error. */
 class Refusal extends Error {}
@@ -83,6 +83,8 @@ async function evidence(
   gate: { suite: string; appraisalId: string; champion: StoredPromotion | undefined },
 ): Promise<ExaminedSuite> {
   const { suite, appraisalId, champion } = gate;
+  const { policy } = run.spec;
+  const direction = suite === (policy.suite ?? MAIN_SUITE) ? policy.direction : 'maximize';
   const asked = await evaluationsOf(store, run, suite);
   const candidate = asked.findLast(({ identity }) => identity === checkpoint.identity);
   if (candidate === undefined) {
@@ -92,12 +94,12 @@ async function evidence(
   }
   if (champion === undefined) {
     const baseline = asked.findLast((other) => other.checkpoint === asked[0]?.checkpoint) ?? candidate;
-    return { suite, candidate, reference: { kind: 'evaluated', evaluation: baseline } };
+    return { suite, direction, candidate, reference: { kind: 'evaluated', evaluation: baseline } };
   }
-  const rival = (await scored(store, champion.runId)).findLast(
+  const rival = [...(await appraised(store, champion.runId)), ...(await scored(store, champion.runId))].findLast(
     (other) => comparable(other, candidate) && other.identity === champion.identity,
   );
-  if (rival !== undefined) return { suite, candidate, reference: { kind: 'evaluated', evaluation: rival } };
+  if (rival !== undefined) return { suite, direction, candidate, reference: { kind: 'evaluated', evaluation: rival } };
   const { spec, plan } = planned(run);
   const appraisal = {
     appraisalId,
@@ -105,16 +107,16 @@ async function evidence(
     suite: { evaluate: spec.evaluate, plan, ...(suite !== MAIN_SUITE && { suite }) },
     reason: `${checkpoint.name} of ${run.runId} is to be compared with it on the suite ${suite}`,
   };
-  return { suite, candidate, reference: { kind: 'missing', appraisal } };
+  return { suite, direction, candidate, reference: { kind: 'missing', appraisal } };
 }
 
-/** What the run itself was asked as this suite, and not what others were while they were compared with it. */
+/** What the run itself was asked as this suite. */
 async function evaluationsOf(store: Store, run: StoredRun, suite: string): Promise<Evaluation[]> {
   const { plan } = planned(run);
   const known = [MAIN_SUITE, ...(plan.suites ?? []).map(({ name }) => name)];
   if (!known.includes(suite)) throw new Refusal(`${run.runId} has no suite ${suite}: it has ${known.join(', ')}`);
   const evaluations = await scored(store, run.runId);
-  return evaluations.filter((other) => (other.suite ?? MAIN_SUITE) === suite && other.appraisal === undefined);
+  return evaluations.filter((other) => (other.suite ?? MAIN_SUITE) === suite);
 }
 
 function planned({ runId, spec, plan }: StoredRun): { spec: StoredRun['spec']; plan: Plan } {
@@ -122,9 +124,18 @@ function planned({ runId, spec, plan }: StoredRun): { spec: StoredRun['spec']; p
   return { spec, plan };
 }
 
-/** In order of step, then of recording. */
+/** The run's own, in order of step, then of recording. */
 async function scored(store: Store, runId: string): Promise<Evaluation[]> {
-  const evaluations = await store.evaluations(runId);
+  return onlyScored(await store.evaluations(runId));
+}
+
+/** What others asked of its checkpoints, beside the run. */
+async function appraised(store: Store, runId: string): Promise<Evaluation[]> {
+  const appraisals = await store.appraisals(runId);
+  return onlyScored(appraisals.flatMap(({ evaluations }) => evaluations));
+}
+
+function onlyScored(evaluations: readonly EvaluationRecord[]): Evaluation[] {
   return evaluations.flatMap((evaluation) => (evaluation.kind === 'scored' ? [evaluation] : []));
 }
 
@@ -145,7 +156,7 @@ function told({ id, runId, checkpoint, alias }: StoredPromotion): string {
 /** Prompts that one of them answered in part only drop out. */
 export async function compareOnSuite(
   store: Store,
-  { suite, candidate, reference }: GateSuite,
+  { suite, direction, candidate, reference }: GateSuite,
 ): Promise<SuiteComparison> {
   const [ours, theirs] = [await store.samples(candidate.id), await store.samples(reference.id)];
   const incomplete = new Set([...ours, ...theirs].filter(({ kind }) => kind === 'missing').map(promptOf));
@@ -154,7 +165,8 @@ export async function compareOnSuite(
       samples.filter((sample) => !incomplete.has(promptOf(sample))),
       { passAt: candidate.sampling?.passAt },
     );
-  const difference = pairedDifference(whole(theirs), whole(ours));
+  const [worse, better] = direction === 'maximize' ? [theirs, ours] : [ours, theirs];
+  const difference = pairedDifference(whole(worse), whole(better));
   return {
     suite,
     metric: candidate.metric,

@@ -7,6 +7,7 @@ import { lookUpCheckpoint } from './checkpoint-reference.ts';
 import { readLineage, type LineageRun } from './lineage.ts';
 import { UnreachableError, UserError, messageOf } from './errors.ts';
 import type { RunChange } from './run-changes.ts';
+import { promotionMarks } from './promotion-marks.ts';
 import { Promotions } from './promotions.ts';
 import { PromptSets } from './prompt-sets.ts';
 import { readRules } from './replay/policy-file.ts';
@@ -161,7 +162,10 @@ export class Runs {
 
   /** Where runs come from and what they led to: the newest ones, or the whole family of one. Newest first. */
   async lineage(wanted: { runId?: string; limit?: number } = {}): Promise<readonly LineageRun[]> {
-    return (await this.#read((reader) => readLineage(reader, { limit: 20, ...wanted }))) ?? [];
+    const lineage = this.#read(async (reader) =>
+      readLineage(reader, { limit: 20, ...wanted }, await promotionMarks(reader)),
+    );
+    return (await lineage) ?? [];
   }
 
   /** The verdicts of a recorded run, decided again: by its own policy, or by what a file says. Reads the store only. */

@@ -78,7 +78,7 @@ export interface SuiteComparison {
   readonly metric: string;
   readonly candidate: ComparedEvaluation;
   readonly reference: ComparedEvaluation;
-  /** Candidate minus reference over the prompts that both answered in full; absent: there is none. */
+  /** By how much the candidate is better, over the prompts that both answered in full; absent: there is none. */
   readonly difference?: {
     readonly mean: number;
     /** 95 % interval; absent: one pair says nothing of the spread. */
@@ -116,6 +116,8 @@ export interface PromotionFacts {
 /** A suite of the gate, with the evaluation that stands for each side. */
 export interface GateSuite {
   readonly suite: string;
+  /** As the run's policy says of the suite that it judges; of every other one, more is better. */
+  readonly direction: 'maximize' | 'minimize';
   readonly candidate: Evaluation;
   readonly reference: Evaluation;
 }

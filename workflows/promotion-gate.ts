@@ -30,7 +30,7 @@ function judgeSuite(comparison: SuiteComparison, margin: number): GateVerdict {
   const scores = `${metric} ${percent(candidate.score)} against ${percent(reference.score)}`;
   if (low === undefined || high === undefined) return refuse(`${scores} on ${asked}: one prompt is no evidence`);
   if (low === 0 && high === 0) return refuse(`${scores}, the same on each of ${asked}: a tie never promotes`);
-  const found = `${scores}, ${points(mean)} [${points(low)}, ${points(high)}] points on ${asked}`;
+  const found = `${scores}, better by ${points(mean)} [${points(low)}, ${points(high)}] points on ${asked}`;
   if (low > margin) return { passed: true, reason: `${suite}: ${found}, above the margin of ${percent(margin)}` };
   if (high <= margin) return refuse(`${found}: no better than the margin of ${percent(margin)}`);
   return refuse(`${found}: inconclusive, as the interval reaches down to the margin of ${percent(margin)}${settle()}`);

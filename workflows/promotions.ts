@@ -112,9 +112,9 @@ async function promote(request: PromotionRequest, decisions: ReadonlyMap<string,
 
 async function compare(suites: readonly ExaminedSuite[]): Promise<SuiteComparison[]> {
   const comparisons: SuiteComparison[] = [];
-  for (const { suite, candidate, reference } of suites) {
+  for (const { reference, ...suite } of suites) {
     const rival = reference.kind === 'evaluated' ? reference.evaluation : await evaluated(reference.appraisal);
-    comparisons.push(await activities.compareEvaluations({ suite, candidate, reference: rival }));
+    comparisons.push(await activities.compareEvaluations({ ...suite, reference: rival }));
   }
   return comparisons;
 }

@@ -8,6 +8,7 @@ export { compareReproduction, type Reproduction } from './reproduction.ts';
 export type { StoredAppraisal } from './serving-records.ts';
 export type {
   EvaluationSubject,
+  EvaluationRecord,
   EventLevel,
   Lease,
   NewRun,

@@ -9,7 +9,7 @@ const HELP = `
 With RUN: its whole family, that is the run it descends from and all that branched from any of them.
 
 In the graph, newest first, a column is a run (◆ its newest end), a point on it a checkpoint (●) or a rewind (↺); a branch
-joins the checkpoint that it began at:
+joins the checkpoint that it began at. In brackets: what it is to an alias (prod, was prod, prod undone).
 
   ◆ pronounce-1a2b3c4d  finished: plateau …
   ● step 60  step-000060-g1-1a2b3c4d  exact_match 30.1 % [24.8, 36.0]  branch

@@ -4,6 +4,7 @@ import type { RunSpec } from '../../workflows/contracts.ts';
 import { policyBranchProblems } from './branch-checks.ts';
 import { policyProblems } from './policy-checks.ts';
 import type { Problem } from './problems.ts';
+import { promotionProblems } from './promotion-checks.ts';
 import { suiteFiles, suiteProblems } from './suite-checks.ts';
 
 /** Fields that are right one by one and wrong together. */
@@ -17,7 +18,7 @@ export function contradictions(spec: RunSpec): Problem[] {
     });
   }
   problems.push(...scheduleProblems(train), ...suiteProblems(spec.evaluate));
-  problems.push(...policyProblems(spec), ...policyBranchProblems(spec, contradictions));
+  problems.push(...policyProblems(spec), ...policyBranchProblems(spec, contradictions), ...promotionProblems(spec));
   if (budget.maxCost !== undefined && prices.trainerPerHour === 0 && prices.replicaPerHour === 0) {
     problems.push({
       path: ['budget', 'maxCost'],

@@ -205,6 +205,18 @@ describe('a bad experiment', () => {
       ['experiment.yaml:16:10 policy.suite: there is no suite "hard" in evaluate.suites. Name one of main.'],
     ],
     [
+      'a gate on a suite that is not there',
+      `${GOOD}promotion: {alias: prod, suites: [main, hard]}\n`,
+      ['experiment.yaml:16:26 promotion.suites.1: there is no suite "hard" in evaluate.suites. Name one of main.'],
+    ],
+    [
+      'an alias that cannot be one',
+      `${GOOD}promotion: {alias: Prod}\n`,
+      [
+        'experiment.yaml:16:13 promotion.alias: the text "Prod" is not allowed here: use 1 to 31 lower-case letters, digits and hyphens, e.g. prod.',
+      ],
+    ],
+    [
       'an entropy that greedy decoding hides',
       `${GOOD}policy: {minEntropy: 0.1}\n`,
       [

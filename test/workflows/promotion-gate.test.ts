@@ -34,8 +34,8 @@ describe('the gate', () => {
     expect(judge([compared()])).toEqual({
       passed: true,
       reason:
-        'better than the champion: main: exact_match 60.0 % against 50.0 %, +10.0 [+2.0, +18.0] points on 100 prompts, ' +
-        'above the margin of 0.0 %',
+        'better than the champion: main: exact_match 60.0 % against 50.0 %, better by +10.0 [+2.0, +18.0] points on ' +
+        '100 prompts, above the margin of 0.0 %',
     });
   });
   test('asks for more than the margin: a bound on it is not above it', () => {
