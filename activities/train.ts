@@ -15,6 +15,7 @@ import type { Artifacts } from './data/artifacts.ts';
 import { batchIndices, toDatums } from './data/batches.ts';
 import { openDataset, type Dataset } from './data/dataset.ts';
 import { learningRate } from './data/learning-rate.ts';
+import { PawlError } from './errors.ts';
 import { submitGradient } from './gradient.ts';
 import { refuseToRepeat, rememberForRetry, remembered, signal } from './guard.ts';
 import { loadObjective } from './objectives/load-objective.ts';
@@ -82,6 +83,7 @@ async function trainSteps(training: Training, first: number, last: number): Prom
   const inFlight: Admitted[] = [];
   let next = first;
   let endedMs = 0;
+  let diverged = false;
   while (next <= last || inFlight.length > 0) {
     if (next <= last && inFlight.length < PIPELINE_STEPS) {
       inFlight.push(await admit(training, next));
@@ -90,7 +92,9 @@ async function trainSteps(training: Training, first: number, last: number): Prom
     }
     const admitted = inFlight.shift();
     if (admitted === undefined) break;
-    const lossMean = await settle(admitted);
+    const lossMean = await settle(admitted, diverged);
+    // The window goes on to its end: every sequence number that it was given is used.
+    diverged ||= !Number.isFinite(lossMean);
     const nowMs = Date.now();
     const metrics: StepMetrics = {
       step: admitted.step,
@@ -132,11 +136,33 @@ async function admit({ window, trainer, dataset, objective }: Training, step: nu
 }
 
 /** Waits for a step's end; its mean loss, because the weights of a batch sum to one. */
-async function settle({ gradients, update, objectiveLoss }: Admitted): Promise<number> {
+async function settle({ gradients, update, objectiveLoss }: Admitted, diverged: boolean): Promise<number> {
   let loss = 0;
-  for (const gradient of gradients) loss += (await gradient.result(signal())).lossSum;
-  await update.result(signal());
-  return objectiveLoss ?? loss;
+  for (const gradient of gradients) {
+    loss += await orNaN(async () => (await gradient.result(signal())).lossSum, diverged || Number.isNaN(loss));
+  }
+  const updated = await orNaN(
+    async () => {
+      await update.result(signal());
+      return 0;
+    },
+    diverged || Number.isNaN(loss),
+  );
+  return (objectiveLoss ?? loss) + updated;
+}
+
+/**
+ * A trainer may refuse to compute with what is not finite, since JSON has no number for it: it is read from the words,
+ * as nothing else tells. Whatever it refuses of a model that diverged before is no news.
+ */
+async function orNaN(result: () => Promise<number>, diverged: boolean): Promise<number> {
+  try {
+    return await result();
+  } catch (error) {
+    if (!(error instanceof PawlError) || error.type !== 'InvalidRequest') throw error;
+    if (diverged || error.message.includes('not finite')) return Number.NaN;
+    throw error;
+  }
 }
 
 function doneStep(details: unknown): number | undefined {

@@ -19,7 +19,7 @@ afterAll(async () => {
 
 async function finished(name: string, changes: Record<string, unknown>): Promise<RunResult> {
   const { code, stderr, result } = await pawl.follow([writeExperiment(join(pawl.home, name), changes)]);
-  if (code !== 0) throw new Error(`the run ended with ${code}: ${stderr}`);
+  if (code !== 0) throw new Error(`the run ended with ${code}: ${stderr}${result.reason}`);
   return result;
 }
 
@@ -90,6 +90,47 @@ describe('a policy', () => {
     }
     expect(results[0]?.reason).toBe(results[1]?.reason);
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
+  }, 120_000);
+
+  test('of no rules at all ends a run whose loss is no number, although its window goes on', async () => {
+    const result = await finished('hopeless', { train: { ...train, optimizer: { learningRate: 1e30 } } });
+    expect(result.reason).toMatch(/^the loss of step \d is not a finite number$/);
+    expect((await replay(result.runId)).end).toMatchObject({ reason: result.reason, diverged: true });
+    const { checkpoints } = await pawl.show(result.runId);
+    expect(checkpoints.map(({ checkpoint }) => checkpoint.step)).toEqual([0]);
+  }, 120_000);
+
+  test('that settles asks more prompts of the same identity, each once, until the target is reached or all were asked', async () => {
+    const evaluate = { prompts: 'heldout.jsonl', grader: 'edit_similarity', maxTokens: 8, concurrency: 8, limit: 6 };
+    const fast = { ...train, optimizer: { learningRate: 0.01 } };
+    const result = await finished('settled', { train: fast, evaluate, policy: { target: 0.2, settle: true } });
+    const { verdicts } = await expectSame(result);
+    const asked = verdicts.map(({ evaluation }) => evaluation?.samples ?? 0);
+    expect(asked[0]).toBe(6);
+    expect(Math.max(...asked)).toBeGreaterThan(6);
+    for (const { replayed, evaluation } of verdicts) {
+      if (replayed?.kind === 'inconclusive') expect(evaluation?.samples).toBe(24);
+    }
+  }, 120_000);
+
+  test('that judges another suite ends a run whose answers collapse, with the best checkpoint before', async () => {
+    const suites = { drawn: { prompts: 'heldout.jsonl', grader: 'edit_similarity', maxTokens: 8, temperature: 1 } };
+    const evaluate = { prompts: 'heldout.jsonl', grader: 'edit_similarity', maxTokens: 8, suites };
+    const fast = { ...train, optimizer: { learningRate: 0.01 } };
+    const policy = { suite: 'drawn', minEntropy: 2.2 };
+    const checkpoint = { every: 40, baseEvery: 9 };
+    const result = await finished('collapsed', { train: { ...fast, steps: 160 }, evaluate, policy, checkpoint });
+    console.log(
+      (await replay(result.runId)).verdicts.map(({ evaluation }) => [evaluation?.entropy, evaluation?.score]),
+    );
+    expect(result.reason).toContain('nats per token is below policy.minEntropy 2.2');
+    const { verdicts } = await expectSame(result);
+    const collapsed = verdicts.findLast(({ replayed }) => replayed?.kind === 'stop');
+    expect(collapsed?.evaluation).toMatchObject({ suite: 'drawn' });
+    const { checkpoints } = await pawl.show(result.runId);
+    const kept = checkpoints.find(({ checkpoint: { name } }) => name.startsWith('final-'))?.checkpoint;
+    expect(kept).toMatchObject({ snapshotType: 'base' });
+    expect(kept?.step).toBeLessThan(collapsed?.step ?? 0);
   }, 120_000);
 
   test('a budget of tokens ends a run with what it has, and the rest of the budget is told', async () => {
