@@ -7,7 +7,7 @@ type Budget = RunSpec['budget'];
 export interface Used {
   readonly hours: number;
   readonly cost: number;
-  /** Tokens trained on, those of rewound steps included: they were paid for. */
+  /** Tokens trained on; steps done again count again: they were paid for. */
   readonly tokens: number;
 }
 

@@ -72,7 +72,7 @@ export interface RunState {
   proof?: Proof;
   lossMean?: number;
   secondsPerStep?: number;
-  /** Tokens trained on, those of rewound steps included. */
+  /** Tokens trained on; steps done again count again. */
   tokens?: number;
   /** Start of the present lease, moved back by the length of earlier ones. */
   rentedSinceMs?: number;

@@ -58,7 +58,7 @@ const Lora = z.strictObject({
 const Budget = z.strictObject({
   maxHours: z.number().positive().optional().describe('from the first lease on'),
   maxCost: z.number().positive().optional().describe('in the currency of `prices`'),
-  maxTokens: positiveInt.optional().describe('tokens trained on, those of rewound steps included'),
+  maxTokens: positiveInt.optional().describe('tokens trained on; steps done again count again'),
 });
 
 /** How much lost work a run may do again before it gives up. */

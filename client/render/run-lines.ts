@@ -1,6 +1,6 @@
 /** A run in words: the lines of the live block, and one line for each checkpoint. Pure. */
 import type { StoredCheckpoint } from '../../activities/store/index.ts';
-import { suiteMetric } from '../../workflows/contracts.ts';
+import { suiteMetric, type RunSpec } from '../../workflows/contracts.ts';
 import { progressOf, type RunView, type Waiting } from '../run-view.ts';
 import type { Colours } from './colours.ts';
 import { bar, costText, durationText, lossText, paceText, percent, scoreText } from './format.ts';
@@ -54,10 +54,16 @@ function servingLine({ status }: RunView, colours: Colours): string {
 
 function scoreLine({ status, stored }: RunView): string {
   if (status?.score === undefined) return '';
-  const parts = [`${stored === undefined ? 'score' : suiteMetric(stored.spec.evaluate)} ${percent(status.score)}`];
+  const parts = [`${stored === undefined ? 'score' : judgedMetric(stored.spec)} ${percent(status.score)}`];
   if (status.baselineScore !== undefined) parts.push(`baseline ${percent(status.baselineScore)}`);
   if (status.bestScore !== undefined) parts.push(`best ${percent(status.bestScore)}`);
   return parts.join('  ');
+}
+
+/** Of the suite that the policy judges. */
+function judgedMetric({ policy, evaluate }: RunSpec): string {
+  const further = policy.suite === undefined ? undefined : evaluate.suites?.[policy.suite];
+  return suiteMetric(further ?? evaluate);
 }
 
 function costLine({ status, stored }: RunView, nowMs: number): string {
