@@ -2,7 +2,7 @@
 import {
   changeText,
   RunSpec,
-  specChanges,
+  fieldChanges,
   withSettings,
   type BranchActivities,
   type BranchesStatus,
@@ -53,7 +53,7 @@ function planBranch(spec: RunSpec, settings: Settings, index: number): PlannedBr
       `branch ${index} of policy.plateau.branches cannot be: ${problems.join('; ')}`,
     );
   }
-  const changes = specChanges(spec, parsed.data).filter(({ path }) => path !== 'policy.plateau.branches');
+  const changes = fieldChanges(spec, parsed.data).filter(({ path }) => path !== 'policy.plateau.branches');
   return { spec: parsed.data, changes };
 }
 

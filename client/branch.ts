@@ -4,7 +4,7 @@ import type { StoredRun } from '../activities/store/index.ts';
 import {
   parentAt,
   RunSpec,
-  specChanges,
+  fieldChanges,
   withSettings,
   type Parent,
   type RunInput,
@@ -46,7 +46,7 @@ export async function branchInput(
   const { runId, plan } = run;
   if (plan === undefined) throw new UserError(`${runId} was never planned.`, 'Branch a run that has a checkpoint.');
   const spec = await branchSpec(run, { settings, name, step: checkpoint.step });
-  const changes = specChanges({ ...run.spec, name: spec.name }, spec);
+  const changes = fieldChanges({ ...run.spec, name: spec.name }, spec);
   return { ...newRunInput(spec), parent: parentAt(runId, checkpoint, { plan, changes }) };
 }
 
@@ -61,7 +61,7 @@ async function branchSpec(
   if (!parsed.success) throw report(problemsOf(RunSpec, value, parsed.error.issues));
   const spec = withAbsolutePaths(parsed.data, resolve());
   const problems = [
-    ...unfitting(specChanges(run.spec, spec)),
+    ...unfitting(fieldChanges(run.spec, spec)),
     ...nothingLeft(spec, step),
     ...contradictions(spec),
     ...(await unreadableFiles(spec)),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { addBranchCommand } from './commands/branch.ts';
 import { addBisectCommand } from './commands/bisect.ts';
+import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './commands/exit-codes.ts';
 import { addListCommand } from './commands/list.ts';
@@ -62,6 +63,7 @@ function createProgram(): Command {
     addListCommand,
     addShowCommand,
     addLogCommand,
+    addDiffCommand,
     addLogsCommand,
     addPauseCommand,
     addResumeCommand,

@@ -9,6 +9,7 @@ export type {
   StoredRun,
 } from '../activities/store/index.ts';
 export type { Branch, BranchRequest } from './branch.ts';
+export type { RunDiff } from './run-diff.ts';
 export type { LineageCheckpoint, LineageRun } from './lineage.ts';
 export { readConfig, type ClientConfig } from './config.ts';
 export { UnreachableError, UserError } from './errors.ts';

@@ -12,6 +12,7 @@ import { Promotions } from './promotions.ts';
 import { PromptSets } from './prompt-sets.ts';
 import { readRules } from './replay/policy-file.ts';
 import { replayRun, type PolicyReplay } from './replay/replay-run.ts';
+import { diffRuns, type RunDiff } from './run-diff.ts';
 import { newRunInput } from './run-id.ts';
 import { mergeRuns, resolveRun } from './run-list.ts';
 import { RunStore } from './run-store.ts';
@@ -181,6 +182,13 @@ export class Runs {
   /** What every step recorded, in order. */
   async steps(runId: string): Promise<readonly StepMetrics[]> {
     return (await this.#read((reader) => reader.steps(runId))) ?? [];
+  }
+
+  /** What is different about two runs, and what came of it. */
+  async diff(before: string, after: string): Promise<RunDiff> {
+    const diff = await this.#read((reader) => diffRuns(reader, before, after));
+    if (diff === undefined) throw unknownRun(before);
+    return diff;
   }
 
   /** The log of a run; `after` is the last position already read. */

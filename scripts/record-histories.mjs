@@ -75,6 +75,26 @@ const scenarios = {
 
   'continued-as-new': async () => [await finished({ train: { ...TRAIN, steps: 60 }, checkpoint: { every: 1 } })],
 
+  branched: async () => {
+    const parent = await finished({});
+    const { stdout } = await pawl.run(['branch', `${parent}@4`, '--detach', '--set', 'train.learningRate=0.02']);
+    return [await over(stdout.trim())];
+  },
+
+  /** The run that reaches a plateau, the workflow that tries its branches, and the branches. */
+  'branched-by-policy': async () => {
+    const settings = [0.02, 0.005].map((rate) => ({
+      'train.optimizer.learningRate': rate,
+      'policy.plateau.patience': 99,
+    }));
+    const plateau = { patience: 1, minGain: 0.99, trial: 1, branches: settings };
+    const parent = await finished({ train: { ...TRAIN, steps: 40 }, policy: { plateau } });
+    const { branches } = await pawl.until(parent, (run) => run.branches?.reason !== undefined);
+    const ids = branches.branches.map(({ runId }) => runId);
+    for (const runId of ids) await over(runId);
+    return [parent, `${parent}-branches`, ...ids];
+  },
+
   reconciled: async () => {
     await pawl.worker('eager', { PAWL_LEASE_GRACE_SECONDS: '1', PAWL_RECONCILE_SECONDS: '86400' });
     const runId = await training({ train: ENDLESS });

@@ -17,7 +17,7 @@ export {
   type TriedBranch,
 } from './branch-contracts.ts';
 export type { Evaluation, EvaluationInput, EvaluationOutcome, PinnedSuite, Sampling } from './evaluation-contracts.ts';
-export { changeText, specChanges, valueText, withSettings, type Settings } from './spec-changes.ts';
+export { changeText, fieldChanges, valueText, withSettings, type Settings } from './spec-changes.ts';
 export { GraderSpec, isLikelihood, metricOf } from './grader-spec.ts';
 export { judgeBudget, speaksOfBudget, type Used } from './budget.ts';
 export { decideOn } from './policy.ts';

@@ -34,8 +34,8 @@ function setIn(target: unknown, path: readonly string[], value: unknown): unknow
   return changed === null ? others : { ...(isSection(target) ? target : {}), [key]: changed };
 }
 
-/** Every field in which `after` differs from `before`, in the order of the experiment; a list counts as one value. */
-export function specChanges(before: RunSpec, after: RunSpec): SpecChange[] {
+/** Every field in which `after` differs from `before`, in their order; a list counts as one value. */
+export function fieldChanges(before: object, after: object): SpecChange[] {
   return changesOf('', before, after);
 }
 

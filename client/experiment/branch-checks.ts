@@ -1,5 +1,5 @@
 /** What a branch may change, and whether the branches of a policy could be runs at all. */
-import { RunSpec, specChanges, withSettings, type Settings, type SpecChange } from '../../workflows/contracts.ts';
+import { RunSpec, fieldChanges, withSettings, type Settings, type SpecChange } from '../../workflows/contracts.ts';
 import { problemsOf, type Problem } from './problems.ts';
 
 /** A saved state is one of a certain model: another one cannot load it. */
@@ -40,7 +40,7 @@ function problemsOfBranch(
   const value = withSettings(parent, settings);
   const parsed = RunSpec.safeParse(value);
   if (!parsed.success) return problemsOf(RunSpec, value, parsed.error.issues);
-  const changes = specChanges(parent, parsed.data);
+  const changes = fieldChanges(parent, parsed.data);
   if (changes.length > 0) return [...unfitting(changes), ...check(parsed.data)];
   const fields = Object.keys(settings).join(', ');
   return [{ path: [], message: `the experiment has these values already. Change one of ${fields}.` }];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { recording } from '../../activities/record.ts';
 import { openStore, type Store } from '../../activities/store/index.ts';
 import { branchInput, branchReference, type BranchRequest } from '../../client/branch.ts';
 import { lookUpCheckpoint } from '../../client/checkpoint-reference.ts';
@@ -103,4 +104,26 @@ test('the store knows a branch’s parent, and a run’s branches', async () => 
   expect(await store.getRun('speller-1')).not.toHaveProperty('parent');
   expect((await store.branchesOf('speller-1')).map(({ runId }) => runId)).toEqual(['speller-3', 'speller-2']);
   expect(await store.branchesOf('speller-2')).toEqual([]);
+});
+
+test('a branch whose files were changed since says so', async () => {
+  const parent = {
+    ...{
+      runId: 'speller-1',
+      checkpoint: 'step-20',
+      step: 20,
+      changes: [{ path: 'train.steps', before: 40, after: 80 }],
+    },
+    ...{ statePath: 'tinker://model/weights/step-20', trainerId: 'speller-1-trainer' },
+    ...{ dataset: 'a'.repeat(64), promptSet: PLAN.promptSet },
+  };
+  await store.saveRun({ ...newRun('speller-2'), parent });
+  const { record } = recording({ store });
+  await record({ runId: 'speller-2', phase: 'plan', step: 20, generation: 1, plan: PLAN, parent });
+  const told = (await store.events('speller-2')).map(({ level, message }) => `${level} ${message}`);
+  expect(told.slice(0, 2)).toEqual([
+    'info branch of speller-1 at step 20 (step-20): train.steps 40 → 80',
+    "warn training data dddddddddddd differs from the parent's (aaaaaaaaaaaa): steps go on with other examples",
+  ]);
+  expect(told.join()).not.toContain('cannot be compared');
 });

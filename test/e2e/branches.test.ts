@@ -86,6 +86,14 @@ describe('a branch', () => {
   });
 });
 
+/** Goes on from step 20 of its parent with the very same weights, and will not branch again. */
+async function expectBranch(run: RunDetails, from: RunDetails): Promise<void> {
+  expect(run.stored?.parent).toMatchObject({ runId: from.runId, checkpoint: 'step-000020-g1', step: 20 });
+  expect(run.stored?.spec.policy.plateau).toEqual({ patience: 99, minGain: 0.99, trial: 2 });
+  expect(await answers(run, 20)).toEqual(await answers(from, 20));
+  expect(run.steps[0]?.step).toBe(21);
+}
+
 describe('a plateau', () => {
   /** No gain is ever enough, so that it comes with the first evaluation; the branches are patient. */
   const PLATEAU = {
@@ -99,22 +107,29 @@ describe('a plateau', () => {
         branches: [
           { 'train.optimizer.learningRate': 1e-6, 'policy.plateau.patience': 99 },
           { 'train.optimizer.learningRate': 0.011, 'policy.plateau.patience': 99 },
+          { 'train.optimizer.learningRate': 0.009, 'policy.plateau.patience': 99 },
         ],
       },
     },
   };
 
+  let plateaued = '';
+
   test('is left by branches: the better one goes on, the other stops and says why, whatever dies meanwhile', async () => {
     const { result } = await pawl.follow([writeExperiment(join(pawl.home, 'plateau'), PLATEAU)]);
+    plateaued = result.runId;
     expect(result.outcome).toBe('finished');
     expect(result.reason).toMatch(/^plateau: no gain above 99.0 %/);
-    const tried = await pawl.until(result.runId, ({ branches }) => branches?.branches.length === 2);
-    const [idle = '', eager = ''] = tried.branches?.branches.map(({ runId }) => runId) ?? [];
-    await pawl.untilStep(eager, 25);
+    const tried = await pawl.until(result.runId, ({ branches }) => branches?.branches.length === 3);
+    const [idle = '', eager = '', lost = ''] = tried.branches?.branches.map(({ runId }) => runId) ?? [];
+    await pawl.untilStep(eager, 21);
     await pawl.killWorker();
+    await pawl.withRuns((runs) => runs.stop(lost, { now: true }));
     const decided = await pawl.until(result.runId, ({ branches }) => branches?.reason !== undefined);
     expect(decided.branches).toMatchObject({ checkpoint: 'step-000020-g1', step: 20, trial: 2, chosen: eager });
     expect(decided.events.map(({ message }) => message)).toContain(decided.branches?.reason);
+
+    expect(decided.branches?.branches[2]).toMatchObject({ runId: lost, ended: 'cancelled' });
 
     const loser = await pawl.until(idle, ({ outcome }) => outcome === 'finished');
     expect(loser.reason).toMatch(new RegExp(`^branch ${eager} was better: edit_similarity .* after 2 evaluations$`));
@@ -123,13 +138,29 @@ describe('a plateau', () => {
     expect(winner.reason).toBe('all 160 steps are done');
 
     for (const run of [winner, loser]) {
-      expect(run.stored?.parent).toMatchObject({ runId: result.runId, checkpoint: 'step-000020-g1', step: 20 });
-      expect(run.stored?.spec.policy.plateau).toEqual({ patience: 99, minGain: 0.99, trial: 2 });
-      expect(await answers(run, 20)).toEqual(await answers(decided, 20));
-      expect(run.steps[0]?.step).toBe(21);
+      await expectBranch(run, decided);
     }
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
   }, 180_000);
+
+  test('is drawn with its branches, and they are told apart', async () => {
+    const graph = await pawl.run(['log', '--graph', plateaued]);
+    expect(graph.stdout).toMatch(new RegExp(`^◆ ${plateaued}  finished: plateau`, 'm'));
+    expect(graph.stdout).toMatch(/^│ ◆ reverse-\w+ {2}train\.optimizer\.learningRate 0\.01 → 0\.011/m);
+    expect(graph.stdout).toMatch(/^├─╯$/m);
+    expect(Math.max(...graph.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+
+    const family = await pawl.run(['log', plateaued, '--output', 'json']);
+    const runs = JSON.parse(family.stdout) as { runId: string; parent?: { runId: string } }[];
+    expect(runs.map((run) => run.parent?.runId)).toEqual([plateaued, plateaued, plateaued, undefined]);
+
+    const [last = { runId: '' }] = runs;
+    const diff = await pawl.run(['diff', plateaued, last.runId]);
+    expect(diff.stdout).toContain(`b  ${last.runId}, a branch of a at step 20`);
+    expect(diff.stdout).toMatch(/^train\.optimizer\.learningRate +0\.01 +\S+$/m);
+    expect(diff.stdout).toContain('pinned data: the same');
+    expect(diff.stdout).toMatch(/^step 20 +(\S+ %) +\1 +\+0\.0 /m);
+  });
 
   test('whose branches could not be is refused before anything starts', async () => {
     const branches = [{ 'train.optimizer.learningrate': 0.001 }];

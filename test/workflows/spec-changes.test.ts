@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { changeText, RunSpec, specChanges, withSettings } from '../../workflows/contracts.ts';
+import { changeText, RunSpec, fieldChanges, withSettings } from '../../workflows/contracts.ts';
 import { SPEC } from '../store/fixtures.ts';
 
 function changed(settings: Record<string, unknown>): RunSpec {
@@ -45,22 +45,22 @@ describe('settings', () => {
 
 describe('changes', () => {
   test('none between equal experiments', () => {
-    expect(specChanges(SPEC, structuredClone(SPEC))).toEqual([]);
+    expect(fieldChanges(SPEC, structuredClone(SPEC))).toEqual([]);
   });
 
   test('name each field that differs, with both values; a side that has none is absent', () => {
     const after = changed({ 'train.learningRate': 1e-4, 'policy.patience': 2, 'data.train': ['a.jsonl'] });
-    expect(specChanges(SPEC, after)).toEqual([
+    expect(fieldChanges(SPEC, after)).toEqual([
       { path: 'data.train', before: 'train.jsonl', after: ['a.jsonl'] },
       { path: 'train.optimizer.learningRate', before: 1e-3, after: 1e-4 },
       { path: 'policy.patience', after: 2 },
     ]);
-    expect(specChanges(after, SPEC)).toContainEqual({ path: 'policy.patience', before: 2 });
+    expect(fieldChanges(after, SPEC)).toContainEqual({ path: 'policy.patience', before: 2 });
   });
 
   test('applied one after the other lead from one experiment to the other', () => {
     const after = changed({ 'train.learningRate': 1e-4, 'checkpoint.every': 5, 'train.objective': { name: 'focal' } });
-    const settings = Object.fromEntries(specChanges(SPEC, after).map(({ path, after: value }) => [path, value]));
+    const settings = Object.fromEntries(fieldChanges(SPEC, after).map(({ path, after: value }) => [path, value]));
     expect(RunSpec.parse(withSettings(SPEC, settings))).toEqual(after);
   });
 
