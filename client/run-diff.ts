@@ -16,7 +16,7 @@ import {
   type StepMetrics,
 } from '../workflows/contracts.ts';
 
-export interface LossAtStep {
+interface LossAtStep {
   readonly step: number;
   readonly before: number;
   readonly after: number;
@@ -99,7 +99,7 @@ function pinned(plan: Plan): Readonly<Record<string, string | number>> {
 }
 
 /** The losses of the steps that both trained. */
-export function lossPairs(before: readonly StepMetrics[], after: readonly StepMetrics[]): LossAtStep[] {
+function lossPairs(before: readonly StepMetrics[], after: readonly StepMetrics[]): LossAtStep[] {
   const known = new Map(before.map(({ step, lossMean }) => [step, lossMean]));
   return after.flatMap(({ step, lossMean }) => {
     const loss = known.get(step);
@@ -108,7 +108,7 @@ export function lossPairs(before: readonly StepMetrics[], after: readonly StepMe
 }
 
 /** Of each suite, the steps at which both were evaluated; of several evaluations at one step the last. */
-export function scorePairs(
+function scorePairs(
   before: readonly StoredCheckpoint[],
   after: readonly StoredCheckpoint[],
 ): Omit<ScoresAtStep, 'difference'>[] {

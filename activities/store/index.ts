@@ -18,7 +18,6 @@ export type {
   ScoredEvaluation,
   Store,
   StoreReader,
-  StoredBranchChoice,
   StoredCheckpoint,
   StoredLease,
   StoredPromptSet,

@@ -155,7 +155,7 @@ export interface StoredLease extends Lease {
   readonly state?: string;
 }
 
-export interface StoredBranchChoice extends BranchChoice {
+interface StoredBranchChoice extends BranchChoice {
   readonly decidedAt: string;
 }
 

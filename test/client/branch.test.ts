@@ -108,14 +108,14 @@ test('the store knows a branch’s parent, and a run’s branches', async () => 
 
 test('a branch whose files were changed since says so', async () => {
   const parent = {
-    ...{
-      runId: 'speller-1',
-      checkpoint: 'step-20',
-      step: 20,
-      changes: [{ path: 'train.steps', before: 40, after: 80 }],
-    },
-    ...{ statePath: 'tinker://model/weights/step-20', trainerId: 'speller-1-trainer' },
-    ...{ dataset: 'a'.repeat(64), promptSet: PLAN.promptSet },
+    runId: 'speller-1',
+    checkpoint: 'step-20',
+    step: 20,
+    changes: [{ path: 'train.steps', before: 40, after: 80 }],
+    statePath: 'tinker://model/weights/step-20',
+    trainerId: 'speller-1-trainer',
+    dataset: 'a'.repeat(64),
+    promptSet: PLAN.promptSet,
   };
   await store.saveRun({ ...newRun('speller-2'), parent });
   const { record } = recording({ store });
