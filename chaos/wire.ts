@@ -3,6 +3,7 @@ import {
   Agent,
   createServer,
   request,
+  type IncomingHttpHeaders,
   type IncomingMessage,
   type OutgoingHttpHeaders,
   type Server,
@@ -17,6 +18,7 @@ export interface Exchange {
   readonly worker: string;
   readonly method: string;
   readonly path: string;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
@@ -27,7 +29,7 @@ export interface Fate {
   readonly before?: () => Promise<void>;
   readonly deliver?: boolean;
   /** Awaited once the answer is complete at the proxy, before the worker sees any of it. */
-  readonly after?: () => Promise<void>;
+  readonly after?: (answer: Answer) => Promise<void>;
   readonly reply?: 'whole' | 'torn' | 'lost';
 }
 
@@ -38,7 +40,8 @@ export interface WireOptions {
   readonly fate: (exchange: Exchange) => Fate;
 }
 
-interface Answer {
+/** Complete, as the sandbox gave it. */
+export interface Answer {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
   readonly body: Buffer;
@@ -108,7 +111,8 @@ export class Wire {
   async #pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await bytesOf(incoming);
     const { method = 'GET', url: path = '/' } = incoming;
-    const fate = this.#options.fate({ worker: this.#options.worker, method, path, body });
+    const { headers } = incoming;
+    const fate = this.#options.fate({ worker: this.#options.worker, method, path, headers, body });
     if (fate.delayMs !== undefined) await sleep(fate.delayMs);
     await fate.before?.();
     if (fate.deliver === false) {
@@ -118,7 +122,7 @@ export class Wire {
     const disturbed = fate.after !== undefined || (fate.reply ?? 'whole') !== 'whole';
     const answer = await this.#forward(incoming, body, disturbed ? undefined : outgoing);
     if (answer === undefined) return;
-    await fate.after?.();
+    await fate.after?.(answer);
     if (fate.reply === 'lost') incoming.socket.destroy();
     else deliver(answer, outgoing, fate.reply === 'torn');
   }
