@@ -23,12 +23,11 @@ export async function bisectInput(
   const run = await reader.getRun(runId);
   const suite = suiteOfRun(run, name);
   const rows = lastOfEachStep(await reader.checkpointReports(runId));
-  const { direction } = run.spec.policy;
+  const { policy } = run.spec;
   const at = (step: number): StoredCheckpoint =>
-    findCheckpoint(rows, { run: runId, at: { kind: 'step', step } }, direction);
+    findCheckpoint(rows, { run: runId, at: { kind: 'step', step } }, policy);
   const good = goodStep === undefined ? bestIn(rows, name, runId) : at(goodStep);
-  const bad =
-    badStep === undefined ? findCheckpoint(rows, { run: runId, at: { kind: 'last' } }, direction) : at(badStep);
+  const bad = badStep === undefined ? findCheckpoint(rows, { run: runId, at: { kind: 'last' } }, policy) : at(badStep);
   const range = rows.slice(rows.indexOf(good), rows.indexOf(bad) + 1);
   if (range.length < 2) {
     throw new UserError(

@@ -1,6 +1,6 @@
 /** How people name a checkpoint: `RUN@STEP`, `RUN@NAME`, `RUN@best`, `RUN@last`; and the one that is meant. */
 import type { StoreReader, StoredCheckpoint, StoredRun } from '../activities/store/index.ts';
-import { bestEvaluation } from '../workflows/contracts.ts';
+import { branchPoint, judgedEvaluations } from '../workflows/contracts.ts';
 import { UserError } from './errors.ts';
 
 export interface CheckpointReference {
@@ -44,9 +44,9 @@ export function parseCheckpointReference(text: string): CheckpointReference {
 export function findCheckpoint(
   rows: readonly StoredCheckpoint[],
   { run, at }: CheckpointReference,
-  direction: StoredRun['spec']['policy']['direction'],
+  policy: StoredRun['spec']['policy'],
 ): StoredCheckpoint {
-  const found = pick(rows, at, direction);
+  const found = pick(rows, at, policy);
   if (found !== undefined) return found;
   throw new UserError(`Run ${run} has no checkpoint ${wordsOf(at)}.`, remedyOf(rows));
 }
@@ -54,7 +54,7 @@ export function findCheckpoint(
 function pick(
   rows: readonly StoredCheckpoint[],
   at: CheckpointReference['at'],
-  direction: StoredRun['spec']['policy']['direction'],
+  policy: StoredRun['spec']['policy'],
 ): StoredCheckpoint | undefined {
   switch (at.kind) {
     case 'last':
@@ -64,11 +64,8 @@ function pick(
     case 'name':
       return rows.find(({ checkpoint }) => checkpoint.name === at.name || checkpoint.identity === at.name);
     case 'best': {
-      const winner = bestEvaluation(
-        direction,
-        rows.flatMap(({ evaluation }) => (evaluation === undefined ? [] : [evaluation])),
-      );
-      return rows.find(({ evaluation }) => evaluation !== undefined && evaluation === winner);
+      const name = branchPoint(policy, judgedEvaluations(policy, rows));
+      return rows.find(({ checkpoint }) => checkpoint.name === name);
     }
     default:
       return at satisfies never;
@@ -102,6 +99,6 @@ export async function lookUpCheckpoint(
     );
   }
   const [run, rows] = await Promise.all([reader.getRun(runId), reader.checkpointReports(runId)]);
-  const row = findCheckpoint(rows, { ...reference, run: runId }, run.spec.policy.direction);
+  const row = findCheckpoint(rows, { ...reference, run: runId }, run.spec.policy);
   return { run, row, rows };
 }

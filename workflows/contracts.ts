@@ -21,7 +21,7 @@ export { changeText, fieldChanges, valueText, withSettings, type Settings } from
 export { GraderSpec, isLikelihood, metricOf } from './grader-spec.ts';
 export { judgeBudget, speaksOfBudget, type Used } from './budget.ts';
 export { decideOn } from './policy.ts';
-export { best as bestEvaluation, judgedEvaluations } from './policy-scores.ts';
+export { best as bestEvaluation, branchPoint, judgedEvaluations } from './policy-scores.ts';
 export * from './serving-contracts.ts';
 export { chainTo, snapshotTrainer } from './snapshot-chain.ts';
 export { RunSpec } from './spec.ts';

@@ -12,8 +12,10 @@ const ROWS: readonly StoredCheckpoint[] = [
   storedCheckpoint('final-000020-g2', { step: 20, generation: 2 }),
 ];
 
+const POLICY = { direction: 'maximize' as const, minGain: 0 };
+
 function nameOf(text: string, direction: 'maximize' | 'minimize' = 'maximize'): string {
-  return findCheckpoint(ROWS, parseCheckpointReference(text), direction).checkpoint.name;
+  return findCheckpoint(ROWS, parseCheckpointReference(text), { direction, minGain: 0 }).checkpoint.name;
 }
 
 test.each([
@@ -43,12 +45,21 @@ describe('what names no checkpoint is refused, with what there is', () => {
 
   test('the best where nothing was evaluated, the last where nothing was saved', () => {
     const bare = [storedCheckpoint('step-000000-g1', { step: 0 })];
-    expect(() => findCheckpoint(bare, parseCheckpointReference('run@best'), 'maximize')).toThrow(/that was evaluated/);
-    expect(() => findCheckpoint([], parseCheckpointReference('run@last'), 'maximize')).toThrow(/none at all yet/);
+    expect(() => findCheckpoint(bare, parseCheckpointReference('run@best'), POLICY)).toThrow(/that was evaluated/);
+    expect(() => findCheckpoint([], parseCheckpointReference('run@last'), POLICY)).toThrow(/none at all yet/);
   });
 
   test('a run that nothing is recorded of', async () => {
     const looking = lookUpCheckpoint('run@last', { resolve: async (run) => run, reader: undefined });
     await expect(looking).rejects.toThrow(/Nothing is recorded of run run yet/);
   });
+});
+
+test('@best is the best of the suite that the policy judges', () => {
+  const rows = ROWS.map((row, index) => ({
+    ...row,
+    suites: row.evaluation === undefined ? [] : [{ ...row.evaluation, suite: 'hard', score: index === 2 ? 0.9 : 0.1 }],
+  }));
+  const best = findCheckpoint(rows, parseCheckpointReference('run@best'), { ...POLICY, suite: 'hard' });
+  expect(best.checkpoint.name).toBe('step-000020-g1');
 });
