@@ -26,7 +26,7 @@ export * from './serving-contracts.ts';
 export { chainTo, snapshotTrainer } from './snapshot-chain.ts';
 export { RunSpec } from './spec.ts';
 export { firstBadStep, stepsLookedBack } from './step-rules.ts';
-export { suiteMetric, type FurtherSuite, type SuiteSpec } from './suite-spec.ts';
+export { suiteMetric, type SuiteSpec } from './suite-spec.ts';
 export { comparable, dueSuites, promptsAsked, suiteOf, type EvaluatedSuite } from './suites.ts';
 export {
   branchesId,

@@ -1,10 +1,11 @@
 /** Every way an experiment can be wrong, and the line that a person gets to read. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExperimentError, loadExperiment } from '../../client/experiment-file.ts';
-import { RunSpec } from '../../workflows/contracts.ts';
+import { packageRoot } from '../../client/local/paths.ts';
+import { RunSpec, suiteMetric } from '../../workflows/contracts.ts';
 
 const GOOD = `name: demo
 model:
@@ -80,6 +81,15 @@ describe('a good experiment', () => {
       added: { prompts: 'alias:added' },
     });
     expect(RunSpec.parse(spec)).toEqual(spec);
+  });
+
+  test('may have the suites that the documentation shows', async () => {
+    const text = await readFile(join(packageRoot(), 'docs/evaluation.md'), 'utf8');
+    const [, example = ''] = /```yaml\n(evaluate:\n[^]*?)```/.exec(text) ?? [];
+    const file = join(folder, 'documented.yaml');
+    await writeFile(file, GOOD.replace(/evaluate:\n[^]*/, example.replaceAll('heldout.jsonl', 'prompts.jsonl')));
+    const { suites = {} } = (await loadExperiment(file)).evaluate;
+    expect(Object.values(suites).map(suiteMetric)).toEqual(['pass@4 exact_match', '1/perplexity']);
   });
 
   test('may be given in epochs, whose steps are not known yet', async () => {

@@ -64,3 +64,24 @@ test('several samples of a prompt are drawn apart, each once', async () => {
   const answers = new Set(samples.map((sample) => (sample.kind === 'produced' ? JSON.stringify(sample.tokens) : '')));
   expect(answers.size).toBeGreaterThan(5);
 });
+
+test('what a run stops with is evaluated on every suite, whether it was due or not', async () => {
+  const suites = { rare: { prompts: 'heldout.jsonl', grader: 'perplexity', every: 7 } };
+  const experiment = writeExperiment(join(pawl.home, 'stopped'), {
+    evaluate: { ...EVALUATE, suites },
+    checkpoint: { every: 10, baseEvery: 1 },
+    // No gain is enough: it stops at its second evaluation.
+    policy: { patience: 1, minGain: 1 },
+  });
+  const { result } = await pawl.follow([experiment]);
+  expect(result.outcome).toBe('finished');
+  const { checkpoints, events } = await pawl.show(result.runId);
+  expect(checkpoints.map(({ checkpoint, verdict }) => [checkpoint.step, verdict?.kind])).toEqual([
+    [0, 'continue'],
+    [10, 'stop'],
+  ]);
+  const id = `${result.runId}/step-000010-g1/g1/rare/a1`;
+  const { identity } = checkpoints[1]?.checkpoint ?? {};
+  expect(checkpoints[1]?.suites).toMatchObject([{ suite: 'rare', id, identity, samples: 24 }]);
+  expect(events.filter(({ level }) => level !== 'info')).toEqual([]);
+}, 120_000);
