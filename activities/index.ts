@@ -1,6 +1,7 @@
 /** Every activity, built from the ports that the worker hands in. */
 import type {
   Activities,
+  GcActivities,
   BranchActivities,
   PromotionActivities,
   PromptActivities,
@@ -12,6 +13,7 @@ import { checkpointing } from './checkpoint.ts';
 import type { Artifacts } from './data/artifacts.ts';
 import { evaluating } from './evaluate.ts';
 import type { Secrets } from './grading/graders.ts';
+import { collecting } from './gc.ts';
 import { guarded } from './guard.ts';
 import { planning } from './plan.ts';
 import type { Backend } from './ports.ts';
@@ -50,6 +52,10 @@ export function createBranchActivities(ports: { store: Store }): BranchActivitie
 
 export function createReconcileActivities(ports: Parameters<typeof reconciling>[0]): ReconcileActivities {
   return guarded(reconciling(ports));
+}
+
+export function createGcActivities(ports: Parameters<typeof collecting>[0]): GcActivities {
+  return guarded(collecting(ports));
 }
 
 export function createServingActivities(ports: Parameters<typeof serving>[0]): ServingActivities {

@@ -16,7 +16,7 @@ export interface BisectRequest {
 }
 
 export async function bisectInput(
-  reader: Pick<StoreReader, 'getRun' | 'checkpointReports'>,
+  reader: Pick<StoreReader, 'getRun' | 'checkpointReports' | 'promptScores'>,
   { run: runId, suite: name = MAIN_SUITE, goodStep, badStep }: BisectRequest,
   bisectId: string,
 ): Promise<BisectInput> {
@@ -35,11 +35,15 @@ export async function bisectInput(
       'Give --good and --bad with the good step before the bad one.',
     );
   }
-  const checkpoints = range.map((row) => {
-    const evaluation = evaluationIn(row, name);
-    const { name: checkpoint, step } = row.checkpoint;
-    return { name: checkpoint, step, ...(evaluation !== undefined && { evaluation }) };
-  });
+  const checkpoints = await Promise.all(
+    range.map(async (row) => {
+      const evaluation = evaluationIn(row, name);
+      const { name: checkpoint, step } = row.checkpoint;
+      // A score without its samples (pawl gc) compares with nothing: it is drawn again.
+      const usable = evaluation !== undefined && (await reader.promptScores(evaluation.id)).length > 0;
+      return { name: checkpoint, step, ...(usable && { evaluation }) };
+    }),
+  );
   return { bisectId, runId, suite, checkpoints };
 }
 

@@ -8,6 +8,7 @@ import { addBisectCommand } from './commands/bisect.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './commands/exit-codes.ts';
+import { addGcCommand } from './commands/gc.ts';
 import { addListCommand } from './commands/list.ts';
 import { addLogCommand } from './commands/log.ts';
 import { addLogsCommand } from './commands/logs.ts';
@@ -78,6 +79,7 @@ function createProgram(): Command {
     addBisectCommand,
     addRollbackCommand,
     addReconcileCommand,
+    addGcCommand,
     addDoctorCommand,
   ]) {
     add(program);

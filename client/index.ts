@@ -2,6 +2,7 @@
 export type {
   ComparedCheckpoint,
   PromotionEvent,
+  Reproduction,
   RunEvent,
   StoredCheckpoint,
   StoredPromotion,
@@ -19,8 +20,10 @@ export type { AliasView, PromotionDetails, Promotions } from './promotions.ts';
 export type { PromptSets } from './prompt-sets.ts';
 export type { PolicyReplay } from './replay/replay-run.ts';
 export type { RunChange } from './run-changes.ts';
+export type { Serving } from './serving.ts';
 export { storeFile } from './run-store.ts';
 export type { RunDetails, RunResult, RunSummary, RunView, Waiting } from './run-view.ts';
 export type { FollowOptions } from './run-watch.ts';
 export { Runs, type RunsOptions } from './runs.ts';
+export type { Appraisal, AppraisalInput, BisectReport, GcReport, RollbackReport } from '../workflows/contracts.ts';
 export { RunSpec } from '../workflows/contracts.ts';

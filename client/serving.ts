@@ -7,13 +7,17 @@ import { compareReproduction, type Reproduction, type StoreReader } from '../act
 import {
   APPRAISE_WORKFLOW_TYPE,
   BISECT_WORKFLOW_TYPE,
+  GC_WORKFLOW_TYPE,
   ROLLBACK_WORKFLOW_TYPE,
+  gcWorkflowId,
   rollbackWorkflowId,
   suiteOf,
   type Appraisal,
   type AppraisalInput,
   type BisectReport,
   type CheckpointOf,
+  type GcInput,
+  type GcReport,
   type Probe,
   type RollbackReport,
 } from '../workflows/contracts.ts';
@@ -72,11 +76,18 @@ export class Serving {
   /** Draws an evaluation (an id, or RUN@STEP[:SUITE]) again, with its own prompts, parameters and seeds. */
   async reproduce(reference: string, watching: Watching = {}): Promise<Reproduction> {
     const { evaluation, subject, suite } = await findEvaluation(reference, await this.#lookUp());
+    const reader = await this.#reader();
+    if ((await reader.promptScores(evaluation.id)).length === 0) {
+      throw new UserError(
+        `The samples of evaluation ${evaluation.id} were removed (pawl gc).`,
+        'There is nothing to compare with; choose a checkpoint that is kept, such as RUN@best.',
+      );
+    }
     const reason = `to reproduce ${evaluation.id}`;
     const appraisal = await this.appraise({ subject, suite, reason, seedsOf: evaluation.id }, watching);
     const { temperature } = suiteOf(suite.evaluate, suite.plan, suite.suite).spec;
     const pair = { before: evaluation, after: appraisal.evaluation, greedy: temperature === 0 };
-    return compareReproduction(await this.#reader(), pair);
+    return compareReproduction(reader, pair);
   }
 
   /** Looks for the checkpoint that made a suite's score fall; tells of each probe as it comes. */
@@ -105,6 +116,13 @@ export class Serving {
     const [report] = await Promise.all([ending, watching]);
     tell(report.probes);
     return report;
+  }
+
+  /** Removes the samples and artifacts that nothing leads to any more; says what, and why the rest stays. */
+  async collectGarbage(input: GcInput): Promise<GcReport> {
+    const id = gcWorkflowId(this.#ports.temporal.taskQueue);
+    await this.#begin(GC_WORKFLOW_TYPE, id, input);
+    return this.#outcome(id);
   }
 
   async #checkpoint(text: string): Promise<FoundCheckpoint> {

@@ -11,6 +11,7 @@ import {
   createPromotionActivities,
   createPromptActivities,
   createReconcileActivities,
+  createGcActivities,
   createServingActivities,
 } from '../activities/index.ts';
 import { openStore } from '../activities/store/index.ts';
@@ -55,6 +56,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
       ...createPromotionActivities({ backend, store, desk: openPromotionDesk(client, config.taskQueue) }),
       ...createReconcileActivities({ backend, store, directory, graceMs: config.leaseGraceMs }),
       ...createServingActivities({ backend, store, directory }),
+      ...createGcActivities({ store, artifacts, directory }),
     },
     // A run whose worker died is picked up by another one after a second, not ten.
     stickyQueueScheduleToStartTimeout: '1s',

@@ -22,6 +22,7 @@ export { GraderSpec, isLikelihood, metricOf } from './grader-spec.ts';
 export { judgeBudget, speaksOfBudget, type Used } from './budget.ts';
 export { decideOn } from './policy.ts';
 export { best as bestEvaluation, branchPoint, judgedEvaluations } from './policy-scores.ts';
+export * from './gc-contracts.ts';
 export * from './serving-contracts.ts';
 export { chainTo, snapshotTrainer } from './snapshot-chain.ts';
 export { RunSpec } from './spec.ts';

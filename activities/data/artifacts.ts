@@ -1,8 +1,8 @@
 /** Bulky, immutable things as content-addressed files: the name of an artifact is the sha256 of its bytes. */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
 import { PawlError } from '../errors.ts';
 
 export interface Artifacts {
@@ -10,6 +10,10 @@ export interface Artifacts {
   put(bytes: Uint8Array): Promise<string>;
   /** The bytes of a hash; proven to be those on the first read of each process. */
   get(hash: string): Promise<Buffer>;
+  /** `modifiedMs`: when it was last put. */
+  list(): Promise<readonly { readonly hash: string; readonly bytes: number; readonly modifiedMs: number }[]>;
+  /** Removing twice is removing once. */
+  remove(hash: string): Promise<void>;
 }
 
 export function sha256(bytes: Uint8Array | string): string {
@@ -27,7 +31,8 @@ export function openArtifacts(folder: string): Artifacts {
     async put(bytes) {
       const hash = sha256(bytes);
       const path = pathOf(hash);
-      if ((await sizeOf(path)) !== bytes.byteLength) await writeWhole(path, bytes);
+      const there = (await sizeOf(path)) === bytes.byteLength && (await renewed(path));
+      if (!there) await writeWhole(path, bytes);
       return hash;
     },
 
@@ -46,6 +51,22 @@ export function openArtifacts(folder: string): Artifacts {
       }
       verified.add(hash);
       return bytes;
+    },
+
+    async list() {
+      const names = await readdir(root, { recursive: true });
+      const hashes = names.map((name) => name.replaceAll(sep, '')).filter((name) => /^[0-9a-f]{64}$/.test(name));
+      const found = await Promise.all(
+        hashes.map(async (hash) => ({ hash, file: await stat(pathOf(hash)).catch(() => undefined) })),
+      );
+      return found.flatMap(({ hash, file }) =>
+        file === undefined ? [] : [{ hash, bytes: file.size, modifiedMs: file.mtimeMs }],
+      );
+    },
+
+    async remove(hash) {
+      verified.delete(hash);
+      await rm(pathOf(hash), { force: true });
     },
   };
 }
@@ -67,6 +88,15 @@ function makeFolder(root: string): void {
 async function sizeOf(path: string): Promise<number | undefined> {
   const found = await stat(path).catch(() => undefined);
   return found?.size;
+}
+
+/** Who puts it needs it: retention must not take it for old. False: it has just been removed. */
+async function renewed(path: string): Promise<boolean> {
+  const now = new Date();
+  return utimes(path, now, now).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Written beside its place and moved there, so that a reader never sees a part of it, nor a crash leaves one. */

@@ -5,7 +5,7 @@ export { findPromptSet } from './find-prompt-set.ts';
 export { openStore } from './open.ts';
 export type { PromotionEvent, StoredPromotion } from './promotion-records.ts';
 export { compareReproduction, type Reproduction } from './reproduction.ts';
-export type { StoredAppraisal } from './serving-records.ts';
+export type { StoredAppraisal, StoredSamples } from './serving-records.ts';
 export type {
   EvaluationSubject,
   EvaluationRecord,

@@ -12,6 +12,7 @@ import { migrate, requireMigrated } from './migrate.ts';
 import { BLOCKING_MS, patient } from './patience.ts';
 import { promotionTables } from './promotion-tables.ts';
 import { promptSetTables } from './prompt-set-tables.ts';
+import { retentionTables } from './retention-tables.ts';
 import { rewindTables } from './rewind-tables.ts';
 import { runTables } from './run-tables.ts';
 import type { Sql, Tables } from './schema.ts';
@@ -59,6 +60,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...evaluationTables(db),
     ...promptSetTables(db),
     ...servingTables(db),
+    ...retentionTables(db),
     ...promotionTables(db),
     ...leaseTables(db, options.namespaceId ?? null),
   };

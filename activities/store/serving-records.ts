@@ -33,7 +33,18 @@ interface StoredRollback extends RollbackRecord {
   readonly confirmedAt: string;
 }
 
+/** Of one evaluation: how many, and about how much they hold. */
+export interface StoredSamples {
+  readonly evaluationId: string;
+  readonly runId: string;
+  readonly checkpoint: string;
+  readonly samples: number;
+  readonly bytes: number;
+}
+
 export interface ServingReader {
+  /** Of every evaluation that has some. */
+  storedSamples(): Promise<readonly StoredSamples[]>;
   /** An evaluation by its id, of a run's own or beside it. */
   evaluation(id: string): Promise<{ runId: string; evaluation: EvaluationRecord } | undefined>;
   /** In order of their start. */
@@ -47,6 +58,10 @@ export interface ServingReader {
 export interface ServingWriter {
   /** Keyed by id: the first record stands. */
   saveAppraisal(appraisal: AppraisalRecord): Promise<void>;
+  /** The evaluations and their scores stay. */
+  deleteSamples(evaluationIds: readonly string[]): Promise<void>;
+  /** Forgets a set, unless a name stands for it. */
+  deletePromptSet(hash: string): Promise<void>;
   /** Keyed by id: the first confirmation stands. */
   saveRollback(rollback: RollbackRecord): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { readdir, writeFile, mkdir } from 'node:fs/promises';
+import { readdir, writeFile, mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openArtifacts, sha256 } from '../../activities/data/artifacts.ts';
@@ -24,6 +24,21 @@ describe('artifacts', () => {
     const writers = Array.from({ length: 20 }, () => openArtifacts(folder));
     await Promise.all(writers.map((artifacts) => artifacts.put(BYTES)));
     expect(await readdir(join(folder, HASH.slice(0, 2)))).toEqual([HASH.slice(2)]);
+  });
+
+  test('are listed without what a crash left, renewed when they are put again, and removed once', async () => {
+    const artifacts = openArtifacts(folder);
+    await artifacts.put(BYTES);
+    const path = join(folder, HASH.slice(0, 2), HASH.slice(2));
+    await writeFile(`${path}.1.part`, 'hel');
+    await utimes(path, new Date(0), new Date(0));
+    expect(await artifacts.list()).toEqual([{ hash: HASH, bytes: 5, modifiedMs: 0 }]);
+    await artifacts.put(BYTES);
+    expect((await artifacts.list())[0]?.modifiedMs).toBeGreaterThan(0);
+    await artifacts.remove(HASH);
+    await artifacts.remove(HASH);
+    expect(await artifacts.list()).toEqual([]);
+    await expect(artifacts.get(HASH)).rejects.toThrow(/is not in/);
   });
 
   test('may be empty', async () => {

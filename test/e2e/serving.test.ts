@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
-import { writeFileSync } from 'node:fs';
+import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createFireworksBackend } from '../../activities/backends/fireworks/index.ts';
@@ -11,7 +11,7 @@ import { openStore, type ProducedSample, type Reproduction } from '../../activit
 import type { StackInfo } from '../../client/local/stack.ts';
 import { storeFile } from '../../client/run-store.ts';
 import type { RunDetails } from '../../client/run-view.ts';
-import type { BisectReport, ReconcileReport, RollbackReport } from '../../workflows/contracts.ts';
+import type { BisectReport, GcReport, Plan, ReconcileReport, RollbackReport } from '../../workflows/contracts.ts';
 import { writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 
@@ -52,14 +52,14 @@ function rowAt({ checkpoints }: RunDetails, step: number): RunDetails['checkpoin
   return row;
 }
 
+function planOf({ stored }: RunDetails): Plan {
+  if (stored?.plan === undefined) throw new Error('the run has no plan');
+  return stored.plan;
+}
+
 /** What the deployment answers to a prompt that was asked before, greedily. */
-async function answerOf(
-  deploymentId: string,
-  { stored }: RunDetails,
-  { promptIndex }: ProducedSample,
-): Promise<Sample> {
-  const plan = stored?.plan;
-  if (plan === undefined) throw new Error('the run has no plan');
+async function answerOf(deploymentId: string, run: RunDetails, { promptIndex }: ProducedSample): Promise<Sample> {
+  const plan = planOf(run);
   const prompts = await openPromptSet(openArtifacts(join(pawl.home, 'artifacts')), plan.promptSet);
   const backend = createFireworksBackend({ apiKey: 'sandbox', baseUrl: stack.sandboxUrl ?? '' });
   try {
@@ -215,6 +215,42 @@ test('a search finds the checkpoint that made the score of a suite fall, on one 
   expect(text.stdout).toContain(`first bad checkpoint: ${report.firstBad}`);
   expect(text.stdout).toMatch(/learning rate 0\.00\d+ → 0\.00\d+, loss \d/);
 }, 180_000);
+
+test('samples that nothing leads to, and artifacts that nothing refers to, are removed; scores stay', async () => {
+  const { runId } = kept;
+  const folder = join(pawl.home, 'artifacts');
+  const artifacts = openArtifacts(folder);
+  const stray = await artifacts.put(Buffer.from('nobody refers to this'));
+  const data = planOf(kept).dataset;
+  const long = new Date(Date.now() - 48 * 3_600_000);
+  for (const hash of [stray, data]) utimesSync(join(folder, hash.slice(0, 2), hash.slice(2)), long, long);
+
+  // Of four checkpoints the first is the baseline, the last the best or not, and the deltas between are led to or not.
+  const other = await finished('gone', { ...KEPT, deployment: { replicas: 1, onFinish: 'delete' } });
+  const dry = await json<GcReport>(['gc', '--dry-run']);
+  expect(dry.artifacts.items).toEqual([{ hash: stray, bytes: 21, promptSet: false }]);
+  expect(dry.keptArtifacts.items.find(({ hash }) => hash === data)?.reason).toMatch(/^run reverse-/);
+  const unreachable = dry.samples.items.filter((one) => one.runId === other.runId);
+  expect(unreachable.length).toBeGreaterThan(0);
+  expect(await artifacts.get(stray)).toHaveLength(21);
+
+  const text = await pawl.run(['gc', '--verbose']);
+  expect(text.stdout).toMatch(new RegExp(`removed: 1 artifact, 21 B\n  ${stray.slice(0, 12)}`));
+  expect(text.stdout).toMatch(new RegExp(`${runId}  step-000012-g1  .*the last of its run`));
+  const done = await json<GcReport>(['gc']);
+  expect([done.samples.count, done.artifacts.count]).toEqual([0, 0]);
+  await expect(openArtifacts(folder).get(stray)).rejects.toThrow(/is not in/);
+  const after = await pawl.show(other.runId);
+  expect(after.checkpoints).toEqual(
+    other.checkpoints.map((row) => expect.objectContaining({ checkpoint: row.checkpoint, evaluation: row.evaluation })),
+  );
+  const names = unreachable.map(({ checkpoint }) => checkpoint);
+  for (const { checkpoint, evaluation = { id: '' } } of after.checkpoints) {
+    expect(await samplesOf(evaluation.id)).toHaveLength(names.includes(checkpoint.name) ? 0 : 24);
+  }
+  const refused = await pawl.run(['reproduce', `${other.runId}@${names[0]}`]);
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/samples .* were removed \(pawl gc\)/) });
+}, 120_000);
 
 test('what a terminated appraisal rents is retired, whatever became of its run long ago', async () => {
   const started = await pawl.withRuns(async ({ serving }) => {

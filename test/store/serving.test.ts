@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { openStore, type Store } from '../../activities/store/index.ts';
-import { checkpoint, newFolder, newRun, PLAN, SPEC } from './fixtures.ts';
+import { checkpoint, newFolder, newRun, PLAN, produced, SPEC } from './fixtures.ts';
 
 const RUN = 'speller-1';
 const APPRAISAL = 'speller-1-appraise-1a2b3c4d';
@@ -94,5 +94,25 @@ test('a rollback is recorded once', async () => {
     { ...rollback, confirmedAt: expect.any(String) },
     { ...rollback, id: 'two', previousIdentity: 'another', confirmedAt: expect.any(String) },
   ]);
+  await store.close();
+});
+
+test('samples are weighed by evaluation and removed without it; a named prompt set is not forgotten', async () => {
+  const store = await newStore();
+  const own = { ...SCORED, id: `${RUN}/a1`, score: 0.5 };
+  await store.saveEvaluation(RUN, own);
+  for (const promptIndex of [0, 1]) await store.saveSample(own.id, produced(promptIndex));
+  const [weighed] = await store.storedSamples();
+  expect(weighed).toMatchObject({ evaluationId: own.id, runId: RUN, checkpoint: CHECKPOINT.name, samples: 2 });
+  expect(weighed?.bytes).toBeGreaterThan(2 * 'S P EH L'.length);
+  await store.deleteSamples([own.id]);
+  expect(await store.storedSamples()).toEqual([]);
+  expect(await store.evaluations(RUN)).toEqual([own]);
+
+  const set = { prompts: 1, duplicates: 0, tokenizer: 't'.repeat(64) };
+  for (const hash of ['named', 'nameless']) await store.savePromptSet({ ...set, hash });
+  await store.movePromptAlias('alias', 'named');
+  for (const hash of ['named', 'nameless']) await store.deletePromptSet(hash);
+  expect((await store.promptSets()).map(({ hash }) => hash)).toEqual(['named']);
   await store.close();
 });
