@@ -41,7 +41,8 @@ export function runTables(db: Sql): RunVerbs {
       const result = await db
         .updateTable('runs')
         .set((column) => ({
-          phase: sql`case when ${behind} then ${column.ref('phase')} else ${phase} end`,
+          // A run that went back to an earlier checkpoint for its result is over all the same.
+          phase: outcome === undefined ? sql`case when ${behind} then ${column.ref('phase')} else ${phase} end` : phase,
           step: sql`case when ${behind} then ${column.ref('step')} else ${step} end`,
           generation: sql`case when ${behind} then ${column.ref('generation')} else ${generation} end`,
           ...(outcome !== undefined && { outcome }),

@@ -53,6 +53,12 @@ describe('runs', () => {
     expect(await store.getRun('speller-1')).toMatchObject({ phase: 'train', step: 30, reason: 'late' });
   });
 
+  test('a run that is over is done, also where its result is an earlier step', async () => {
+    await store.updateRun('speller-1', { phase: 'train', step: 30, generation: 1 });
+    await store.updateRun('speller-1', { phase: 'done', step: 20, generation: 1, outcome: 'finished' });
+    expect(await store.getRun('speller-1')).toMatchObject({ phase: 'done', step: 30, outcome: 'finished' });
+  });
+
   test('a higher generation takes the step back', async () => {
     await store.updateRun('speller-1', { phase: 'train', step: 30, generation: 1 });
     await store.updateRun('speller-1', { phase: 'connect', step: 20, generation: 2 });
