@@ -36,6 +36,7 @@ export interface EvaluationInput {
 /** How the answers of an evaluation were drawn, and put together: scores that differ in it are never compared. */
 export interface Sampling {
   readonly temperature: number;
+  /** 0: nothing is drawn, for the references are looked at. */
   readonly maxTokens: number;
   readonly samplesPerPrompt: number;
   readonly passAt?: number;

@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { compareCheckpoints, compareEvaluations, openStore } from '../../activities/store/index.ts';
+import {
+  compareCheckpoints,
+  compareEvaluations,
+  compareReproduction,
+  openStore,
+} from '../../activities/store/index.ts';
 import type { ScoredEvaluation, Store } from '../../activities/store/index.ts';
 import { checkpoint, newFolder, newRun, produced, scored } from './fixtures.ts';
 
@@ -137,4 +142,19 @@ test('any two evaluations are compared, whichever runs they are of', async () =>
   await store.saveSample(other.id, produced(5, { score: 1 }));
   expect(await compareEvaluations(store, one, other)).toEqual({ reference: 'step-20', mean: 0.75, pairs: 1 });
   expect(await compareEvaluations(store, one, one)).toBeUndefined();
+});
+
+test('how likely references are is reproduced by likelihoods, not by references that are the same anyway', async () => {
+  const sampling = { temperature: 0, maxTokens: 0, samplesPerPrompt: 1 };
+  const before = scored(20, 1, { id: 'before', metric: '1/perplexity', sampling });
+  const reproduced = async (id: string, meanLogprob: number): Promise<boolean> => {
+    const after = { ...before, id };
+    await store.saveEvaluation('speller-1', after);
+    await store.saveSample(id, produced(0, { meanLogprob, score: Math.exp(meanLogprob) }));
+    return (await compareReproduction(store, { before, after, greedy: true })).reproduced;
+  };
+  await store.saveEvaluation('speller-1', before);
+  await store.saveSample('before', produced(0, { meanLogprob: -0.5, score: Math.exp(-0.5) }));
+  expect(await reproduced('same', -0.501)).toBe(true);
+  expect(await reproduced('other', -0.8)).toBe(false);
 });
