@@ -33,7 +33,7 @@ export function lossReason(winner: TriedBranch, loser: TriedBranch, trial: numbe
   const equal = winner.score?.score === loser.score?.score;
   const verdict = equal ? 'was as good, and came first' : 'was better';
   const trials = trial === 1 ? 'evaluation' : 'evaluations';
-  return `branch ${winner.runId} ${verdict}: ${scoreText(winner)} against ${scoreText(loser)}, after ${trial} ${trials}`;
+  return `branch ${winner.runId} ${verdict}: ${scoreText(winner)} against ${bareScore(loser)}, after ${trial} ${trials}`;
 }
 
 type Scored = TriedBranch & { readonly score: NonNullable<TriedBranch['score']> };
@@ -45,9 +45,14 @@ function eligible(branch: TriedBranch): branch is Scored {
 function fateText(branch: TriedBranch): string {
   const { runId, ended } = branch;
   const fate = ended === undefined || ended === 'finished' ? '' : ` (${ended})`;
-  return `${scoreText(branch)} of ${runId}${fate}`;
+  return `${bareScore(branch)} of ${runId}${fate}`;
 }
 
-function scoreText({ score }: TriedBranch): string {
-  return score === undefined ? 'no score' : `${score.metric} ${percent(score.score)} at step ${score.step}`;
+function scoreText(branch: TriedBranch): string {
+  return branch.score === undefined ? bareScore(branch) : `${branch.score.metric} ${bareScore(branch)}`;
+}
+
+/** Where the metric is known already. */
+function bareScore({ score }: TriedBranch): string {
+  return score === undefined ? 'no score' : `${percent(score.score)} at step ${score.step}`;
 }

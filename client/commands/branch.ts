@@ -11,8 +11,9 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { followRun, leaveRun, openScreen, type Format } from './follow-run.ts';
 
 const HELP = `
-RUN alone stands for RUN@last. The branch has its parent's experiment with the fields that --set changes, a trainer and a deployment of its own, and begins with the
-checkpoint's weights and optimizer, evaluated anew: its baseline. Steps count on, and train.steps is the number in all.
+RUN alone stands for RUN@last. The branch has its parent's experiment with the fields that --set changes, a trainer and
+a deployment of its own, and begins with the checkpoint's weights and optimizer, evaluated anew: its baseline. Steps
+count on, and train.steps is the number in all.
 
 Examples:
   pawl branch pronounce-1a2b3c4d@100 --set train.optimizer.learningRate=1e-4

@@ -11,9 +11,10 @@ With RUN: its whole family, that is the run it descends from and all that branch
 In the graph, newest first, a column is a run (◆ its newest end), a point on it a checkpoint (●) or a rewind (↺); a branch
 joins the checkpoint that it began at. In brackets: what it is to an alias (prod, was prod, prod undone).
 
-  ◆ pronounce-1a2b3c4d  finished: plateau …
+  ◆ pronounce-1a2b3c4d  finished
+  │   plateau: no gain above 1.0 % …
   ● step 60  step-000060-g1-1a2b3c4d  exact_match 30.1 % [24.8, 36.0]  branch
-  │ ◆ pronounce-9e3779b1  train.optimizer.learningRate 0.003 → 0.001  running
+  │ ◆ pronounce-9e3779b1  running  train.optimizer.learningRate 0.003 → 0.001
   │ ● step 40  step-000040-g1-9e3779b1  exact_match 31.2 % [25.9, 37.2]  continue
   ├─╯
   ● step 40  step-000040-g1-1a2b3c4d  exact_match 31.2 % [25.9, 37.2]  continue

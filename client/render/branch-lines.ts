@@ -11,13 +11,14 @@ export function branchLines(status: BranchesStatus, width: number): string {
   const { checkpoint, trial, reason } = status;
   const rows = status.branches.map((branch) => [
     branch.runId,
-    branch.score === undefined ? '' : `${branch.score.metric} ${scoreText(branch.score)}`,
+    branch.score === undefined ? '-' : scoreText(branch.score),
     fateText(branch, status),
     branch.changes.map(changeText).join(', '),
   ]);
-  const drawn = table([`branches from ${checkpoint}`, 'score [95 %]', 'fate', 'changes'], rows);
+  const metric = status.branches.find(({ score }) => score !== undefined)?.score?.metric ?? 'score';
+  const drawn = table([`branches from ${checkpoint}`, `${metric} [95 %]`, 'fate', 'changes'], rows);
   const last = reason === undefined ? `each is tried for ${trial} evaluations; the best goes on` : reason;
-  return [...drawn.split('\n'), oneLine(last)].map((line) => cut(line, width)).join('\n');
+  return [...drawn.split('\n').map((line) => cut(line, width)), oneLine(last)].join('\n');
 }
 
 function fateText({ runId, evaluated, ended }: Branch, { chosen, reason, trial }: BranchesStatus): string {

@@ -58,6 +58,7 @@ function notes(run: RunDetails, colours: Colours): string[] {
     lines.push(`data ${shortHash(plan.dataset)} (${plan.examples} examples), prompt set ${shortHash(plan.promptSet)}`);
   }
   const commands = isOver(run.outcome) ? ['show', 'logs'] : ['show', 'logs', 'stop'];
+  if (parent !== undefined || run.branches !== undefined) commands.push('log --graph');
   lines.push(colours.dim(`next: ${commands.map((command) => `pawl ${command} ${run.runId}`).join(', ')}`));
   return lines;
 }

@@ -145,8 +145,8 @@ describe('a plateau', () => {
 
   test('is drawn with its branches, and they are told apart', async () => {
     const graph = await pawl.run(['log', '--graph', plateaued]);
-    expect(graph.stdout).toMatch(new RegExp(`^◆ ${plateaued}  finished: plateau`, 'm'));
-    expect(graph.stdout).toMatch(/^│ ◆ reverse-\w+ {2}train\.optimizer\.learningRate 0\.01 → 0\.011/m);
+    expect(graph.stdout).toMatch(new RegExp(`^◆ ${plateaued}  finished\n│   plateau: `, 'm'));
+    expect(graph.stdout).toMatch(/^│ ◆ reverse-\w+ {2}finished {2}train\.optimizer\.learningRate 0\.01 → 0\.011/m);
     expect(graph.stdout).toMatch(/^├─╯$/m);
     expect(Math.max(...graph.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
 

@@ -49,6 +49,9 @@ describe('runs that were started by earlier code go on with today’s', () => {
     'continued-as-new-1',
     'continued-as-new-2',
     'reconciled-2',
+    'branched',
+    'branched-by-policy-1',
+    'branched-by-policy-2',
   ])('%s is among what was recorded', (name) => {
     expect(names.map((path) => path.split('/').at(-1))).toContain(name);
   });

@@ -14,8 +14,7 @@ describe('the branch that goes on', () => {
     const tried = [branch('a', 0.2), branch('b', 0.4), branch('c', 0.3)];
     expect(chooseBranch('maximize', tried)).toEqual({
       chosen: 'b',
-      reason:
-        'b goes on: exact_match 40.0 % at step 40, against exact_match 20.0 % at step 40 of a and exact_match 30.0 % at step 40 of c',
+      reason: 'b goes on: exact_match 40.0 % at step 40, against 20.0 % at step 40 of a and 30.0 % at step 40 of c',
     });
     expect(chooseBranch('minimize', tried).chosen).toBe('a');
   });
@@ -29,7 +28,7 @@ describe('the branch that goes on', () => {
     expect(chooseBranch('maximize', [failed, branch('b'), branch('c', 0.1)])).toEqual({
       chosen: 'c',
       reason:
-        'c goes on: exact_match 10.0 % at step 40, against exact_match 90.0 % at step 40 of a (failed: no capacity) and no score of b',
+        'c goes on: exact_match 10.0 % at step 40, against 90.0 % at step 40 of a (failed: no capacity) and no score of b',
     });
     const done = branch('b', 0.5, { ended: 'finished', evaluated: 1 });
     expect(chooseBranch('maximize', [failed, done, branch('c', 0.1)]).chosen).toBe('b');
@@ -49,7 +48,7 @@ test('a branch is settled when it had its trial, or ended', () => {
 
 test('a branch that stops is told for which one, and both scores', () => {
   expect(lossReason(branch('b', 0.4), branch('a', 0.2), 2)).toBe(
-    'branch b was better: exact_match 40.0 % at step 40 against exact_match 20.0 % at step 40, after 2 evaluations',
+    'branch b was better: exact_match 40.0 % at step 40 against 20.0 % at step 40, after 2 evaluations',
   );
   expect(lossReason(branch('b', 0.4), branch('c', 0.4), 1)).toContain('branch b was as good, and came first');
 });
