@@ -51,7 +51,7 @@ export interface PromotionRequest {
   readonly askedAt: string;
 }
 
-export interface UndoRequest {
+interface UndoRequest {
   readonly kind: 'undo';
   readonly id: string;
   readonly alias: string;
@@ -153,7 +153,7 @@ export interface PromotionOrder {
   readonly model: string;
 }
 
-export interface PromotionNote {
+interface PromotionNote {
   readonly id: string;
   readonly state: PromotionState;
   readonly facts: PromotionFacts;

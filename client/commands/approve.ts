@@ -1,7 +1,8 @@
 /** `pawl approve` and `pawl reject`: what a person says to a promotion that passed the gate and awaits them. */
 import type { Command } from '@commander-js/extra-typings';
+import { whoAsks } from '../who.ts';
 import { act, outputOption, withRuns } from './command.ts';
-import { followPromotion, osUser } from './promotion-options.ts';
+import { followPromotion } from './promotion-options.ts';
 import { EXIT } from './exit-codes.ts';
 
 const SUBJECT = 'id of the promotion, or its alias: of one alias at most one awaits approval';
@@ -22,11 +23,11 @@ export function addApproveCommand(program: Command): void {
     .command('approve')
     .description('agree to a promotion that awaits approval; waits until it is done')
     .argument('<promotion>', SUBJECT)
-    .option('--by <name>', 'who agrees (default: the user of the operating system)')
+    .option('--by <name>', 'who agrees (default: this user, on this machine)')
     .addOption(outputOption())
     .addHelpText('after', APPROVE_HELP)
     .action(
-      act(async ({ config, output }, reference, { by = osUser(), output: format }) =>
+      act(async ({ config, output }, reference, { by = whoAsks(), output: format }) =>
         withRuns(config, async (runs) => {
           const { id } = await runs.promotions.decide(reference, { approved: true, by });
           return followPromotion(runs, { id, output, format, told: 'awaiting-approval' });
@@ -41,11 +42,11 @@ export function addRejectCommand(program: Command): void {
     .description('refuse a promotion that awaits approval')
     .argument('<promotion>', SUBJECT)
     .requiredOption('--reason <text>', 'recorded with the promotion')
-    .option('--by <name>', 'who refuses (default: the user of the operating system)')
+    .option('--by <name>', 'who refuses (default: this user, on this machine)')
     .addOption(outputOption())
     .addHelpText('after', REJECT_HELP)
     .action(
-      act(async ({ config, output }, reference, { by = osUser(), reason, output: format }) =>
+      act(async ({ config, output }, reference, { by = whoAsks(), reason, output: format }) =>
         withRuns(config, async (runs) => {
           const { id } = await runs.promotions.decide(reference, { approved: false, by, reason });
           await followPromotion(runs, { id, output, format, told: 'awaiting-approval' });

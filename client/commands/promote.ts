@@ -5,9 +5,10 @@ import { CHECKPOINT_ARGUMENT } from '../checkpoint-reference.ts';
 import { UserError } from '../errors.ts';
 import { undoneLines } from '../render/promotions.ts';
 import type { Runs } from '../runs.ts';
+import { whoAsks } from '../who.ts';
 import { act, outputOption, withRuns, type Context } from './command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { aliasName, followPromotion, hours, osUser } from './promotion-options.ts';
+import { aliasName, followPromotion, hours } from './promotion-options.ts';
 
 const HELP = `
 The gate: on every suite, the candidate must be better than what the alias stands for, on the same prompts, with the
@@ -51,7 +52,7 @@ export function addPromoteCommand(program: Command): void {
     .option('--model <prefix>', "how the model's id begins (default: the run's name)")
     .option('--undo <alias>', 'make the alias stand for the champion before', aliasName)
     .option('--detach', 'ask, and leave', false)
-    .option('--by <name>', 'who asks (default: the user of the operating system)')
+    .option('--by <name>', 'who asks (default: this user, on this machine)')
     .addOption(outputOption())
     .addHelpText('after', HELP)
     .action(
@@ -71,7 +72,7 @@ async function promote(
   checkpoint: string | undefined,
   options: Options,
 ): Promise<ExitCode> {
-  const { to, detach, by = osUser(), output: format } = options;
+  const { to, detach, by = whoAsks(), output: format } = options;
   if (checkpoint === undefined || to === undefined) {
     throw new UserError('What is to be promoted, and to what?', 'For example: pawl promote RUN --to prod.');
   }
@@ -93,7 +94,7 @@ async function undo(
   { output }: Context,
   { promotions }: Runs,
   alias: string,
-  { by = osUser(), output: format }: Options,
+  { by = whoAsks(), output: format }: Options,
 ): Promise<ExitCode> {
   const outcome = await promotions.undo(alias, { by });
   if (format === 'json') output.printJson(outcome);

@@ -1,5 +1,4 @@
-/** What the commands on promotions have in common: who asks, durations, and how the outcome becomes an exit code. */
-import { userInfo } from 'node:os';
+/** What the commands on promotions have in common: durations, and how the outcome becomes an exit code. */
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { StoredPromotion } from '../../activities/store/index.ts';
 import { PROMOTION_ALIAS } from '../../workflows/contracts.ts';
@@ -11,15 +10,6 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 export function aliasName(text: string): string {
   if (PROMOTION_ALIAS.test(text)) return text;
   throw new InvalidArgumentError('Use 1 to 31 lower-case letters, digits and hyphens, e.g. prod.');
-}
-
-/** The user of the operating system; in a container there may be none. */
-export function osUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'unknown';
-  }
 }
 
 const HOURS: Readonly<Record<string, number>> = { s: 1 / 3600, m: 1 / 60, h: 1, d: 24 };

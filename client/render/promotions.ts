@@ -45,11 +45,12 @@ export function aliasLines({ alias, champion, promotions }: AliasView, width: nu
     promotion.id,
     promotion.id === champion?.id ? 'champion' : promotion.state,
     candidate(promotion),
+    promotion.comparisons === undefined ? '-' : rival(promotion),
     comparisonText(promotion),
     `${promotion.askedAt.slice(0, 'YYYY-MM-DDThh:mm'.length).replace('T', ' ')} ${promotion.askedBy}`,
     promotion.decidedBy ?? '-',
   ]);
-  const head = ['promotion', 'state', 'candidate', 'better by [95 %]', 'asked', 'decided'];
+  const head = ['promotion', 'state', 'candidate', 'against', 'better by [95 %]', 'asked', 'decided'];
   const reasons = promotions.flatMap(({ id, state, reason }) =>
     reason === undefined || state === 'promoted' ? [] : [oneLine(`${id}: ${reason}`)],
   );
@@ -58,12 +59,12 @@ export function aliasLines({ alias, champion, promotions }: AliasView, width: nu
 
 /** A promotion with everything that is known of it. */
 export function promotionLines(promotion: PromotionDetails): string[] {
-  const { id, alias, isChampion, identity, model, championBefore, reason, comparisons = [], events } = promotion;
+  const { id, alias, isChampion, identity, model, reason, comparisons = [], events } = promotion;
   return [
     `${id}: ${candidate(promotion)} to ${alias}, ${isChampion ? 'its champion' : promotion.state}`,
     ...(identity === undefined ? [] : [`identity ${identity}`]),
     ...(model === undefined ? [] : [`model ${model}`]),
-    `compared with ${championBefore ?? 'the baseline of its run'}`,
+    ...(comparisons.length === 0 ? [] : [`compared with ${rival(promotion)}`]),
     ...comparisons.map(suiteLine),
     ...(reason === undefined ? [] : [oneLine(reason)]),
     '',
@@ -83,6 +84,11 @@ function suiteLine({ suite, metric, candidate: ours, reference, difference, prom
 
 function candidate({ runId, checkpoint }: StoredPromotion): string {
   return `${runId}@${checkpoint}`;
+}
+
+/** What the candidate had to beat. */
+function rival({ championBefore = 'its baseline' }: StoredPromotion): string {
+  return championBefore;
 }
 
 function comparisonText({ comparisons = [] }: StoredPromotion): string {

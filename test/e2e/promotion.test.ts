@@ -19,7 +19,7 @@ let runs: { short: string; middle: string; long: string };
 const SETTLED = ['promoted', 'refused', 'rejected', 'expired', 'failed', 'undone'];
 
 beforeAll(async () => {
-  stack = await DisturbedStack.start({ workers: 1 });
+  stack = await DisturbedStack.start({ workers: 1, sandboxFlags: ['--allow-faults'] });
   const [short = '', middle = '', long = ''] = await Promise.all([10, 60, 240].map((steps) => finished(steps)));
   runs = { short, middle, long };
 }, 180_000);
@@ -264,6 +264,20 @@ describe('approval', () => {
     const gate = ['--to', 'late', '--approval', '--expires', '1s'];
     const { id } = await json<{ id: string }>('promote', runs.long, '--detach', ...gate);
     expect((await until(id, 'expired')).events.map(({ event }) => event)).toContain('expired');
+  }, 60_000);
+});
+
+describe('a platform that refuses', () => {
+  test('fails the promotion, says why, and keeps nobody from asking again', async () => {
+    const rule = { match: { method: 'POST', path: ':promote$' }, effect: { kind: 'status', status: 403 }, times: 1 };
+    await fetch(`${stack.sandboxUrl}/sandbox/v1/faults`, {
+      method: 'POST',
+      headers: { 'x-api-key': 'any', 'content-type': 'application/json' },
+      body: JSON.stringify({ rules: [rule] }),
+    });
+    const failed = await until(await ask(runs.middle, { alias: 'refusing' }), 'failed');
+    expect(failed).toMatchObject({ isChampion: false, reason: expect.stringContaining('403') });
+    expect(await promoted(runs.middle, 'refusing')).toMatchObject({ isChampion: true, reign: 1 });
   }, 60_000);
 });
 
