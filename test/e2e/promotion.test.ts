@@ -220,6 +220,14 @@ describe('one alias', () => {
     expect(await until(first, 'promoted')).toMatchObject({ decidedBy: 'bob', isChampion: false, reign: 1 });
   }, 60_000);
 
+  test('loses none of many requests, more than one execution of its workflow takes', async () => {
+    const first = await promoted(runs.middle, 'many');
+    const ids = await Promise.all(Array.from({ length: 60 }, () => ask(runs.middle, { alias: 'many' })));
+    for (const id of ids) expect((await until(id, 'refused')).reason).toContain('stands for already');
+    expect(new Set(ids).size).toBe(60);
+    expect(await champion('many')).toBe(first.id);
+  }, 60_000);
+
   test('goes back to the champion before, once, and not further than there was one', async () => {
     const undone = await champion('queue');
     const { code, stdout } = await pawl('promote', '--undo', 'queue', '--by', 'ada');
