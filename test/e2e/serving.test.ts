@@ -157,6 +157,25 @@ describe('a deployment is taken back', () => {
     expect(stdout).toMatch(/replica 2 of 2 reports step-0000/);
   }, 120_000);
 
+  test('one at a time, and also where the worker is killed on the way', async () => {
+    const { runId } = kept;
+    const request = { deploymentId: `${runId}-deploy`, requestedBy: 'a test' };
+    await pawl.withRuns(async ({ serving }) => {
+      let report: Promise<RollbackReport> | undefined;
+      await new Promise<string>((onStart) => {
+        report = serving.rollback({ ...request, checkpoint: `${runId}@4` }, { onStart });
+      });
+      const second = serving.rollback({ ...request, checkpoint: `${runId}@8` });
+      await expect(second).rejects.toThrow(/pawl-rollback-.*-deploy is under way already\. Wait/);
+      await pawl.killWorker();
+      const { identity } = rowAt(kept, 4).checkpoint;
+      const reported = { ready: true, identity };
+      expect(await report).toMatchObject({ checkpoint: { identity }, replicas: [reported, reported] });
+    });
+    const { events } = await pawl.show(runId);
+    expect(events.filter(({ message }) => message.includes('by a test'))).toHaveLength(1);
+  }, 120_000);
+
   test('unless it is not pawl’s, not there, or a live run works with it', async () => {
     const endless = { train: { steps: 100_000, batchSize: 16, optimizer: { learningRate: 0.01 } } };
     const live = await pawl.start([writeExperiment(join(pawl.home, 'live'), endless)]);
