@@ -167,10 +167,10 @@ describe('a run with two suites, from its plateau to what serves in the end', ()
   test('the graph shows it all', async () => {
     const { stdout } = await pawl.run(['log', '--graph', winner.runId]);
     for (const line of [
-      `◆ ${plateau.runId}  .*plateau`,
-      `│ ◆ ${winner.runId}  train.optimizer.learningRate 0.005 → 0.01`,
+      `◆ ${plateau.runId}  finished\\n│ +plateau`,
+      `│ ◆ ${winner.runId}  finished  train.optimizer.learningRate 0.005 → 0.01`,
       `│ ● step 200  ${second.identity}  \\(prod undone\\)  edit_similarity`,
-      `│ ◆ ${loser.runId}  train.optimizer.learningRate 0.005 → 0.000001`,
+      `│ ◆ ${loser.runId}  finished  train.optimizer.learningRate 0.005 → 0.000001`,
       '├─╯',
       `● step \\d+  ${first.identity}  \\(prod\\)  edit_similarity`,
     ]) {
