@@ -31,7 +31,7 @@ interface Options {
   readonly suite?: string[] | undefined;
   readonly margin: number;
   readonly approval: boolean;
-  readonly expires: number;
+  readonly expires?: number | undefined;
   readonly model?: string | undefined;
   readonly undo?: string | undefined;
   readonly detach: boolean;
@@ -48,7 +48,7 @@ export function addPromoteCommand(program: Command): void {
     .option('--suite <name>', 'suite of the gate, may be repeated (default: main)', collect)
     .option('--margin <fraction>', 'how much better, from 0 to 1', fraction, 0)
     .option('--approval', 'a person must agree too', false)
-    .option('--expires <duration>', 'how long approval is waited for, e.g. 30m, 24h, 7d', hours, 24)
+    .option('--expires <duration>', 'how long approval is waited for, e.g. 30m, 7d (default: 24h)', hours)
     .option('--model <prefix>', "how the model's id begins (default: the run's name)")
     .option('--undo <alias>', 'make the alias stand for the champion before', aliasName)
     .option('--detach', 'ask, and leave', false)
