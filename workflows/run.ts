@@ -5,6 +5,7 @@
 import {
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   condition,
   continueAsNew,
   ContinueAsNew,
@@ -61,10 +62,9 @@ export async function run(input: RunInput, carried?: RunState): Promise<RunRepor
     state.reason = withUnspent(input, state);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
-    state.outcome = isCancellation(error) ? 'cancelled' : 'failed';
-    state.reason = isCancellation(error) ? 'cancelled' : rootMessage(error);
+    const failure = noteFailure(state, error);
     await CancellationScope.nonCancellable(() => release(input, state));
-    throw error;
+    throw failure;
   }
   await CancellationScope.nonCancellable(() => release(input, state));
   await startBranches(input, state);
@@ -215,6 +215,15 @@ async function rewind(input: RunInput, state: RunState, cause: string): Promise<
   const refusal = judgeRewinds(spec.recovery, state.rewinds);
   if (refusal !== undefined) throw ApplicationFailure.nonRetryable(`${refusal}: ${cause}`, 'LostTrainer');
   await revive(input, state);
+}
+
+/** How the run ends, and what it is to end with. */
+function noteFailure(state: RunState, error: unknown): unknown {
+  // A call that was to be cancelled may have failed instead, with its worker.
+  const cancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
+  state.outcome = cancelled ? 'cancelled' : 'failed';
+  state.reason = cancelled ? 'cancelled' : rootMessage(error);
+  return cancelled && !isCancellation(error) ? new CancelledFailure('cancelled') : error;
 }
 
 /** Returns what was rented, and writes down how it all ended. */

@@ -108,6 +108,17 @@ describe('a run ends with the same numbers', () => {
   }, 240_000);
 });
 
+test('a run is cancelled, not failed, also when its worker dies over it', async () => {
+  const train = { ...CHANGES.train, steps: 100_000 };
+  const runId = await pawl.start([writeExperiment(join(pawl.home, 'cancelled'), { ...CHANGES, train })]);
+  await pawl.untilStep(runId, 23);
+  await pawl.withRuns(async (runs) => runs.stop(runId, { now: true }));
+  await pawl.killWorker();
+  const run = await pawl.until(runId, ({ outcome }) => !['running', 'cancelling', 'pending'].includes(outcome));
+  expect(run).toMatchObject({ outcome: 'cancelled', reason: 'cancelled', stored: { outcome: 'cancelled' } });
+  expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
+}, 120_000);
+
 /** How many executions a run was made of. */
 async function executions(runId: string): Promise<number> {
   const { temporalAddress = '' } = await pawl.stack();
