@@ -31,7 +31,7 @@ import { ExperimentError } from './experiment-file.ts';
 import { packageRoot } from './local/paths.ts';
 
 const HELP = `
-RUN is the id of a run, or any beginning of it that only one run has.
+RUN is the id of a run, or any beginning of it that only one run has. A checkpoint is RUN@STEP, RUN@NAME, RUN@best or RUN@last.
 
 Examples:
   pawl run examples/pronounce.yaml --local    one experiment, with everything it needs started for it
@@ -39,6 +39,8 @@ Examples:
   pawl run examples/pronounce.yaml            submit, and follow; Ctrl-C leaves the run running
   pawl list
   pawl show pronounce-1a2b3c4d
+  pawl branch pronounce-1a2b3c4d@best --set train.learningRate=1e-4
+  pawl promote pronounce-1a2b3c4d --to prod
   pawl stop pronounce-1a2b3c4d
 ${EXIT_CODES_HELP}
 Environment:
@@ -50,6 +52,30 @@ Environment:
   NO_COLOR             no colours
   PAWL_DEBUG           errors with their stack traces`;
 
+/** In the order in which a newcomer meets them. */
+const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
+  Runs: [
+    addUpCommand,
+    addRunCommand,
+    addListCommand,
+    addShowCommand,
+    addLogsCommand,
+    addPauseCommand,
+    addResumeCommand,
+    addStopCommand,
+  ],
+  Evidence: [addPromptsCommand, addReplayCommand, addReproduceCommand, addBisectCommand],
+  'Branches and lineage': [addBranchCommand, addLogCommand, addDiffCommand],
+  'Promotion and serving': [
+    addPromoteCommand,
+    addPromotionsCommand,
+    addApproveCommand,
+    addRejectCommand,
+    addRollbackCommand,
+  ],
+  Housekeeping: [addReconcileCommand, addGcCommand, addDoctorCommand],
+};
+
 function createProgram(): Command {
   const program = new Command('pawl')
     .description('Durable fine-tuning loops: train, checkpoint, sync, evaluate and decide, exactly once, on Temporal.')
@@ -57,32 +83,9 @@ function createProgram(): Command {
     .addHelpText('after', HELP)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) });
-  for (const add of [
-    addUpCommand,
-    addRunCommand,
-    addBranchCommand,
-    addListCommand,
-    addShowCommand,
-    addLogCommand,
-    addDiffCommand,
-    addLogsCommand,
-    addPauseCommand,
-    addResumeCommand,
-    addStopCommand,
-    addPromptsCommand,
-    addReplayCommand,
-    addPromoteCommand,
-    addPromotionsCommand,
-    addApproveCommand,
-    addRejectCommand,
-    addReproduceCommand,
-    addBisectCommand,
-    addRollbackCommand,
-    addReconcileCommand,
-    addGcCommand,
-    addDoctorCommand,
-  ]) {
-    add(program);
+  for (const [heading, commands] of Object.entries(COMMANDS)) {
+    program.commandsGroup(`${heading}:`);
+    for (const add of commands) add(program);
   }
   return program;
 }

@@ -6,7 +6,7 @@
  */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
@@ -95,6 +95,39 @@ const scenarios = {
     return [parent, `${parent}-branches`, ...ids];
   },
 
+  /** A run of two suites whose result is promoted, once somebody agreed; and the workflow of the alias. */
+  promoted: async () => {
+    const suites = { exact: { prompts: 'heldout.jsonl', maxTokens: 2 } };
+    const train = { ...TRAIN, steps: 60, batchSize: 16 };
+    const runId = await finished({ train, checkpoint: { every: 30 }, evaluate: { ...EVALUATE, suites } });
+    await pawl.run(['promote', runId, '--to', 'prod', '--approval', '--detach']);
+    await pawl.run(['approve', 'prod']);
+    const { stdout } = await pawl.run(['promotions', 'prod']);
+    if (!stdout.includes('champion')) throw new Error(stdout);
+    return [runId, 'pawl-alias-prod'];
+  },
+
+  /** What brings checkpoints of a run that is over to replicas again, and what is removed afterwards. */
+  served: async () => {
+    const before = new Set(await workflowsBeside());
+    // Long answers, which an untrained model gives and a trained one does not: a fall to be found.
+    const grader = { module: 'long.mjs', binary: true };
+    const file = join(pawl.home, 'experiment', grader.module);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, 'export const score = (output) => (output.trim().length > 9 ? 1 : 0);');
+    const runId = await finished({
+      train: { ...TRAIN, steps: 24, batchSize: 16, schedule: { warmupSteps: 24 }, optimizer: { learningRate: 0.004 } },
+      checkpoint: { every: 3, baseEvery: 4 },
+      evaluate: { ...EVALUATE, suites: { long: { prompts: 'heldout.jsonl', grader, maxTokens: 8, every: 100 } } },
+      deployment: { onFinish: 'keep' },
+    });
+    await pawl.run(['reproduce', `${runId}@9`]);
+    await pawl.run(['rollback', `${runId}-deploy`, `${runId}@9`]);
+    await pawl.run(['bisect', runId, '--suite', 'long']);
+    await pawl.run(['gc']);
+    return (await workflowsBeside()).filter((id) => !before.has(id));
+  },
+
   reconciled: async () => {
     await pawl.worker('eager', { PAWL_LEASE_GRACE_SECONDS: '1', PAWL_RECONCILE_SECONDS: '86400' });
     const runId = await training({ train: ENDLESS });
@@ -104,6 +137,14 @@ const scenarios = {
     return [runId, 'pawl-reconcile-eager-by-hand'];
   },
 };
+
+/** Those that serve checkpoints again, or remove what nothing leads to. */
+async function workflowsBeside() {
+  const types = ['appraise', 'rollback', 'bisect', 'gc'].map((name) => `WorkflowType = "${name}"`).join(' OR ');
+  const ids = [];
+  for await (const { workflowId } of temporal.workflow.list({ query: types })) ids.push(workflowId);
+  return ids;
+}
 
 function experiment(changes) {
   const data = join(pawl.home, 'experiment');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -89,9 +89,9 @@ describe('a run loses nothing', () => {
     await disturbed.until(runId, ({ steps }) => steps.length >= 5);
     const pid = disturbed.stack.pid('worker-1');
     if (pid === undefined) throw new Error('the worker has no process');
-    const written = statSync(`${storeFile(disturbed.stack.home)}-wal`).size;
-    // A limit on the size of this process's files: what a full disk is to all, for one.
-    expect(limitFileSize(pid, String(written))).toBe(true);
+    // A limit on where in a file this process may write: what a full disk is to all, for one. The store's log begins again at
+    // its front from time to time; in front of this limit there is room for a few rows only.
+    expect(limitFileSize(pid, '65536')).toBe(true);
     const during = await disturbed.until(runId, ({ waiting }) => waiting !== undefined);
     expect(during.waiting?.message).toMatch(/disk of the store .*pawl\.db/);
     expect(limitFileSize(pid, 'unlimited')).toBe(true);
