@@ -52,6 +52,8 @@ describe('runs that were started by earlier code go on with today’s', () => {
     'branched',
     'branched-by-policy-1',
     'branched-by-policy-2',
+    'promoted-2',
+    'served-2',
   ])('%s is among what was recorded', (name) => {
     expect(names.map((path) => path.split('/').at(-1))).toContain(name);
   });
