@@ -15,6 +15,7 @@ import { ledgerRoutes } from './ledger-routes.ts';
 import { Models } from './promotion/models.ts';
 import { promotionRoutes } from './promotion/routes.ts';
 import { limitRate } from './rate-limit.ts';
+import { chatRoutes } from './serving/chat-routes.ts';
 import { completionRoutes } from './serving/completion-routes.ts';
 import { Deployments } from './serving/deployments.ts';
 import { hotLoadRoutes } from './serving/hot-load-routes.ts';
@@ -100,6 +101,7 @@ export function createApp(config: Config, log: Logger): FastifyInstance {
   trainerRoutes(app, { account, jobs, ledger, models });
   hotLoadRoutes(app, account, deployments);
   completionRoutes(app, { account, deployments, models });
+  chatRoutes(app);
   ledgerRoutes(app, { account, jobs, deployments, ledger });
   unsupportedRoutes(app);
   return app;

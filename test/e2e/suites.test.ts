@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore } from '../../activities/store/index.ts';
 import { writeExperiment } from './experiment.ts';
@@ -84,4 +85,33 @@ test('what a run stops with is evaluated on every suite, whether it was due or n
   const { identity } = checkpoints[1]?.checkpoint ?? {};
   expect(checkpoints[1]?.suites).toMatchObject([{ suite: 'rare', id, identity, samples: 24 }]);
   expect(events.filter(({ level }) => level !== 'info')).toEqual([]);
+}, 120_000);
+
+test('a judge behind an endpoint grades, with a key that nobody but the worker knows', async () => {
+  const key = 'sk-only-the-worker-knows';
+  await pawl.worker('judged', { PAWL_GRADER_JUDGE: key });
+  const { sandboxUrl = '' } = await pawl.stack();
+  const judge = {
+    url: `${sandboxUrl}/inference/v1`,
+    model: 'accounts/fireworks/models/pawl-judge',
+    keyVariable: 'PAWL_GRADER_JUDGE',
+  };
+  const evaluate = { prompts: 'heldout.jsonl', grader: { judge }, maxTokens: 8 };
+  const experiment = writeExperiment(join(pawl.home, 'judged'), { evaluate });
+  const runId = await pawl.start([experiment], { PAWL_TASK_QUEUE: 'judged' });
+  const { checkpoints, outcome } = await pawl.until(
+    runId,
+    ({ outcome: now }) => now === 'finished' || now === 'failed',
+  );
+  expect(outcome).toBe('finished');
+  const evaluations = checkpoints.map(({ evaluation }) => evaluation);
+  for (const evaluation of evaluations) {
+    expect(evaluation).toMatchObject({ metric: `judge ${judge.model}`, samples: 24, missing: 0 });
+  }
+  expect(evaluations.at(-1)?.score).toBeGreaterThan(evaluations[0]?.score ?? 1);
+  const store = [readFileSync(join(pawl.home, 'pawl.db')), readFileSync(join(pawl.home, 'pawl.db-wal'))];
+  const history = readFileSync(join(pawl.home, 'temporal', 'temporal.db'));
+  for (const file of [...store, history, readFileSync(join(pawl.home, 'judged.log'))]) {
+    expect(file.includes(key)).toBe(false);
+  }
 }, 120_000);
