@@ -1,5 +1,5 @@
 /** Promotions: written down, examined, compared, made by the platform, undone. */
-import type { PromotionActivities, PromotionRequest } from '../workflows/contracts.ts';
+import { isSettled, type PromotionActivities, type PromotionRequest } from '../workflows/contracts.ts';
 import { PawlError } from './errors.ts';
 import { signal } from './guard.ts';
 import type { Backend } from './ports.ts';
@@ -32,6 +32,16 @@ export function promoting({ backend, store, desk }: Ports): PromotionActivities 
       const stored = await store.promotion(id);
       if (stored === undefined) throw new PawlError('Unavailable', `promotion ${id} was written and is not there`);
       return stored.state;
+    },
+
+    async failAbandoned({ alias, beganAt, asked }) {
+      const reason = 'its workflow was ended from outside: ask again';
+      for (const { id, state, askedAt } of await store.promotions({ alias })) {
+        // A worker that wakes up late must leave alone what was asked since.
+        if (isSettled(state) || asked.includes(id) || askedAt >= beganAt) continue;
+        await tell(id, 'failed', undefined, reason);
+        await store.movePromotion(id, 'failed', { reason });
+      }
     },
 
     async notePromotion({ id, state, facts, by, event = state }) {

@@ -163,10 +163,19 @@ interface PromotionNote {
   readonly event?: string;
 }
 
+/** A workflow of an alias that begins, and what it was asked by then. */
+export interface AliasBeginning {
+  readonly alias: string;
+  readonly beganAt: string;
+  readonly asked: readonly string[];
+}
+
 /** Every side effect of promotions. Each may be executed again after a crash and must then change nothing more. */
 export interface PromotionActivities {
   /** Writes a request down, and says what has become of it: more than `waiting` if it was handled before. */
   openPromotion(input: PromotionRequest): Promise<PromotionState>;
+  /** What an earlier workflow of the alias, ended from outside, left unsettled has failed: nobody goes on with it. */
+  failAbandoned(input: AliasBeginning): Promise<void>;
   /** Moves a promotion on; back it never goes. */
   notePromotion(input: PromotionNote): Promise<void>;
   examineCandidate(input: PromotionRequest): Promise<Examination>;

@@ -10,6 +10,7 @@ import {
   executeChild,
   isCancellation,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { appraise } from './appraise.ts';
 import type { Evaluation } from './contracts.ts';
@@ -40,18 +41,26 @@ export async function promotions(alias: string, waiting: readonly AliasRequest[]
   const known = new Set(queue.map(({ id }) => id));
   const decisions = new Map<string, PromotionDecision>();
   let busy = false;
+  let begun = waiting.length > 0;
 
   setHandler(aliasRequestSignal, async (request) => {
     if (known.has(request.id)) return;
     known.add(request.id);
     queue.push(request);
-    // Who has to wait is seen to wait.
-    if (request.kind === 'promote' && (busy || queue.length > 1)) await activities.openPromotion(request);
+    if (request.kind !== 'promote' || (!busy && queue.length === 1)) return;
+    // Who has to wait is seen to wait; but first it is told apart from what was left behind.
+    await condition(() => begun);
+    await activities.openPromotion(request);
   });
   setHandler(promotionDecisionSignal, (decision) => {
     if (!decisions.has(decision.promotionId)) decisions.set(decision.promotionId, decision);
   });
 
+  if (!begun) {
+    const beganAt = workflowInfo().startTime.toISOString();
+    await activities.failAbandoned({ alias, beganAt, asked: [...known] });
+    begun = true;
+  }
   for (let handled = 0; await condition(() => queue.length > 0, IDLE); handled++) {
     if (handled === MAX_REQUESTS) {
       await condition(allHandlersFinished);

@@ -1,5 +1,6 @@
 /** Promotions with the real stack: the gate, one alias at a time, approval from the command line, and a worker that dies. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { DisturbedStack } from '../../chaos/stack.ts';
 import { loadExperiment, storeFile, type StoredPromotion } from '../../client/index.ts';
 import { builtProgram } from '../../client/local/paths.ts';
 import type { AliasView, PromotionDetails } from '../../client/promotions.ts';
-import type { PromotionSpec } from '../../workflows/contracts.ts';
+import { aliasWorkflowId, type PromotionSpec } from '../../workflows/contracts.ts';
 import { writeExperiment } from './experiment.ts';
 
 let stack: DisturbedStack;
@@ -274,6 +275,19 @@ describe('approval', () => {
     expect((await until(id, 'expired')).events.map(({ event }) => event)).toContain('expired');
   }, 60_000);
 });
+
+test('a promotion whose workflow was ended from outside has failed, once its alias is asked again', async () => {
+  const id = await ask(runs.middle, { alias: 'ended', approval: true });
+  await until(id, 'awaiting-approval');
+  const connection = await Connection.connect({ address: stack.temporalAddress });
+  await new Client({ connection }).workflow.getHandle(aliasWorkflowId('ended')).terminate('by hand');
+  await connection.close();
+  expect(await pawl('approve', id)).toMatchObject({ code: 1, stderr: expect.stringContaining('ended from outside') });
+  // Of two at once the second must not be taken for one that was left behind.
+  const [next, last] = await Promise.all([ask(runs.middle, { alias: 'ended' }), ask(runs.long, { alias: 'ended' })]);
+  await Promise.all([until(next, 'promoted', 'refused'), until(last, 'promoted')]);
+  expect(await until(id, 'failed')).toMatchObject({ reason: expect.stringContaining('ended from outside') });
+}, 60_000);
 
 describe('a platform that refuses', () => {
   test('fails the promotion, says why, and keeps nobody from asking again', async () => {
