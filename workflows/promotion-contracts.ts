@@ -164,7 +164,7 @@ interface PromotionNote {
 }
 
 /** A workflow of an alias that begins, and what it was asked by then. */
-export interface AliasBeginning {
+interface AliasBeginning {
   readonly alias: string;
   readonly beganAt: string;
   readonly asked: readonly string[];
