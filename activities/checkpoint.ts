@@ -58,16 +58,16 @@ export function checkpointing({ backend }: { backend: Backend }): Checkpointing 
 
     async syncSnapshot({ connection, target, identity, previousIdentity }) {
       const { weightSync } = backend;
+      const snapshot = { identity, ...(previousIdentity !== undefined && { previousIdentity }) };
       const startedMs = Date.now();
       const replicas = await connected(backend, connection, async () => {
         const now = await weightSync.replicas(target, signal());
         // A retry after a lost answer finds the load done, or under way: asking again would restart a delta on itself.
         const asked = now.length > 0 && now.every((r) => r.identity === identity || r.targetIdentity === identity);
         if (!asked || now.some((replica) => replica.stage === 'error')) {
-          const previous = previousIdentity === undefined ? {} : { previousIdentity };
-          await weightSync.load(target, { identity, ...previous }, signal());
+          await weightSync.load(target, snapshot, signal());
         }
-        return weightSync.waitConfirmed(target, identity, { timeoutMs: SYNC_TIMEOUT_MS, signal: signal() });
+        return weightSync.waitConfirmed(target, snapshot, { timeoutMs: SYNC_TIMEOUT_MS, signal: signal() });
       });
       return { identity, replicas: replicas.length, seconds: (Date.now() - startedMs) / 1000 };
     },

@@ -176,15 +176,24 @@ export interface ReplicaStatus {
   readonly targetIdentity?: string;
 }
 
+/** `previousIdentity` makes it a delta on top of that one. */
+export interface Snapshot {
+  readonly identity: string;
+  readonly previousIdentity?: string;
+}
+
 /** Brings a deployment to a snapshot, and says what its replicas serve. */
 export interface WeightSync {
   replicas(target: Target, signal: AbortSignal): Promise<readonly ReplicaStatus[]>;
-  /** Asks for a load; returns once the request is accepted. `previousIdentity` makes it a delta on top of that one. */
-  load(target: Target, snapshot: { identity: string; previousIdentity?: string }, signal: AbortSignal): Promise<void>;
-  /** Polls until every replica is ready and reports the identity; fails with `SyncFailedError` on error or time-out. */
+  /** Asks for a load; returns once the request is accepted. */
+  load(target: Target, snapshot: Snapshot, signal: AbortSignal): Promise<void>;
+  /**
+   * Polls until every replica is ready and reports the identity; fails with `SyncFailedError` on error or time-out. A replica
+   * that was replaced meanwhile is asked again, unless the delta does not fit it.
+   */
   waitConfirmed(
     target: Target,
-    identity: string,
+    snapshot: Snapshot,
     options: { timeoutMs: number; signal: AbortSignal; onStatus?: (replicas: readonly ReplicaStatus[]) => void },
   ): Promise<readonly ReplicaStatus[]>;
 }

@@ -140,7 +140,7 @@ export function runTest({
   async function sync(identity: string, previousIdentity?: string): Promise<void> {
     const snapshot = { identity, ...(previousIdentity === undefined ? {} : { previousIdentity }) };
     await backend.weightSync.load(target, snapshot, signal);
-    await backend.weightSync.waitConfirmed(target, identity, CONFIRM);
+    await backend.weightSync.waitConfirmed(target, { identity }, CONFIRM);
   }
 
   beforeAll(async () => {

@@ -34,12 +34,13 @@ async function given(
 }
 
 async function confirm(
-  identity: string,
+  asked: string | { identity: string; previousIdentity: string },
   timeoutMs = 5_000,
   onStatus?: (list: readonly ReplicaStatus[]) => void,
 ): Promise<unknown> {
   const options = { timeoutMs, signal: never(), ...(onStatus === undefined ? {} : { onStatus }) };
-  return platform?.backend.weightSync.waitConfirmed(target, identity, options);
+  const snapshot = typeof asked === 'string' ? { identity: asked } : asked;
+  return platform?.backend.weightSync.waitConfirmed(target, snapshot, options);
 }
 
 afterEach(async () => {
@@ -209,22 +210,32 @@ describe('confirmation', () => {
       message: expect.stringContaining('replica 1 failed to load it'),
     });
   });
+  const polls = { hotLoad: { firstMs: 1, maxMs: 1 }, forgottenMs: 20 };
   test.each([
-    ['another identity', old],
-    ['what it was deployed with', fresh],
-  ])('ends when a replica serves %s, and is about to load nothing', async (_, idle) => {
-    const polls = { hotLoad: { firstMs: 1, maxMs: 1 }, forgottenMs: 20 };
-    await given([status(current, replica('old', true, 'pending', 'new')), status(current, idle)], {}, { polls });
-    expect(await failureOf(confirm('new'))).toMatchObject({
+    ['another identity', old, 'new' as const],
+    ['what it was deployed with', fresh, 'new' as const],
+    ['what the delta was made from', old, { identity: 'new', previousIdentity: 'old' }],
+  ])('asks again where a replica serves %s, and is about to load nothing', async (_, idle, asked) => {
+    const { bodies } = await given(status(current, idle), {}, { polls });
+    expect((await failureOf(confirm(asked, 100))).message).toContain('not confirmed within');
+    expect(bodies('POST')[0]).toMatchObject({ identity: 'new' });
+    expect(JSON.stringify(bodies('POST')).includes('"previous_snapshot_identity":"old"')).toBe(asked !== 'new');
+  });
+  test('ends where a replica was replaced that the delta does not fit', async () => {
+    const { to } = await given(status(current, fresh), {}, { polls });
+    expect(await failureOf(confirm({ identity: 'new', previousIdentity: 'old' }))).toMatchObject({
       type: 'SyncFailed',
-      message: expect.stringContaining('replica 1 knows nothing of the load'),
+      message: expect.stringContaining('a replica was replaced, and the delta does not fit it'),
     });
+    expect(to('POST')).toHaveLength(0);
   });
   test('goes on when an idle replica begins after all', async () => {
-    const polls = { hotLoad: { firstMs: 1, maxMs: 1 }, forgottenMs: 60_000 };
     const loading = replica('old', false, 'downloading', 'new');
-    await given([status(old, old), status(loading, old), status(current, current)], {}, { polls });
+    const unhurried = { ...polls, forgottenMs: 60_000 };
+    const statuses = [status(old, old), status(loading, old), status(current, current)];
+    const { to } = await given(statuses, {}, { polls: unhurried });
     expect(await confirm('new')).toHaveLength(2);
+    expect(to('POST')).toHaveLength(0);
   });
   test('goes on after an error left over from another identity', async () => {
     await given([
@@ -262,7 +273,8 @@ describe('confirmation', () => {
     await given('silence');
     const controller = new AbortController();
     const options = { timeoutMs: 60_000, signal: controller.signal };
-    const waiting = platform?.backend.weightSync.waitConfirmed(target, 'new', options) ?? Promise.resolve();
+    const waiting =
+      platform?.backend.weightSync.waitConfirmed(target, { identity: 'new' }, options) ?? Promise.resolve();
     setImmediate(() => controller.abort(new Error('enough')));
     expect((await failureOf(waiting)).message).toBe('enough');
   });

@@ -1,6 +1,6 @@
 /** What a deployment's replicas say of their weights, and what follows for one identity. Pure. */
 import { z } from 'zod';
-import type { ReplicaStatus } from '../../ports.ts';
+import type { ReplicaStatus, Snapshot } from '../../ports.ts';
 
 const text = z.string().nullish();
 
@@ -61,6 +61,12 @@ export function failedOn(replica: ReplicaStatus, identity: string): boolean {
 export function knowsNothingOf(replica: ReplicaStatus, identity: string): boolean {
   const settled = replica.stage === undefined || ['idle', 'ready', 'done'].includes(replica.stage);
   return replica.ready && settled && replica.targetIdentity !== identity && !isCurrent(replica, identity);
+}
+
+/** Whether the load may be asked for again: a base fits whatever is there, a delta what it was made from. */
+export function canTake(replicas: readonly ReplicaStatus[], { identity, previousIdentity }: Snapshot): boolean {
+  if (previousIdentity === undefined) return true;
+  return replicas.every(({ loaded }) => loaded.includes(identity) || loaded.includes(previousIdentity));
 }
 
 /** `2 of 3 replicas: [0] step-3 idle, ready; …` */

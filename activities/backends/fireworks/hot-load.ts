@@ -2,10 +2,10 @@
 import { performance } from 'node:perf_hooks';
 import type { Target } from '../../../workflows/contracts.ts';
 import { BackendError, SyncFailedError } from '../../errors.ts';
-import type { ReplicaStatus, WeightSync } from '../../ports.ts';
+import type { ReplicaStatus, Snapshot, WeightSync } from '../../ports.ts';
 import { endpoint, type Call } from './call.ts';
 import { Anything } from './control-call.ts';
-import { allCurrent, describeReplicas, failedOn, HotLoadStatus, knowsNothingOf } from './hot-load-status.ts';
+import { allCurrent, canTake, describeReplicas, failedOn, HotLoadStatus, knowsNothingOf } from './hot-load-status.ts';
 import type { Outcome } from './retries.ts';
 import { sleep } from './sleep.ts';
 import { intervalMs } from './tables.ts';
@@ -69,6 +69,35 @@ export function createHotLoad(wire: Wire): WeightSync {
     await http.send(call, Anything, signal);
   }
 
+  async function request(target: Target, snapshot: Snapshot, signal: AbortSignal): Promise<void> {
+    try {
+      await post(target, loadBody(snapshot, resetsCache), signal);
+    } catch (error) {
+      if (!resetsCache || !refusesCacheField(error)) throw asLoadError(error, target, snapshot);
+      resetsCache = false;
+      try {
+        await post(target, loadBody(snapshot, resetsCache), signal);
+      } catch (second) {
+        throw asLoadError(second, target, snapshot);
+      }
+    }
+  }
+
+  /** For a replica that was replaced after the load was accepted: it will not hear of it by itself. */
+  async function requestAgain(
+    target: Target,
+    snapshot: Snapshot,
+    last: readonly ReplicaStatus[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!canTake(last, snapshot)) {
+      throw syncFailed('a replica was replaced, and the delta does not fit it', target, snapshot.identity, last);
+    }
+    const { identity } = snapshot;
+    settings.logger.warn({ deploymentId: target.deploymentId, identity }, 'a replica knows nothing of the load: again');
+    await request(target, snapshot, signal);
+  }
+
   return {
     replicas,
 
@@ -81,24 +110,15 @@ export function createHotLoad(wire: Wire): WeightSync {
       }
       // Already there, e.g. when a crash came between the load and its record: a delta does not apply twice.
       if (allCurrent(await managed(target, signal), snapshot.identity, target.replicas)) return;
-      try {
-        await post(target, loadBody(snapshot, resetsCache), signal);
-      } catch (error) {
-        if (!resetsCache || !refusesCacheField(error)) throw asLoadError(error, target, snapshot);
-        resetsCache = false;
-        try {
-          await post(target, loadBody(snapshot, resetsCache), signal);
-        } catch (second) {
-          throw asLoadError(second, target, snapshot);
-        }
-      }
+      await request(target, snapshot, signal);
     },
 
-    async waitConfirmed(target, identity, { timeoutMs, signal, onStatus }) {
+    async waitConfirmed(target, snapshot, { timeoutMs, signal, onStatus }) {
+      const { identity } = snapshot;
       const deadlineMs = performance.now() + timeoutMs;
       let last: readonly ReplicaStatus[] = [];
       let trouble: string | undefined;
-      let forgottenSinceMs: number | undefined;
+      let idleSinceMs = Infinity;
       for (let round = 0; ; round += 1) {
         const outcome = await statusOnce(target, deadlineMs, signal);
         if (outcome.ok) {
@@ -108,10 +128,11 @@ export function createHotLoad(wire: Wire): WeightSync {
           if (allCurrent(last, identity, target.replicas)) return last;
           const failed = last.findIndex((replica) => failedOn(replica, identity));
           if (failed >= 0) throw syncFailed(`replica ${failed} failed to load it`, target, identity, last);
-          const idle = last.findIndex((replica) => knowsNothingOf(replica, identity));
-          forgottenSinceMs = idle < 0 ? undefined : (forgottenSinceMs ?? performance.now());
-          if (forgottenSinceMs !== undefined && performance.now() - forgottenSinceMs >= settings.polls.forgottenMs) {
-            throw syncFailed(`replica ${idle} knows nothing of the load`, target, identity, last);
+          const idle = last.some((replica) => knowsNothingOf(replica, identity));
+          idleSinceMs = idle ? Math.min(idleSinceMs, performance.now()) : Infinity;
+          if (performance.now() - idleSinceMs >= settings.polls.forgottenMs) {
+            await requestAgain(target, snapshot, last, signal);
+            idleSinceMs = Infinity;
           }
         } else {
           trouble = outcome.error.message;
@@ -143,7 +164,7 @@ export function createHotLoad(wire: Wire): WeightSync {
   }
 }
 
-function loadBody(snapshot: { identity: string; previousIdentity?: string }, resetsCache: boolean): object {
+function loadBody(snapshot: Snapshot, resetsCache: boolean): object {
   return {
     identity: snapshot.identity,
     ...(resetsCache ? { reset_prompt_cache: true } : {}),
@@ -167,11 +188,7 @@ function refusesCacheField(error: unknown): boolean {
 }
 
 /** A refused delta, or a conflict with another load, breaks the chain: a base will mend it. */
-function asLoadError(
-  error: unknown,
-  target: Target,
-  snapshot: { identity: string; previousIdentity?: string },
-): unknown {
+function asLoadError(error: unknown, target: Target, snapshot: Snapshot): unknown {
   if (!(error instanceof BackendError) || error.status === undefined) return error;
   const refusedDelta = snapshot.previousIdentity !== undefined && [400, 412, 422].includes(error.status);
   if (!refusedDelta && error.status !== 409) return error;

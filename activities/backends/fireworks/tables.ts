@@ -110,7 +110,7 @@ export const DEFAULT_RETRIES = {
 export const DEFAULT_POLLS = {
   /** Status of a hot load: quick at first, so that a fast platform is not slowed down. */
   hotLoad: { firstMs: 200, maxMs: 5_000 },
-  /** A replica may take so long to begin a load; one that stands idle for longer knows nothing of it. */
+  /** One that stands idle for so long after a load was accepted may know nothing of it: it is asked again. */
   forgottenMs: 30_000,
   /** Whether a new deployment's hot-load manager is up. */
   manager: { firstMs: 200, maxMs: 5_000 },

@@ -87,7 +87,7 @@ export class WeightSync {
       deployments.map(async (target) => {
         const chain = this.#chainOf(target);
         await this.#services.hotLoad.load(target, snapshot, signal);
-        await this.#services.hotLoad.waitConfirmed(target, identity, { timeoutMs, signal });
+        await this.#services.hotLoad.waitConfirmed(target, snapshot, { timeoutMs, signal });
         this.#chains.set(target.deploymentId, snapshotConfirmed(chain, identity, plan.type));
       }),
     );
