@@ -28,15 +28,25 @@ function limitFileSize(pid: number, limit: string): boolean {
   return spawnSync('prlimit', ['--pid', String(pid), `--fsize=${limit}:`]).status === 0;
 }
 
-/** A disk of its own, small enough to be filled; absent where mounting is not allowed. */
-const disk = mountSmallDisk();
-
+/** A folder that is a disk of its own, small enough to be filled; undefined where mounting is not allowed. */
 function mountSmallDisk(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'pawl-disk-'));
   const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', folder]);
   if (status === 0) return folder;
   rmSync(folder, { recursive: true });
   return undefined;
+}
+
+function unmount(folder: string): void {
+  // Lazily: a log may be open for a moment longer.
+  spawnSync('umount', ['-l', folder]);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function mayMount(): boolean {
+  const folder = mountSmallDisk();
+  if (folder !== undefined) unmount(folder);
+  return folder !== undefined;
 }
 
 function fill(folder: string): string {
@@ -47,15 +57,17 @@ function fill(folder: string): string {
   return path;
 }
 
-(disk === undefined ? describe.skip : describe)('one disk for Temporal, the platform and the store', () => {
-  const home = disk ?? '';
+(mayMount() ? describe : describe.skip)('one disk for Temporal, the platform and the store', () => {
+  let home = '';
   let own: Disturbed | undefined;
+
+  beforeAll(() => {
+    home = mountSmallDisk() ?? '';
+  });
 
   afterAll(async () => {
     await own?.stack.stop();
-    // Lazily: a log may be open for a moment longer.
-    spawnSync('umount', ['-l', home]);
-    rmSync(home, { recursive: true, force: true });
+    unmount(home);
   }, 60_000);
 
   test('is full for a while: the run waits, says why, and loses nothing', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -203,6 +203,7 @@ describe('faults on the wire', () => {
       expect((await planned.call('GET', '/v1/accounts')).status).toBe(200);
     } finally {
       await Promise.all([closed.close(), planned.close()]);
+      rmSync(folder, { recursive: true });
     }
   });
 });
