@@ -32,25 +32,20 @@ interface Ports {
 }
 
 export function collecting(ports: Ports): GcActivities {
-  const { store, artifacts } = ports;
+  const { store } = ports;
   return {
     async collectGarbage({ dryRun }) {
       const facts = await retentionFacts(ports, signal());
       const { keptCheckpoints, samples } = await sortSamples(store, facts);
       if (!dryRun) for (const { ids } of samples) await store.deleteSamples(ids);
-      const sorted = await sortArtifacts(ports, facts);
-      if (!dryRun) {
-        for (const { hash, promptSet } of sorted.unreachable) {
-          if (promptSet) await store.deletePromptSet(hash);
-          await artifacts.remove(hash);
-        }
-      }
+      const { unreachable, kept } = await sortArtifacts(ports, facts);
+      const removed = dryRun ? unreachable : await removeArtifacts(ports, unreachable);
       return {
         dryRun,
         samples: listing(samples.map(({ ids, ...found }) => ({ ...found, evaluations: ids.length }))),
-        artifacts: listing(sorted.unreachable),
+        artifacts: listing(removed),
         keptCheckpoints: listing(keptCheckpoints.map((kept) => ({ ...kept, bytes: 0 }))),
-        keptArtifacts: listing(sorted.kept),
+        keptArtifacts: listing(kept),
       } satisfies GcReport;
     },
   };
@@ -121,6 +116,21 @@ async function sortArtifacts(
     else kept.push({ hash, bytes, reason });
   }
   return { unreachable, kept };
+}
+
+/** Those that nobody needed again since they were looked at: a plan may have, and its run would miss them. */
+async function removeArtifacts(
+  { store, artifacts }: Ports,
+  unreachable: readonly UnreachableArtifact[],
+): Promise<UnreachableArtifact[]> {
+  const removed: UnreachableArtifact[] = [];
+  for (const artifact of unreachable) {
+    const { hash, promptSet } = artifact;
+    if (!(await artifacts.remove(hash, { unlessPutSinceMs: Date.now() - YOUNG_MS }))) continue;
+    if (promptSet) await store.deletePromptSet(hash);
+    removed.push(artifact);
+  }
+  return removed;
 }
 
 function listing<Item extends { readonly bytes: number }>(items: readonly Item[]): Listing<Item> {

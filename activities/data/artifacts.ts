@@ -12,8 +12,8 @@ export interface Artifacts {
   get(hash: string): Promise<Buffer>;
   /** `modifiedMs`: when it was last put. */
   list(): Promise<readonly { readonly hash: string; readonly bytes: number; readonly modifiedMs: number }[]>;
-  /** Removing twice is removing once. */
-  remove(hash: string): Promise<void>;
+  /** False, and it stays: it was put since. Removing twice is removing once. */
+  remove(hash: string, options: { readonly unlessPutSinceMs: number }): Promise<boolean>;
 }
 
 export function sha256(bytes: Uint8Array | string): string {
@@ -64,9 +64,19 @@ export function openArtifacts(folder: string): Artifacts {
       );
     },
 
-    async remove(hash) {
+    async remove(hash, { unlessPutSinceMs }) {
+      const path = pathOf(hash);
+      if (await putSince(path, unlessPutSinceMs)) return false;
+      // Taken aside first: who puts it from here on writes it anew, and who did so since the look above is seen now.
+      const aside = `${path}.${randomUUID()}.part`;
+      if (!(await moved(path, aside))) return true;
+      if (await putSince(aside, unlessPutSinceMs)) {
+        await rename(aside, path);
+        return false;
+      }
       verified.delete(hash);
-      await rm(pathOf(hash), { force: true });
+      await rm(aside, { force: true });
+      return true;
     },
   };
 }
@@ -97,6 +107,27 @@ async function renewed(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+async function putSince(path: string, sinceMs: number): Promise<boolean> {
+  const file = await stat(path).catch(unlessMissing);
+  return file !== undefined && file.mtimeMs >= sinceMs;
+}
+
+/** False: there is nothing to move. */
+async function moved(from: string, to: string): Promise<boolean> {
+  return rename(from, to).then(
+    () => true,
+    (error: unknown) => {
+      unlessMissing(error);
+      return false;
+    },
+  );
+}
+
+function unlessMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  return undefined;
 }
 
 /** Written beside its place and moved there, so that a reader never sees a part of it, nor a crash leaves one. */

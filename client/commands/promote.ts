@@ -8,7 +8,7 @@ import type { Runs } from '../runs.ts';
 import { whoAsks } from '../who.ts';
 import { act, outputOption, withRuns, type Context } from './command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { aliasName, followPromotion, hours } from './promotion-options.ts';
+import { aliasName, followPromotion, hours, noteMissingWorker } from './promotion-options.ts';
 
 const HELP = `
 The gate: on every suite, the candidate must be better than what the alias stands for, on the same prompts, with the
@@ -92,11 +92,12 @@ function gateOf(alias: string, { suite: suites, margin, approval, expires, model
 
 async function undo(
   { output }: Context,
-  { promotions }: Runs,
+  runs: Runs,
   alias: string,
   { by = whoAsks(), output: format }: Options,
 ): Promise<ExitCode> {
-  const outcome = await promotions.undo(alias, { by });
+  await noteMissingWorker(runs, output);
+  const outcome = await runs.promotions.undo(alias, { by });
   if (format === 'json') output.printJson(outcome);
   else output.print(undoneLines(outcome).join('\n'));
   return EXIT.ok;

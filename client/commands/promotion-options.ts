@@ -21,6 +21,11 @@ export function hours(text: string): number {
   throw new InvalidArgumentError('Give a duration such as 30m, 24h or 7d.');
 }
 
+export async function noteMissingWorker(runs: Runs, output: Output): Promise<void> {
+  const nobody = await runs.missingWorker();
+  if (nobody !== undefined) output.note(`${nobody}; what was asked for waits until one does`);
+}
+
 /** Tells every change until the promotion is settled, or awaits approval and that is where this command ends. */
 export async function followPromotion(
   runs: Runs,
@@ -40,8 +45,7 @@ export async function followPromotion(
   },
 ): Promise<ExitCode> {
   let last: StoredPromotion | undefined;
-  const nobody = await runs.missingWorker();
-  if (nobody !== undefined) output.note(`${nobody}; what was asked for waits until one does`);
+  await noteMissingWorker(runs, output);
   for await (const promotion of runs.promotions.follow(id, until === undefined ? {} : { until })) {
     last = promotion;
     if (format === 'table' && promotion.state !== told) output.print(promotionLine(promotion));

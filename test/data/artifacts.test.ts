@@ -35,10 +35,31 @@ describe('artifacts', () => {
     expect(await artifacts.list()).toEqual([{ hash: HASH, bytes: 5, modifiedMs: 0 }]);
     await artifacts.put(BYTES);
     expect((await artifacts.list())[0]?.modifiedMs).toBeGreaterThan(0);
-    await artifacts.remove(HASH);
-    await artifacts.remove(HASH);
+    const old = { unlessPutSinceMs: Date.now() + 60_000 };
+    expect(await artifacts.remove(HASH, old)).toBe(true);
+    expect(await artifacts.remove(HASH, old)).toBe(true);
     expect(await artifacts.list()).toEqual([]);
     await expect(artifacts.get(HASH)).rejects.toThrow(/is not in/);
+  });
+
+  test('that were put since are not removed', async () => {
+    const artifacts = openArtifacts(folder);
+    await artifacts.put(BYTES);
+    expect(await artifacts.remove(HASH, { unlessPutSinceMs: Date.now() - 60_000 })).toBe(false);
+    expect(await artifacts.get(HASH)).toEqual(BYTES);
+  });
+
+  test('removed and put at the same time are there afterwards, whole', async () => {
+    const [remover, planner] = [openArtifacts(folder), openArtifacts(folder)];
+    const path = join(folder, HASH.slice(0, 2), HASH.slice(2));
+    for (let round = 0; round < 50; round++) {
+      await planner.put(BYTES);
+      await utimes(path, new Date(0), new Date(0));
+      const cutoff = { unlessPutSinceMs: 1_000 };
+      await Promise.all([remover.remove(HASH, cutoff), planner.put(BYTES)]);
+      expect(await openArtifacts(folder).get(HASH)).toEqual(BYTES);
+    }
+    expect(await readdir(join(folder, HASH.slice(0, 2)))).toEqual([HASH.slice(2)]);
   });
 
   test('may be empty', async () => {
