@@ -1,8 +1,8 @@
 /** What every activity has in common: heartbeats from a timer, cancellation, and failures in Temporal's terms. */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { FailureType } from '../workflows/contracts.ts';
-import { PawlError } from './errors.ts';
+import type { FailureType } from '../domain/words/run.ts';
+import { PawlError } from '../domain/words/failures-of-calls.ts';
 import type { Backend } from './ports.ts';
 
 /** Well below the heartbeat time-out of every activity, so that one slow moment is not taken for a death. */

@@ -1,30 +1,28 @@
 /** Every activity, built from the ports that the worker hands in. */
-import type {
-  Activities,
-  GcActivities,
-  BranchActivities,
-  PromotionActivities,
-  PromptActivities,
-  ReconcileActivities,
-  ServingActivities,
-} from '../workflows/contracts.ts';
-import { branching } from './branches.ts';
-import { checkpointing } from './checkpoint.ts';
-import type { Artifacts } from './data/artifacts.ts';
-import { evaluating } from './evaluate.ts';
+import type { Activities } from '../domain/words/run.ts';
+import type { GcActivities } from '../domain/words/gc.ts';
+import type { BranchActivities } from '../domain/words/branches.ts';
+import type { PromotionActivities } from '../domain/words/promotion.ts';
+import type { PromptActivities } from '../domain/words/prompts.ts';
+import type { ReconcileActivities } from '../domain/words/reconcile.ts';
+import type { ServingActivities } from '../domain/words/serving.ts';
+import { branching } from './branches/branches.ts';
+import { checkpointing } from './run/checkpoint.ts';
+import type { Artifacts } from '../store/artifacts/artifacts.ts';
+import { evaluating } from './run/evaluate.ts';
 import type { Secrets } from './grading/graders.ts';
-import { collecting } from './gc.ts';
+import { collecting } from './upkeep/gc.ts';
 import { guarded } from './guard.ts';
-import { planning } from './plan.ts';
+import { planning } from './run/plan.ts';
 import type { Backend } from './ports.ts';
-import { promoting, type PromotionDesk } from './promotion.ts';
-import { promptSets } from './prompts.ts';
-import { provisioning } from './provision.ts';
-import { reconciling } from './reconcile.ts';
-import { recording } from './record.ts';
-import { serving } from './serving.ts';
-import type { Store } from './store/index.ts';
-import { training } from './train.ts';
+import { promoting, type PromotionDesk } from './promotion/promotion.ts';
+import { promptSets } from './upkeep/prompts.ts';
+import { provisioning } from './run/provision.ts';
+import { reconciling } from './upkeep/reconcile.ts';
+import { recording } from './run/record.ts';
+import { serving } from './serving/serving.ts';
+import type { Store } from '../store/index.ts';
+import { training } from './run/train.ts';
 
 export function createActivities(ports: {
   backend: Backend;

@@ -2,8 +2,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Artifacts } from './data/artifacts.ts';
-import { PawlError } from './errors.ts';
+import type { Artifacts } from '../store/artifacts/artifacts.ts';
+import { PawlError } from '../domain/words/failures-of-calls.ts';
 
 /** Where the experiment names the module: what an error speaks of. */
 export interface ModulePlace {

@@ -2,7 +2,8 @@
  * The ports that a training platform fills. One folder of `backends/` per platform; nothing outside it knows which one
  * runs. Every call takes an AbortSignal, and fails with a `BackendError` of `errors.ts`.
  */
-import type { PromotionOrder, ResolvedShape, Target } from '../workflows/contracts.ts';
+import type { PromotionOrder } from '../domain/words/promotion.ts';
+import type { ResolvedShape, Target } from '../domain/words/run.ts';
 
 /** A platform, its four services joined. */
 export interface Backend {

@@ -2,14 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { createFireworksBackend } from '../activities/backends/fireworks/index.ts';
-import { openArtifacts } from '../activities/data/artifacts.ts';
+import { openArtifacts } from '../store/artifacts/artifacts.ts';
 import { batchIndices, toDatums } from '../activities/data/batches.ts';
 import { openDataset } from '../activities/data/dataset.ts';
 import { learningRate } from '../activities/data/learning-rate.ts';
 import type { Backend, Pending } from '../activities/ports.ts';
 import type { DisturbedStack } from '../chaos/stack.ts';
 import { SANDBOX_KEY } from '../client/local/sandbox-key.ts';
-import type { Plan, RunSpec } from '../workflows/contracts.ts';
+import type { Plan } from '../domain/words/run.ts';
+import type { RunSpec } from '../domain/spec/spec.ts';
 
 /** As many steps in the trainer's hands as pawl keeps there. */
 const PIPELINE_STEPS = 2;

@@ -1,5 +1,5 @@
 /** What a finished run left behind, in terms that do not depend on how often it was disturbed. */
-import { openStore, type ProducedSample, type StoreReader } from '../activities/store/index.ts';
+import { openStore, type ProducedSample, type StoreReader } from '../store/index.ts';
 import { storeFile, type RunDetails, type StoredCheckpoint } from '../client/index.ts';
 import { RunBuckets } from './snapshots.ts';
 import type { DisturbedStack } from './stack.ts';

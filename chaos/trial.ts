@@ -1,7 +1,7 @@
 /** The experiment on trial: the same spec and seed, undisturbed and disturbed, in one stack. */
-import type { StoredRewind } from '../activities/store/index.ts';
+import type { StoredRewind } from '../store/index.ts';
 import { loadExperiment, type RunDetails, type RunSpec } from '../client/index.ts';
-import { isOver } from '../client/run-view.ts';
+import { isOver } from '../client/runs/run-view.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Adversary, counts, type AdversaryReport } from './adversary.ts';
 import { compare, type Comparison } from './compare.ts';

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { DEFAULT_TASK_QUEUE } from '../workflows/contracts.ts';
+import { DEFAULT_TASK_QUEUE } from '../domain/words/names.ts';
 import { UserError } from './errors.ts';
 
 export const DEFAULT_NAMESPACE = 'default';

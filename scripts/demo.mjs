@@ -14,7 +14,7 @@ const { prepare } = await import('../examples/pronounce/prepare.mjs');
 prepare();
 
 // In this process rather than in a child: signals, terminal and exit code are the CLI's own.
-const cli = join(root, 'lib', 'client', 'cli.js');
+const cli = join(root, 'lib', 'client', 'cli', 'main.js');
 const experiment = join(root, 'examples', 'pronounce.yaml');
 process.argv = [process.execPath, cli, 'run', experiment, '--local', ...process.argv.slice(2)];
 await import(pathToFileURL(cli).href);

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { DEFAULT_TASK_QUEUE } from '../workflows/contracts.ts';
+import { DEFAULT_TASK_QUEUE } from '../domain/words/names.ts';
 
 /** Text or number: a default is a number. */
 const seconds = z.coerce.number({ error: 'must be a number of seconds' }).int().positive();

@@ -1,8 +1,9 @@
 /** Where a run asks an alias for a promotion: the alias's workflow, begun if nobody is there. */
 import type { Client } from '@temporalio/client';
-import type { PromotionDesk } from '../activities/promotion.ts';
-import { aliasWorkflowId, PROMOTIONS_WORKFLOW_TYPE, RUN_TASK_TIMEOUT } from '../workflows/contracts.ts';
-import { aliasRequestSignal } from '../workflows/messages.ts';
+import type { PromotionDesk } from '../activities/promotion/promotion.ts';
+import { aliasWorkflowId, PROMOTIONS_WORKFLOW_TYPE } from '../domain/words/promotion.ts';
+import { RUN_TASK_TIMEOUT } from '../domain/words/names.ts';
+import { aliasRequestSignal } from '../workflows/run/messages.ts';
 
 export function openPromotionDesk(client: Client, taskQueue: string): PromotionDesk {
   return {

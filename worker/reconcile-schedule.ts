@@ -1,6 +1,6 @@
 /** The schedule of the reconciler: one per task queue, made or brought up to date by every worker that starts. */
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client, type ScheduleOptions } from '@temporalio/client';
-import { RECONCILE_WORKFLOW_TYPE, reconcileScheduleId, type ReconcileInput } from '../workflows/contracts.ts';
+import { RECONCILE_WORKFLOW_TYPE, reconcileScheduleId, type ReconcileInput } from '../domain/words/reconcile.ts';
 
 export async function ensureReconcileSchedule(
   client: Client,

@@ -1,6 +1,6 @@
 /** Which runs are over, by Temporal's word. */
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionStatusName } from '@temporalio/client';
-import type { RunDirectory } from '../activities/reconcile.ts';
+import type { RunDirectory } from '../activities/upkeep/reconcile.ts';
 
 /** Anything else, such as a status that this version does not know, counts as going on. */
 const FATES: Partial<Record<WorkflowExecutionStatusName, string>> = {

@@ -4,7 +4,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type LogMetadata } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createFireworksBackend, retriesWithin } from '../activities/backends/fireworks/index.ts';
-import { openArtifacts } from '../activities/data/artifacts.ts';
+import { openArtifacts } from '../store/artifacts/artifacts.ts';
 import {
   createActivities,
   createBranchActivities,
@@ -14,7 +14,7 @@ import {
   createGcActivities,
   createServingActivities,
 } from '../activities/index.ts';
-import { openStore } from '../activities/store/index.ts';
+import { openStore } from '../store/index.ts';
 import { workflowSource } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { openPromotionDesk } from './promotion-desk.ts';

@@ -1,6 +1,6 @@
 /** The activities as the workflow sees them: one table of time-outs, heartbeats, retries and cancellation. */
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
-import type { Activities, FailureType } from './contracts.ts';
+import type { Activities, FailureType } from '../domain/words/run.ts';
 
 const FINAL: FailureType[] = ['InvalidRequest', 'Unauthorized', 'LostTrainer', 'TrainerGone', 'SyncFailed'];
 

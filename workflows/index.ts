@@ -1,10 +1,10 @@
 /** The workflows a worker offers. */
-export { appraise } from './appraise.ts';
-export { bisect } from './bisect.ts';
-export { branches } from './branches.ts';
-export { promotions } from './promotions.ts';
-export { addPrompts, aliasPrompts } from './prompts.ts';
-export { gc } from './gc.ts';
-export { reconcile } from './reconcile.ts';
-export { rollback } from './rollback.ts';
-export { run } from './run.ts';
+export { appraise } from './serving/appraise.ts';
+export { bisect } from './serving/bisect.ts';
+export { branches } from './branches/branches.ts';
+export { promotions } from './promotion/promotions.ts';
+export { addPrompts, aliasPrompts } from './upkeep/prompts.ts';
+export { gc } from './upkeep/gc.ts';
+export { reconcile } from './upkeep/reconcile.ts';
+export { rollback } from './serving/rollback.ts';
+export { run } from './run/run.ts';

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { z } from 'zod';
-import { PawlError } from '../errors.ts';
-import { sha256 } from './artifacts.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { sha256 } from '../../store/artifacts/artifacts.ts';
 import type { Message } from './training-rows.ts';
 
 export interface ChatTemplate {

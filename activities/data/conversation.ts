@@ -1,5 +1,5 @@
 /** A conversation as tokens, and which of them are the assistant's: by rendering it turn by turn, never by searching. */
-import type { RunSpec } from '../../workflows/contracts.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
 import { oneLine, type ChatTemplate } from './chat-template.ts';
 import { badRow } from './jsonl.ts';
 import type { TextTokenizer } from './tokenizer.ts';

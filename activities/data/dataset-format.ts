@@ -6,7 +6,7 @@
  */
 import { endianness } from 'node:os';
 import { z } from 'zod';
-import { PawlError } from '../errors.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
 
 const MAGIC = 'PAWLSFT2';
 const MAGIC_1 = 'PAWLSFT1';

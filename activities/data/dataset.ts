@@ -1,7 +1,7 @@
 /** Training examples: JSONL files become a tokenized artifact once; from then on only its hash counts. */
-import { PawlError } from '../errors.ts';
-import type { Artifacts } from './artifacts.ts';
-import { cachedArtifacts } from './cached-artifacts.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import type { Artifacts } from '../../store/artifacts/artifacts.ts';
+import { cachedArtifacts } from '../../store/artifacts/cached-artifacts.ts';
 import { decodeDataset, encodeDataset } from './dataset-format.ts';
 import type { Dataset } from './dataset-format.ts';
 import { ExampleTokenizer, type ChatSettings } from './examples.ts';

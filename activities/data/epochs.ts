@@ -1,6 +1,6 @@
 /** How many steps a run of so many epochs takes: a pure function of the spec and of the examples that were kept. */
-import type { RunSpec } from '../../workflows/contracts.ts';
-import { PawlError } from '../errors.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
 
 /**
  * Undefined where the spec gives steps. Batches run on across the border of an epoch, so the last one is filled from the

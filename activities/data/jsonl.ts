@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import type { z } from 'zod';
-import { PawlError } from '../errors.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
 
 export interface JsonlFormat<Row> {
   /** The spec's field that names the file, e.g. `data.train`. */

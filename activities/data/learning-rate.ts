@@ -1,5 +1,5 @@
 /** The learning rate of a step: a pure function of the spec. */
-import type { RunSpec } from '../../workflows/contracts.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
 
 /**
  * Step counts from 1. The rate rises in equal parts over the warm-up, whose last step has the peak (without warm-up

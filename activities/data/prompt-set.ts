@@ -1,9 +1,9 @@
 /** Prompt sets: a JSONL file of prompts and references becomes an immutable, tokenized, content-hashed artifact. */
 import { z } from 'zod';
-import { PawlError } from '../errors.ts';
-import { sha256 } from './artifacts.ts';
-import type { Artifacts } from './artifacts.ts';
-import { cachedArtifacts } from './cached-artifacts.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { sha256 } from '../../store/artifacts/artifacts.ts';
+import type { Artifacts } from '../../store/artifacts/artifacts.ts';
+import { cachedArtifacts } from '../../store/artifacts/cached-artifacts.ts';
 import { requireChatTemplate, type ChatTemplate } from './chat-template.ts';
 import { tokenizeQuestion } from './conversation.ts';
 import { badRow, readJsonl } from './jsonl.ts';

@@ -1,8 +1,8 @@
 /** References as tokens, for suites that ask how likely the model finds them: an artifact beside their prompt set. */
 import { z } from 'zod';
-import { PawlError } from '../errors.ts';
-import type { Artifacts } from './artifacts.ts';
-import { cachedArtifacts } from './cached-artifacts.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import type { Artifacts } from '../../store/artifacts/artifacts.ts';
+import { cachedArtifacts } from '../../store/artifacts/cached-artifacts.ts';
 import type { Prompt } from './prompt-set.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 

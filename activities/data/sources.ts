@@ -1,7 +1,7 @@
 /** The files that `data.train` names: files in the order they are listed, a folder's own files by name. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PawlError } from '../errors.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
 
 /** In an order that depends on names only, so that the same data has the same hash on every machine. */
 export async function dataFiles(train: string | readonly string[]): Promise<string[]> {

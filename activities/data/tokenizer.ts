@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
-import { PawlError } from '../errors.ts';
-import { sha256 } from './artifacts.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { sha256 } from '../../store/artifacts/artifacts.ts';
 
 export interface TextTokenizer {
   /** sha256 of the file. */

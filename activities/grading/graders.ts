@@ -1,7 +1,7 @@
 /** From an experiment's choice to a grader. */
-import { GraderSpec } from '../../workflows/contracts.ts';
-import { sha256, type Artifacts } from '../data/artifacts.ts';
-import { PawlError } from '../errors.ts';
+import { GraderSpec } from '../../domain/spec/grader-spec.ts';
+import { sha256, type Artifacts } from '../../store/artifacts/artifacts.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { importPinned, pinModule } from '../pinned-module.ts';
 import { editSimilarity } from './edit-similarity.ts';
 import { exactMatch } from './exact-match.ts';

@@ -1,7 +1,7 @@
 /** `http`: an endpoint of the user's that is posted each answer, and says its score. */
 import { z } from 'zod';
-import type { GraderSpec } from '../../workflows/contracts.ts';
-import { BackendError } from '../errors.ts';
+import type { GraderSpec } from '../../domain/spec/grader-spec.ts';
+import { BackendError } from '../../domain/words/failures-of-calls.ts';
 import type { Grader } from './grader.ts';
 import { postJson } from './post-json.ts';
 

@@ -1,7 +1,7 @@
 /** A grader of the user's own: a module that exports `score(output, reference, about)`. */
 import { z } from 'zod';
-import type { GraderSpec } from '../../workflows/contracts.ts';
-import { PawlError } from '../errors.ts';
+import type { GraderSpec } from '../../domain/spec/grader-spec.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { refusedModule } from '../pinned-module.ts';
 import type { Grader } from './grader.ts';
 

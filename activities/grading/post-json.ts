@@ -1,7 +1,7 @@
 /** One JSON request to a grader's endpoint: repeated while it is overloaded or away, and then given up. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FailureType } from '../../workflows/contracts.ts';
-import { BackendError } from '../errors.ts';
+import type { FailureType } from '../../domain/words/run.ts';
+import { BackendError } from '../../domain/words/failures-of-calls.ts';
 
 export interface JsonRequest {
   readonly url: string;

@@ -1,6 +1,6 @@
 /** `regex`: an answer matches a pattern, the reference's or one for all. */
 import { createContext, Script } from 'node:vm';
-import { PawlError } from '../errors.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { TextGrader } from './grader.ts';
 
 /** Some patterns take ages with some texts, and nothing else would run in the meantime. */

@@ -1,6 +1,6 @@
 /** Proves before anything is rented that a grader can grade this prompt set. */
 import type { Prompt } from '../data/prompt-set.ts';
-import { PawlError } from '../errors.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { Grader } from './grader.ts';
 
 /** Looks at every reference, and grades one: that of the first prompt, as if it were the answer. */

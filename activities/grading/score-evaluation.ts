@@ -1,8 +1,8 @@
 /** From samples to a score: over prompts, with its interval, and what is missing. Pure. */
-import type { Evaluation } from '../../workflows/contracts.ts';
-import type { SampleRecord } from '../store/index.ts';
-import { promptScores } from './prompt-scores.ts';
-import { interval } from './statistics.ts';
+import type { Evaluation } from '../../domain/words/evaluation.ts';
+import type { SampleRecord } from '../../store/index.ts';
+import { promptScores } from '../../domain/decide/statistics/prompt-scores.ts';
+import { interval } from '../../domain/decide/statistics/intervals.ts';
 
 type Score = Pick<Evaluation, 'score' | 'low' | 'high' | 'samples' | 'prompts' | 'missing' | 'entropy'>;
 

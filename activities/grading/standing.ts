@@ -1,6 +1,6 @@
 /** Where a checkpoint stands between a good and a bad one, prompt by prompt. Pure. */
-import type { ProbeStanding } from '../../workflows/contracts.ts';
-import { pairedDifference, type PromptScore } from './paired.ts';
+import type { ProbeStanding } from '../../domain/words/serving.ts';
+import { pairedDifference, type PromptScore } from '../../domain/decide/statistics/paired.ts';
 
 /** Only what is certain counts: an interval that holds zero says neither. */
 export function standingOf(scores: {

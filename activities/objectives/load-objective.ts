@@ -1,8 +1,8 @@
 /** From an experiment's choice to an objective: one that comes with pawl, or a module of the user's, pinned by its hash. */
 import { z } from 'zod';
-import type { RunSpec } from '../../workflows/contracts.ts';
-import type { Artifacts } from '../data/artifacts.ts';
-import { PawlError } from '../errors.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
+import type { Artifacts } from '../../store/artifacts/artifacts.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { importPinned, pinModule, refusedModule } from '../pinned-module.ts';
 import { focal, sequenceMean } from './built-in.ts';
 import { evaluateObjective, type Objective } from './objective.ts';

@@ -1,5 +1,5 @@
 /** What a custom objective is, and how its loss and gradient with respect to the log-probabilities are computed. */
-import { PawlError } from '../errors.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { Values } from './values.ts';
 
 /** What an objective sees of one example. */

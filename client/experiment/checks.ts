@@ -1,6 +1,6 @@
 /** What the schema cannot see: fields that contradict each other, and files that are not there. */
 import { readdir, stat } from 'node:fs/promises';
-import type { RunSpec } from '../../workflows/contracts.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
 import { policyBranchProblems } from './branch-checks.ts';
 import { policyProblems } from './policy-checks.ts';
 import type { Problem } from './problems.ts';

@@ -1,5 +1,8 @@
 /** What the schema cannot see of a policy: it must fit the suite that it judges, and its rules each other. */
-import { isLikelihood, MAIN_SUITE, type RunSpec, type SuiteSpec } from '../../workflows/contracts.ts';
+import { isLikelihood } from '../../domain/spec/grader-spec.ts';
+import { MAIN_SUITE } from '../../domain/words/names.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
+import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
 import type { Problem } from './problems.ts';
 
 export function policyProblems({ policy, evaluate }: RunSpec): Problem[] {

@@ -1,5 +1,6 @@
 /** What the schema cannot see of a gate: the suites that it asks must be among those that the run is evaluated on. */
-import { MAIN_SUITE, type RunSpec } from '../../workflows/contracts.ts';
+import { MAIN_SUITE } from '../../domain/words/names.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { Problem } from './problems.ts';
 
 export function promotionProblems({ promotion, evaluate }: RunSpec): Problem[] {

@@ -1,5 +1,9 @@
 /** What the schema cannot see of suites: how they draw and grade must go together, and their files must be there. */
-import { isLikelihood, MAIN_SUITE, promptsReference, type RunSpec, type SuiteSpec } from '../../workflows/contracts.ts';
+import { isLikelihood } from '../../domain/spec/grader-spec.ts';
+import { MAIN_SUITE } from '../../domain/words/names.ts';
+import { promptsReference } from '../../domain/words/prompts.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
+import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
 import type { Problem } from './problems.ts';
 
 type Place = readonly PropertyKey[];

@@ -1,10 +1,10 @@
 /** The checks of `doctor` that concern what pawl talks to. */
 import { existsSync } from 'node:fs';
 import { request } from 'undici';
-import { openStore, PawlError } from '../../activities/store/index.ts';
+import { openStore, PawlError } from '../../store/index.ts';
 import type { ClientConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
-import { storeFile } from '../run-store.ts';
+import { storeFile } from '../runs/run-store.ts';
 import { TemporalLink } from '../temporal/temporal-link.ts';
 import type { Finding } from './doctor.ts';
 import { SANDBOX_KEY } from './sandbox-key.ts';

@@ -2,22 +2,16 @@
  * Decides a recorded run again, by the functions that decided it: over the losses of its steps and the evaluations of
  * its checkpoints. Pure.
  */
-import type { StoredCheckpoint } from '../../activities/store/index.ts';
-import {
-  decideOn,
-  dueSuites,
-  firstBadStep,
-  isFinalCheckpoint,
-  judgeBudget,
-  judgedEvaluations,
-  speaksOfBudget,
-  type Evaluation,
-  type Plan,
-  type RunSpec,
-  type StepMetrics,
-  type Used,
-  type Verdict,
-} from '../../workflows/contracts.ts';
+import type { StoredCheckpoint } from '../../store/index.ts';
+import { decideOn } from '../../domain/decide/policy.ts';
+import { dueSuites } from '../../domain/words/suites.ts';
+import { firstBadStep } from '../../domain/decide/step-rules.ts';
+import { isFinalCheckpoint } from '../../domain/words/names.ts';
+import { judgeBudget, speaksOfBudget, type Used } from '../../domain/decide/budget.ts';
+import { judgedEvaluations } from '../../domain/decide/policy-scores.ts';
+import type { Evaluation } from '../../domain/words/evaluation.ts';
+import type { Plan, StepMetrics, Verdict } from '../../domain/words/run.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
 
 /** What decides. */
 export type Rules = Pick<RunSpec, 'policy' | 'budget'>;

@@ -1,7 +1,8 @@
 /** `pawl replay`: what another policy would have made of a recorded run. Needs the store, and nothing else. */
-import type { StoreReader } from '../../activities/store/index.ts';
-import type { RunOutcome, Used } from '../../workflows/contracts.ts';
-import { plannedSteps, recordedOutcome } from '../run-view.ts';
+import type { StoreReader } from '../../store/index.ts';
+import type { RunOutcome } from '../../domain/words/run.ts';
+import type { Used } from '../../domain/decide/budget.ts';
+import { plannedSteps, recordedOutcome } from '../runs/run-view.ts';
 import { replayPolicy, type Replayed, type Rules } from './replay-policy.ts';
 import { usedAt } from './used-at.ts';
 

@@ -1,8 +1,8 @@
 /** How Temporal's view of a workflow becomes an outcome and a reason to wait. Pure. */
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { messageOf } from '../errors.ts';
-import type { RunOutcome } from '../../workflows/contracts.ts';
-import type { Waiting } from '../run-view.ts';
+import type { RunOutcome } from '../../domain/words/run.ts';
+import type { Waiting } from '../runs/run-view.ts';
 
 type StatusName = WorkflowExecutionInfo['status']['name'];
 

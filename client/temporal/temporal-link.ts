@@ -13,21 +13,19 @@ import {
 import {
   aliasWorkflowId,
   PROMOTIONS_WORKFLOW_TYPE,
-  RECONCILE_WORKFLOW_TYPE,
-  RUN_TASK_TIMEOUT,
-  RUN_WORKFLOW_TYPE,
-  branchesId,
-  reconcileScheduleId,
   type AliasRequest,
-  type BranchesStatus,
-  type Probe,
   type PromotionDecision,
+} from '../../domain/words/promotion.ts';
+import {
+  RECONCILE_WORKFLOW_TYPE,
+  reconcileScheduleId,
   type ReconcileInput,
   type ReconcileReport,
-  type RunInput,
-  type RunReport,
-  type RunStatus,
-} from '../../workflows/contracts.ts';
+} from '../../domain/words/reconcile.ts';
+import { RUN_TASK_TIMEOUT, RUN_WORKFLOW_TYPE, branchesId } from '../../domain/words/names.ts';
+import type { BranchesStatus } from '../../domain/words/branches.ts';
+import type { Probe } from '../../domain/words/serving.ts';
+import type { RunInput, RunReport, RunStatus } from '../../domain/words/run.ts';
 import {
   aliasRequestSignal,
   branchesStatusQuery,
@@ -37,7 +35,7 @@ import {
   resumeSignal,
   statusQuery,
   stopSignal,
-} from '../../workflows/messages.ts';
+} from '../../workflows/run/messages.ts';
 import { UnreachableError } from '../errors.ts';
 
 /** A poller is listed for minutes after it went; a live one asks at least once a minute. */

@@ -5,7 +5,7 @@ import {
   type LossDatum,
   type TrainingClient,
 } from '../../activities/backends/fireworks/index.ts';
-import { requestsPerStep, submitGradient } from '../../activities/gradient.ts';
+import { requestsPerStep, submitGradient } from '../../activities/run/gradient.ts';
 import type { Objective } from '../../activities/objectives/objective.ts';
 import type { Datum } from '../../activities/ports.ts';
 import { NANO, NANO_SHAPE, Sandbox } from '../sandbox/harness.ts';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createFireworksBackend } from '../../activities/backends/fireworks/index.ts';
 import type { Backend } from '../../activities/ports.ts';
-import type { PromotionOrder } from '../../workflows/contracts.ts';
+import type { PromotionOrder } from '../../domain/words/promotion.ts';
 import { NANO, Sandbox, startTrainer, type Json } from '../sandbox/harness.ts';
 import { failureOf } from './failure-of.ts';
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { recording } from '../../activities/record.ts';
-import { openStore, type Store } from '../../activities/store/index.ts';
-import { branchInput, branchReference, type BranchRequest } from '../../client/branch.ts';
-import { lookUpCheckpoint } from '../../client/checkpoint-reference.ts';
-import type { RunSpec } from '../../workflows/contracts.ts';
+import { recording } from '../../activities/run/record.ts';
+import { openStore, type Store } from '../../store/index.ts';
+import { branchInput, branchReference, type BranchRequest } from '../../client/lineage/branch.ts';
+import { lookUpCheckpoint } from '../../client/lineage/checkpoint-reference.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
 import { checkpoint, newFolder, newRun, PLAN, scored, SPEC } from '../store/fixtures.ts';
 
 let store: Store;

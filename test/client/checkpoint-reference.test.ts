@@ -1,7 +1,11 @@
 /** Names of checkpoints, as people type them. */
 import { describe, expect, test } from '@jest/globals';
-import type { StoredCheckpoint } from '../../activities/store/index.ts';
-import { findCheckpoint, lookUpCheckpoint, parseCheckpointReference } from '../../client/checkpoint-reference.ts';
+import type { StoredCheckpoint } from '../../store/index.ts';
+import {
+  findCheckpoint,
+  lookUpCheckpoint,
+  parseCheckpointReference,
+} from '../../client/lineage/checkpoint-reference.ts';
 import { storedCheckpoint } from './checkpoints.ts';
 
 const ROWS: readonly StoredCheckpoint[] = [

@@ -1,5 +1,5 @@
 /** Checkpoints as the store tells them, for tests. */
-import type { StoredCheckpoint } from '../../activities/store/index.ts';
+import type { StoredCheckpoint } from '../../store/index.ts';
 
 const HEX = '1a2b3c4d';
 

@@ -1,8 +1,9 @@
 /** Runs as the store and Temporal would tell of them: what the tests of rendering and of changes look at. */
-import type { StoredCheckpoint, StoredRun } from '../../activities/store/index.ts';
-import { colours } from '../../client/render/colours.ts';
-import type { RunView } from '../../client/run-view.ts';
-import { RunSpec, type RunStatus, type VerdictKind } from '../../workflows/contracts.ts';
+import type { StoredCheckpoint, StoredRun } from '../../store/index.ts';
+import { colours } from '../../client/cli/render/colours.ts';
+import type { RunView } from '../../client/runs/run-view.ts';
+import { RunSpec } from '../../domain/spec/spec.ts';
+import type { RunStatus, VerdictKind } from '../../domain/words/run.ts';
 
 export const RUN_ID = 'demo-1a2b3c4d';
 export const PLAIN = colours(false);

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ExperimentError, loadExperiment } from '../../client/experiment-file.ts';
+import { ExperimentError, loadExperiment } from '../../client/experiment/experiment-file.ts';
 import { packageRoot } from '../../client/local/paths.ts';
-import { RunSpec, suiteMetric } from '../../workflows/contracts.ts';
+import { RunSpec } from '../../domain/spec/spec.ts';
+import { suiteMetric } from '../../domain/spec/suite-spec.ts';
 
 const GOOD = `name: demo
 model:

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { openStore, type Store } from '../../activities/store/index.ts';
-import { markKey, readLineage, type LineageCheckpoint, type LineageRun } from '../../client/lineage.ts';
-import { colours } from '../../client/render/colours.ts';
-import { lineageGraph, lineageList } from '../../client/render/lineage-lines.ts';
+import { openStore, type Store } from '../../store/index.ts';
+import { markKey, readLineage, type LineageCheckpoint, type LineageRun } from '../../client/lineage/lineage.ts';
+import { colours } from '../../client/cli/render/colours.ts';
+import { lineageGraph, lineageList } from '../../client/cli/render/lineage-lines.ts';
 import { checkpoint, newFolder, newRun, scored } from '../store/fixtures.ts';
 
 const PLAIN = colours(false);

@@ -1,6 +1,6 @@
 /** The redraw helper against a terminal that is an array of rows: what is on the screen, not what was sent. */
 import { describe, expect, test } from '@jest/globals';
-import { LiveBlock } from '../../client/render/live-block.ts';
+import { LiveBlock } from '../../client/cli/render/live-block.ts';
 
 const ESCAPE = '\u001B';
 const PIECE = new RegExp(`${ESCAPE}\\[\\d*[AJ]|\\r|\\n|[^${ESCAPE}\\r\\n]+`, 'g');

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { openStore, type Store } from '../../activities/store/index.ts';
-import { promotionMarks } from '../../client/promotion-marks.ts';
-import type { PromotionState } from '../../workflows/contracts.ts';
+import { openStore, type Store } from '../../store/index.ts';
+import { promotionMarks } from '../../client/promotion/promotion-marks.ts';
+import type { PromotionState } from '../../domain/words/promotion.ts';
 import { newFolder } from '../store/fixtures.ts';
 
 let store: Store;

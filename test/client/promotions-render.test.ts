@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { StoredPromotion } from '../../activities/store/index.ts';
-import { aliasLines, promotionLine, promotionLines, undoneLines } from '../../client/render/promotions.ts';
+import type { StoredPromotion } from '../../store/index.ts';
+import { aliasLines, promotionLine, promotionLines, undoneLines } from '../../client/cli/render/promotions.ts';
 
 const side = (score: number) => ({ evaluation: `run/e${score}`, identity: `i${score}`, score, missing: 0 });
 

@@ -1,16 +1,16 @@
 /** What a person sees, line by line, without a terminal. */
 import { describe, expect, test } from '@jest/globals';
-import type { ComparedCheckpoint, Comparison } from '../../activities/store/index.ts';
-import { colours } from '../../client/render/colours.ts';
-import { eventLine } from '../../client/render/event-line.ts';
-import { bar, costText, durationText } from '../../client/render/format.ts';
-import { lossPlot } from '../../client/render/loss-plot.ts';
-import { reconcileLines } from '../../client/render/reconcile-lines.ts';
-import { checkpointLine, liveLines, waitingText } from '../../client/render/run-lines.ts';
-import { runReport } from '../../client/render/run-report.ts';
-import { suiteTable } from '../../client/render/suite-table.ts';
-import { checkpointTable, comparisonTable, runTable } from '../../client/render/tables.ts';
-import { cut, oneLine, truncate, visibleLength } from '../../client/render/text.ts';
+import type { ComparedCheckpoint, Comparison } from '../../store/index.ts';
+import { colours } from '../../client/cli/render/colours.ts';
+import { eventLine } from '../../client/cli/render/event-line.ts';
+import { bar, costText, durationText } from '../../client/cli/render/format.ts';
+import { lossPlot } from '../../client/cli/render/loss-plot.ts';
+import { reconcileLines } from '../../client/cli/render/reconcile-lines.ts';
+import { checkpointLine, liveLines, waitingText } from '../../client/cli/render/run-lines.ts';
+import { runReport } from '../../client/cli/render/run-report.ts';
+import { suiteTable } from '../../client/cli/render/suite-table.ts';
+import { checkpointTable, comparisonTable, runTable } from '../../client/cli/render/tables.ts';
+import { cut, oneLine, truncate, visibleLength } from '../../client/cli/render/text.ts';
 import { PLAIN, RUN_ID, STATUS, STORED, VIEW, judgedCheckpoint } from './examples.ts';
 
 const BASELINE = judgedCheckpoint(0, 0.04, 'continue', 'baseline exact_match 4.0 %');

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { openStore, type Store } from '../../activities/store/index.ts';
-import { colours } from '../../client/render/colours.ts';
-import { diffLines, spread } from '../../client/render/diff-lines.ts';
-import { diffRuns } from '../../client/run-diff.ts';
-import { RunSpec, withSettings, type Plan } from '../../workflows/contracts.ts';
+import { openStore, type Store } from '../../store/index.ts';
+import { colours } from '../../client/cli/render/colours.ts';
+import { diffLines, spread } from '../../client/cli/render/diff-lines.ts';
+import { diffRuns } from '../../client/lineage/run-diff.ts';
+import { RunSpec } from '../../domain/spec/spec.ts';
+import { withSettings } from '../../domain/spec/spec-changes.ts';
+import type { Plan } from '../../domain/words/run.ts';
 import { checkpoint, metrics, newFolder, newRun, PLAN, produced, scored, SPEC } from '../store/fixtures.ts';
 
 let store: Store;

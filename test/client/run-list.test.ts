@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { WorkflowFailedError } from '@temporalio/client';
-import { mergeRuns } from '../../client/run-list.ts';
-import { newRunInput } from '../../client/run-id.ts';
+import { mergeRuns } from '../../client/runs/run-list.ts';
+import { newRunInput } from '../../client/runs/run-id.ts';
 import { outcomeOf, retryOf, stuckOf } from '../../client/temporal/execution.ts';
 import { failureMessage } from '../../client/temporal/failure.ts';
 import { RUN_ID, SPEC, STORED } from './examples.ts';

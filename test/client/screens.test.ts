@@ -1,9 +1,9 @@
 /** A run told to a log and to a program. */
 import { describe, expect, test } from '@jest/globals';
-import { changesBetween, resultOf } from '../../client/run-changes.ts';
-import { JsonScreen } from '../../client/render/json-screen.ts';
-import { PlainScreen } from '../../client/render/plain-screen.ts';
-import type { RunView } from '../../client/run-view.ts';
+import { changesBetween, resultOf } from '../../client/runs/run-changes.ts';
+import { JsonScreen } from '../../client/cli/render/json-screen.ts';
+import { PlainScreen } from '../../client/cli/render/plain-screen.ts';
+import type { RunView } from '../../client/runs/run-view.ts';
 import { PLAIN, RUN_ID, STATUS, VIEW, judgedCheckpoint } from './examples.ts';
 
 const LAST = judgedCheckpoint(100, 0.121, 'continue', 'better');

@@ -1,7 +1,8 @@
 /** Checkpoints served again, in words. */
 import { expect, test } from '@jest/globals';
-import { bisectLines, probeLine, reproductionLines, rollbackLines } from '../../client/render/serving-lines.ts';
-import type { BisectReport, Probe, StepMetrics } from '../../workflows/contracts.ts';
+import { bisectLines, probeLine, reproductionLines, rollbackLines } from '../../client/cli/render/serving-lines.ts';
+import type { BisectReport, Probe } from '../../domain/words/serving.ts';
+import type { StepMetrics } from '../../domain/words/run.ts';
 import { storedCheckpoint } from './checkpoints.ts';
 
 const { checkpoint } = storedCheckpoint('step-000008-g1', { step: 8, on: 'step-000004-g1' });

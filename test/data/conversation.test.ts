@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { openArtifacts } from '../../activities/data/artifacts.ts';
+import { openArtifacts } from '../../store/artifacts/artifacts.ts';
 import { importDataset, openDataset } from '../../activities/data/dataset.ts';
 import type { ChatSettings } from '../../activities/data/examples.ts';
 import { loadTokenizer } from '../../activities/data/tokenizer.ts';

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { openArtifacts } from '../../activities/data/artifacts.ts';
-import type { Artifacts } from '../../activities/data/artifacts.ts';
+import { openArtifacts } from '../../store/artifacts/artifacts.ts';
+import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 import { importDataset, openDataset } from '../../activities/data/dataset.ts';
 import { loadTokenizer } from '../../activities/data/tokenizer.ts';
 import type { TextTokenizer } from '../../activities/data/tokenizer.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { batchIndices } from '../../activities/data/batches.ts';
 import { stepsOfEpochs } from '../../activities/data/epochs.ts';
-import { RunSpec } from '../../workflows/contracts.ts';
+import { RunSpec } from '../../domain/spec/spec.ts';
 
 function spec(train: object, every = 1): Pick<RunSpec, 'train' | 'checkpoint'> {
   const { shape } = RunSpec;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { learningRate } from '../../activities/data/learning-rate.ts';
-import { RunSpec } from '../../workflows/contracts.ts';
+import { RunSpec } from '../../domain/spec/spec.ts';
 
 const OPTIMIZER = RunSpec.shape.train.shape.optimizer.parse({ learningRate: 8 });
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
-import { openArtifacts, type Artifacts } from '../../activities/data/artifacts.ts';
+import { openArtifacts, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import { importDataset, openDataset } from '../../activities/data/dataset.ts';
 import { overlappingPrompts } from '../../activities/data/overlap.ts';
 import { importPromptSet, openPromptSet } from '../../activities/data/prompt-set.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { openArtifacts, type Artifacts } from '../../activities/data/artifacts.ts';
+import { openArtifacts, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import { openReferences, pinReferences } from '../../activities/data/references.ts';
 import { loadTokenizer, type TextTokenizer } from '../../activities/data/tokenizer.ts';
 import { newFolder, writeTokenizer } from './fixtures.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
-import { openStore, type SampleRecord } from '../../activities/store/index.ts';
-import type { RunDetails } from '../../client/run-view.ts';
+import { openStore, type SampleRecord } from '../../store/index.ts';
+import type { RunDetails } from '../../client/runs/run-view.ts';
 import { writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 

@@ -4,11 +4,13 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
-import { openStore, type StoreReader } from '../../activities/store/index.ts';
-import type { AliasView, PromotionDetails } from '../../client/promotions.ts';
-import { storeFile } from '../../client/run-store.ts';
-import type { RunDetails } from '../../client/run-view.ts';
-import type { Evaluation, RollbackReport, SuiteComparison } from '../../workflows/contracts.ts';
+import { openStore, type StoreReader } from '../../store/index.ts';
+import type { AliasView, PromotionDetails } from '../../client/promotion/promotions.ts';
+import { storeFile } from '../../client/runs/run-store.ts';
+import type { RunDetails } from '../../client/runs/run-view.ts';
+import type { Evaluation } from '../../domain/words/evaluation.ts';
+import type { RollbackReport } from '../../domain/words/serving.ts';
+import type { SuiteComparison } from '../../domain/words/promotion.ts';
 import { writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 

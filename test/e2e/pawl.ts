@@ -4,11 +4,11 @@ import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openStore } from '../../activities/store/index.ts';
+import { openStore } from '../../store/index.ts';
 import { packageRoot } from '../../client/local/paths.ts';
 import { readStack, type StackInfo } from '../../client/local/stack.ts';
-import type { RunDetails, RunResult } from '../../client/run-view.ts';
-import { Runs } from '../../client/runs.ts';
+import type { RunDetails, RunResult } from '../../client/runs/run-view.ts';
+import { Runs } from '../../client/runs/runs.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -181,7 +181,7 @@ export class Pawl {
   }
 
   #spawn(args: readonly string[], environment: Record<string, string>): ChildProcess {
-    const child = spawn(process.execPath, [join(packageRoot(), 'lib/client/cli.js'), ...args], {
+    const child = spawn(process.execPath, [join(packageRoot(), 'lib/client/cli/main.js'), ...args], {
       env: {
         ...process.env,
         TEMPORAL_ADDRESS: '',

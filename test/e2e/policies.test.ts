@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PolicyReplay } from '../../client/index.ts';
-import type { RunResult } from '../../client/run-view.ts';
+import type { RunResult } from '../../client/runs/run-view.ts';
 import { writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 

@@ -5,12 +5,13 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openStore, type Store } from '../../activities/store/index.ts';
+import { openStore, type Store } from '../../store/index.ts';
 import { DisturbedStack } from '../../chaos/stack.ts';
 import { loadExperiment, storeFile, type StoredPromotion } from '../../client/index.ts';
 import { builtProgram } from '../../client/local/paths.ts';
-import type { AliasView, PromotionDetails } from '../../client/promotions.ts';
-import { aliasWorkflowId, type PromotionSpec } from '../../workflows/contracts.ts';
+import type { AliasView, PromotionDetails } from '../../client/promotion/promotions.ts';
+import { aliasWorkflowId } from '../../domain/words/promotion.ts';
+import type { PromotionSpec } from '../../domain/spec/promotion-spec.ts';
 import { writeExperiment } from './experiment.ts';
 
 let stack: DisturbedStack;

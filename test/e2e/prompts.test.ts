@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../client/local/paths.ts';
-import type { RunDetails } from '../../client/run-view.ts';
-import type { AddedPrompts } from '../../workflows/contracts.ts';
+import type { RunDetails } from '../../client/runs/run-view.ts';
+import type { AddedPrompts } from '../../domain/words/prompts.ts';
 import { writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openStore } from '../../activities/store/index.ts';
+import { openStore } from '../../store/index.ts';
 import type { StackInfo } from '../../client/local/stack.ts';
-import { storeFile } from '../../client/run-store.ts';
-import { reconcileScheduleId, type ReconcileReport } from '../../workflows/contracts.ts';
+import { storeFile } from '../../client/runs/run-store.ts';
+import { reconcileScheduleId, type ReconcileReport } from '../../domain/words/reconcile.ts';
 import { writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 

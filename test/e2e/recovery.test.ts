@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { join } from 'node:path';
-import type { RunDetails } from '../../client/run-view.ts';
+import type { RunDetails } from '../../client/runs/run-view.ts';
 import { writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { dirname, join } from 'node:path';
-import type { RunDetails } from '../../client/run-view.ts';
+import type { RunDetails } from '../../client/runs/run-view.ts';
 import { writeConversations, writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openStore } from '../../activities/store/index.ts';
+import { openStore } from '../../store/index.ts';
 import { writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 

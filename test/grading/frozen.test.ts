@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
-import { warnIfFrozen } from '../../activities/frozen.ts';
-import { openStore, type Store } from '../../activities/store/index.ts';
+import { warnIfFrozen } from '../../activities/run/frozen.ts';
+import { openStore, type Store } from '../../store/index.ts';
 import { newFolder, newRun, produced, scored } from '../store/fixtures.ts';
 
 const RUN = 'speller-1';

@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openArtifacts, type Artifacts } from '../../activities/data/artifacts.ts';
+import { openArtifacts, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import type { Grader } from '../../activities/grading/grader.ts';
 import { graderHash, openGrader, pinGrader, type AnswerGrader } from '../../activities/grading/graders.ts';
 import { rehearseGrader } from '../../activities/grading/rehearse.ts';
-import { isLikelihood, metricOf, RunSpec } from '../../workflows/contracts.ts';
+import { isLikelihood, metricOf } from '../../domain/spec/grader-spec.ts';
+import { RunSpec } from '../../domain/spec/spec.ts';
 import { SPEC } from '../store/fixtures.ts';
 
 interface Received {

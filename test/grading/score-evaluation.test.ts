@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { promptScores } from '../../activities/grading/prompt-scores.ts';
+import { promptScores } from '../../domain/decide/statistics/prompt-scores.ts';
 import { scoreOf } from '../../activities/grading/score-evaluation.ts';
-import { interval } from '../../activities/grading/statistics.ts';
-import type { SampleRecord } from '../../activities/store/index.ts';
+import { interval } from '../../domain/decide/statistics/intervals.ts';
+import type { SampleRecord } from '../../store/index.ts';
 import { produced } from '../store/fixtures.ts';
 
 /** The samples of each prompt by their scores; undefined: missing. */

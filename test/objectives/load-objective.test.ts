@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openArtifacts, type Artifacts } from '../../activities/data/artifacts.ts';
+import { openArtifacts, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import { loadObjective, pinObjective } from '../../activities/objectives/load-objective.ts';
 import { evaluateObjective } from '../../activities/objectives/objective.ts';
 

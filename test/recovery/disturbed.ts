@@ -5,7 +5,7 @@ import { DisturbedStack, type StackOptions } from '../../chaos/stack.ts';
 import { loadExperiment, type RunDetails } from '../../client/index.ts';
 import { SANDBOX_KEY } from '../../client/local/sandbox-key.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { trainerId } from '../../workflows/names.ts';
+import { trainerId } from '../../domain/words/names.ts';
 import { writeExperiment } from '../e2e/experiment.ts';
 
 export class Disturbed {

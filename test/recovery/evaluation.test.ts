@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fireworks } from '../../activities/backends/fireworks/index.ts';
-import { openStore, type ProducedSample, type SampleRecord, type StoreReader } from '../../activities/store/index.ts';
+import { openStore, type ProducedSample, type SampleRecord, type StoreReader } from '../../store/index.ts';
 import { DisturbedStack } from '../../chaos/stack.ts';
 import type { Exchange, Fate } from '../../chaos/wire.ts';
 import { loadExperiment, storeFile, type RunDetails } from '../../client/index.ts';

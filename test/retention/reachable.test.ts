@@ -1,7 +1,7 @@
 /** Which checkpoints and artifacts something leads to. */
 import { describe, expect, test } from '@jest/globals';
-import { reachable, type Tie } from '../../activities/retention/reachable.ts';
-import { references } from '../../activities/retention/references.ts';
+import { reachable, type Tie } from '../../activities/upkeep/retention/reachable.ts';
+import { references } from '../../activities/upkeep/retention/references.ts';
 import { storedCheckpoint } from '../client/checkpoints.ts';
 
 /** A base and three deltas, twice; the best is a delta in the middle of the second chain. */

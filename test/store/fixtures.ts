@@ -3,9 +3,9 @@ import { afterAll } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NewRun, ProducedSample, ScoredEvaluation } from '../../activities/store/index.ts';
-import { RunSpec } from '../../workflows/contracts.ts';
-import type { Checkpoint, Plan, StepMetrics } from '../../workflows/contracts.ts';
+import type { NewRun, ProducedSample, ScoredEvaluation } from '../../store/index.ts';
+import { RunSpec } from '../../domain/spec/spec.ts';
+import type { Checkpoint, Plan, StepMetrics } from '../../domain/words/run.ts';
 
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));

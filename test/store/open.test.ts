@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
 import { Kysely, SqliteDialect } from 'kysely';
-import { openStore } from '../../activities/store/index.ts';
-import { up as severalSamples } from '../../activities/store/migrations/0005-suites.ts';
-import { openSqliteFile } from '../../activities/store/sqlite-file.ts';
+import { openStore } from '../../store/index.ts';
+import { up as severalSamples } from '../../store/rows/migrations/0005-suites.ts';
+import { openSqliteFile } from '../../store/rows/sqlite-file.ts';
 import { metrics, newFolder, newRun } from './fixtures.ts';
 
 let folder: string;

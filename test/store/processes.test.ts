@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { openStore } from '../../activities/store/index.ts';
+import { openStore } from '../../store/index.ts';
 import { metrics, newFolder, newRun } from './fixtures.ts';
 
-const COMPILED = join(process.cwd(), 'lib', 'activities', 'store', 'index.js');
+const COMPILED = join(process.cwd(), 'lib', 'store', 'index.js');
 
 /** A process that opens the store, saves its run, and records steps one by one, printing each once it is acknowledged. */
 const WRITER = `

@@ -1,9 +1,9 @@
 /** What the gate is told, from evaluations and samples as they are stored. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { compareOnSuite, examine } from '../../activities/promotion-evidence.ts';
-import { openStore, type ScoredEvaluation, type Store } from '../../activities/store/index.ts';
-import type { Examination, GateSuite, PromotionRequest } from '../../workflows/contracts.ts';
+import { compareOnSuite, examine } from '../../activities/promotion/promotion-evidence.ts';
+import { openStore, type ScoredEvaluation, type Store } from '../../store/index.ts';
+import type { Examination, GateSuite, PromotionRequest } from '../../domain/words/promotion.ts';
 import { checkpoint, newFolder, newRun, PLAN, produced, scored, SPEC } from './fixtures.ts';
 
 let store: Store;

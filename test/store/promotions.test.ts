@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { openStore, type Store } from '../../activities/store/index.ts';
-import type { PromotionRequest, PromotionState } from '../../workflows/contracts.ts';
+import { openStore, type Store } from '../../store/index.ts';
+import type { PromotionRequest, PromotionState } from '../../domain/words/promotion.ts';
 import { newFolder } from './fixtures.ts';
 
 let store: Store;

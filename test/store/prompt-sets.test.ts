@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { findPromptSet, openStore, type Store } from '../../activities/store/index.ts';
+import { findPromptSet, openStore, type Store } from '../../store/index.ts';
 import { newFolder } from './fixtures.ts';
 
 let store: Store;

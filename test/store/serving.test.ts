@@ -1,7 +1,7 @@
 /** Checkpoints served again: evidence beside the run's own, leases with a holder, rollbacks. */
 import { expect, test } from '@jest/globals';
 import { join } from 'node:path';
-import { openStore, type Store } from '../../activities/store/index.ts';
+import { openStore, type Store } from '../../store/index.ts';
 import { checkpoint, newFolder, newRun, PLAN, produced, SPEC } from './fixtures.ts';
 
 const RUN = 'speller-1';

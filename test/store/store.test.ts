@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { openStore, PawlError } from '../../activities/store/index.ts';
-import type { Store } from '../../activities/store/index.ts';
+import { openStore, PawlError } from '../../store/index.ts';
+import type { Store } from '../../store/index.ts';
 import { checkpoint, metrics, newFolder, newRun, PLAN, produced, scored, SPEC } from './fixtures.ts';
 
 let store: Store;

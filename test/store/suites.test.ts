@@ -1,12 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  compareCheckpoints,
-  compareEvaluations,
-  compareReproduction,
-  openStore,
-} from '../../activities/store/index.ts';
-import type { ScoredEvaluation, Store } from '../../activities/store/index.ts';
+import { compareCheckpoints, compareEvaluations, compareReproduction, openStore } from '../../store/index.ts';
+import type { ScoredEvaluation, Store } from '../../store/index.ts';
 import { checkpoint, newFolder, newRun, produced, scored } from './fixtures.ts';
 
 let store: Store;

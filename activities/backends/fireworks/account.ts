@@ -1,6 +1,6 @@
 /** The account that everything is rented under: named, or the only one that the key sees. */
 import { z } from 'zod';
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { endpoint } from './call.ts';
 import type { Http } from './http.ts';
 import type { Settings } from './settings.ts';

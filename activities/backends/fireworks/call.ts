@@ -2,7 +2,7 @@
 import type { RetryPolicy } from './retry-timing.ts';
 import type { Service } from './settings.ts';
 import type { Timeout } from './tables.ts';
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 
 export interface Call {
   readonly service: Service;

@@ -1,5 +1,5 @@
 /** One streamed completion of a deployment, whole or not at all: what is repeated, and what is final. */
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { align, type Asked, type SampledSequence } from './alignment.ts';
 import { endpoint, type Call } from './call.ts';
 import { createCompletionStream, type Completion } from './completion-stream.ts';

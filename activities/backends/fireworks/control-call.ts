@@ -1,6 +1,6 @@
 /** Requests to the control plane, and what their answers have in common. */
 import { z } from 'zod';
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { endpoint, type Call } from './call.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,5 +1,5 @@
 /** Training examples as the trainer takes them: an input, and named tensors that the loss reads. */
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import type { Datum } from '../../ports.ts';
 
 /** A piece of a model's input. An image takes `expectedTokens` positions; its targets and weights there are zero. */

@@ -1,6 +1,6 @@
 /** Sampling of one deployment, for programs: n samples are n requests, as many at once as the deployment keeps up with. */
 import { randomUUID } from 'node:crypto';
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import type { SampledSequence } from './alignment.ts';
 import { complete } from './completions.ts';
 import { createConcurrency, type Concurrency, type ConcurrencyOptions } from './concurrency.ts';

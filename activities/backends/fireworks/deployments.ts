@@ -1,5 +1,5 @@
 /** Deployments that serve a trainer's snapshots: created under an id planned ahead, and linked to that trainer. */
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { Anything, controlCall, unlessStatus } from './control-call.ts';
 import {
   deploymentBody,

@@ -1,8 +1,8 @@
 /** The one place where an answer, or the lack of one, becomes a `BackendError`. */
 import { isNativeError } from 'node:util/types';
 import { z } from 'zod';
-import type { FailureType } from '../../../workflows/contracts.ts';
-import { BackendError } from '../../errors.ts';
+import type { FailureType } from '../../../domain/words/run.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { describeCall, type Call } from './call.ts';
 import { tryJson } from './json.ts';
 

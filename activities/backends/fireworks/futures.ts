@@ -1,7 +1,7 @@
 /** Waiting for the result of a request that the trainer has accepted: a long poll without end, but not without signs of life. */
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { describeCall, type Call } from './call.ts';
 import { oneLine, protocolError } from './failures.ts';
 import { parseReply, readText, type Http } from './http.ts';

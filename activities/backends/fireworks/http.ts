@@ -2,7 +2,7 @@
 import { isNativeError } from 'node:util/types';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { describeCall, type Call } from './call.ts';
 import { createDeadline } from './deadline.ts';
 import { createRedact, noReplyError, protocolError, replyError, type Redact } from './failures.ts';

@@ -1,5 +1,5 @@
 /** The platform as a library, and as the backend of a worker. */
-export { BackendError, SyncFailedError } from '../../errors.ts';
+export { BackendError, SyncFailedError } from '../../../domain/words/failures-of-calls.ts';
 export * as objectives from '../../objectives/built-in.ts';
 export type {
   AnalyticObjective,

@@ -1,7 +1,7 @@
 /** Promoting once, however often it is asked: a model that is there already is looked at before it is taken for ours. */
 import { z } from 'zod';
-import type { PromotionOrder } from '../../../workflows/contracts.ts';
-import { BackendError } from '../../errors.ts';
+import type { PromotionOrder } from '../../../domain/words/promotion.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { controlCall, unlessStatus } from './control-call.ts';
 import { pollFor } from './poll.ts';
 import { promote, type Promotion } from './promotion.ts';

@@ -1,6 +1,6 @@
 /** Making a model of a checkpoint: asked for once, then waited for as an operation where the platform needs long. */
 import { z } from 'zod';
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { controlCall } from './control-call.ts';
 import { oneLine } from './failures.ts';
 import { pollFor } from './poll.ts';

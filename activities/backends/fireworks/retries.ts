@@ -1,6 +1,6 @@
 /** Repeats an attempt as its policy says, until it succeeds or is final. */
 import { performance } from 'node:perf_hooks';
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { retryDelayMs, ruleFor, type Failure, type RetryPolicy, type RetryRule } from './retry-timing.ts';
 import { sleep } from './sleep.ts';
 

@@ -1,5 +1,5 @@
 /** The body of a completion request: a pure function of what is asked for. */
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 
 export interface SamplingParameters {
   /** Token ids of the prompt: the platform does not tokenize, so that training sees the same ids. */

@@ -1,5 +1,5 @@
 /** Refuses to send past a gap: the trainer executes numbers in order, so what follows a refused one would wait for ever. */
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 
 export interface SequenceGuard {
   /** Runs `send`, unless an earlier number of this model was refused and not sent again since. */

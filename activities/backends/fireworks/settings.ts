@@ -1,5 +1,5 @@
 /** What the backend is told at construction, with its defaults filled in. */
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import type { Backend } from '../../ports.ts';
 import {
   DEFAULT_LIMITS,

@@ -3,7 +3,7 @@
  * except the chunks of forward passes, which may overtake one another because the trainer sorts them by number.
  */
 import pLimit from 'p-limit';
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 
 export interface Submission {
   /** Takes `sends.length` numbers at once and sends them side by side, after every earlier exclusive request. */

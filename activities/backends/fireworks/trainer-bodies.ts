@@ -1,5 +1,5 @@
 /** Bodies of trainer requests: pure functions, so that the same call always gives the same bytes. */
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import type { AdamParams } from '../../ports.ts';
 import { datumBody, type TrainingDatum } from './datum.ts';
 import type { Loss } from './losses.ts';

@@ -1,6 +1,6 @@
 /** Trainer jobs: created under an id planned ahead, adopted if already there, never created twice. */
 import { z } from 'zod';
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import type { TrainerRequest, TrainerStatus } from '../../ports.ts';
 import { checkpointRows, type CheckpointRow } from './checkpoint-rows.ts';
 import { Anything, controlCall, detailOf, Int, Spoken, Timestamp, unlessStatus } from './control-call.ts';

@@ -1,7 +1,7 @@
 /** The `Trainer` port: the data plane of one trainer job. */
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import type { ForwardBackwardResult, Pending } from '../../ports.ts';
 import { endpoint, type Call } from './call.ts';
 import { Anything } from './control-call.ts';

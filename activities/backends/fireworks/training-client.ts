@@ -1,7 +1,7 @@
 /** One model on one trainer, for programs: counts sequence numbers, splits batches, keeps the session alive. */
 import type { AdamParams, ForwardBackwardResult, Pending } from '../../ports.ts';
 import type { Objective, ObjectiveExample } from '../../objectives/objective.ts';
-import { BackendError } from '../../errors.ts';
+import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { chunked } from './chunks.ts';
 import { customPass } from './custom-pass.ts';
 import { datumBody, type InputChunk, type TrainingDatum } from './datum.ts';

@@ -6,9 +6,8 @@ import {
   snapshotConfirmed,
   snapshotRequested,
   type ChainState,
-  type SnapshotType,
-  type Target,
-} from '../../../workflows/contracts.ts';
+} from '../../../domain/decide/chain.ts';
+import type { SnapshotType, Target } from '../../../domain/words/run.ts';
 import type { ReplicaStatus, WeightSync as HotLoad } from '../../ports.ts';
 import { pollFor } from './poll.ts';
 import { NEVER } from './sleep.ts';

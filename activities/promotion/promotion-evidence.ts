@@ -1,0 +1,190 @@
+/** What the store knows of a candidate and of whom it must beat, and their scores on the same prompts. */
+import { createHash } from 'node:crypto';
+import { comparable } from '../../domain/words/suites.ts';
+import { MAIN_SUITE } from '../../domain/words/names.ts';
+import { snapshotTrainer } from '../../domain/decide/snapshot-chain.ts';
+import type { Checkpoint, Plan } from '../../domain/words/run.ts';
+import type { Evaluation } from '../../domain/words/evaluation.ts';
+import type {
+  ExaminedSuite,
+  Examination,
+  GateSuite,
+  PromotionOrder,
+  PromotionRequest,
+  SuiteComparison,
+} from '../../domain/words/promotion.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { pairedDifference, type PromptScore } from '../../domain/decide/statistics/paired.ts';
+import { promptScores } from '../../domain/decide/statistics/prompt-scores.ts';
+import type { EvaluationRecord, SampleRecord, Store, StoredPromotion, StoredRun } from '../../store/index.ts';
+
+/** Why a promotion is refused before anything is compared: for its reader, not an error. */
+class Refusal extends Error {}
+
+interface Candidate {
+  readonly run: StoredRun;
+  readonly checkpoint: Checkpoint;
+}
+
+export async function examine(store: Store, request: PromotionRequest): Promise<Examination> {
+  try {
+    const { gate } = request;
+    const candidate = await find(store, request.subject);
+    await requirePromotable(store, candidate);
+    const [champion] = await store.champions(gate.alias);
+    const { runId, checkpoint } = request.subject;
+    if (champion?.runId === runId && champion.checkpoint === checkpoint) {
+      throw new Refusal(`${checkpoint} of ${runId} is what ${gate.alias} stands for already (${champion.id})`);
+    }
+    const suites = gate.suites ?? [MAIN_SUITE];
+    return {
+      kind: 'candidate',
+      checkpoint: candidate.checkpoint,
+      against: champion === undefined ? `the baseline of its run, as ${gate.alias} has no champion` : told(champion),
+      suites: await Promise.all(
+        suites.map((suite, index) =>
+          evidence(store, candidate, { suite, champion, appraisalId: `${request.id}-suite-${index + 1}` }),
+        ),
+      ),
+      order: orderOf(candidate, gate.model),
+      ...(champion !== undefined && { championBefore: champion.id }),
+    };
+  } catch (error) {
+    if (error instanceof Refusal) return { kind: 'refused', reason: error.message };
+    throw error;
+  }
+}
+
+async function find(store: Store, { runId, checkpoint: name }: PromotionRequest['subject']): Promise<Candidate> {
+  const run = await store.getRun(runId).catch((error: unknown) => {
+    if (error instanceof PawlError && error.type === 'InvalidRequest') throw new Refusal(error.message);
+    throw error;
+  });
+  const found = (await store.checkpointReports(run.runId)).find(({ checkpoint }) => checkpoint.name === name);
+  if (found === undefined) throw new Refusal(`${runId} has no checkpoint ${name}: \`pawl show ${runId}\` lists them`);
+  return { run, checkpoint: found.checkpoint };
+}
+
+/** A delta is a difference; a platform makes models of whole weights, or of whole adapters. */
+async function requirePromotable(store: Store, { run, checkpoint }: Candidate): Promise<void> {
+  if (checkpoint.snapshotType === 'base') return;
+  const rows = await store.checkpointReports(run.runId);
+  const bases = rows.filter((row) => row.checkpoint.snapshotType === 'base' && row.evaluation !== undefined);
+  const same = bases.findLast((row) => row.checkpoint.step === checkpoint.step) ?? bases.at(-1);
+  const remedy =
+    same === undefined ? 'a run that finishes saves a base' : `\`pawl promote ${run.runId}@${same.checkpoint.name}\``;
+  throw new Refusal(`${checkpoint.name} is a delta, which cannot be promoted: promote a base instead, ${remedy}`);
+}
+
+async function evidence(
+  store: Store,
+  { run, checkpoint }: Candidate,
+  gate: { suite: string; appraisalId: string; champion: StoredPromotion | undefined },
+): Promise<ExaminedSuite> {
+  const { suite, appraisalId, champion } = gate;
+  const { policy } = run.spec;
+  const direction = suite === (policy.suite ?? MAIN_SUITE) ? policy.direction : 'maximize';
+  const asked = await evaluationsOf(store, run, suite);
+  const candidate = asked.findLast(({ identity }) => identity === checkpoint.identity);
+  if (candidate === undefined) {
+    throw new Refusal(
+      `${checkpoint.name} of ${run.runId} was never evaluated on the suite ${suite}: choose a checkpoint that was`,
+    );
+  }
+  if (champion === undefined) {
+    const baseline = asked.findLast((other) => other.checkpoint === asked[0]?.checkpoint) ?? candidate;
+    return { suite, direction, candidate, reference: { kind: 'evaluated', evaluation: baseline } };
+  }
+  const rival = [...(await appraised(store, champion.runId)), ...(await scored(store, champion.runId))].findLast(
+    (other) => comparable(other, candidate) && other.identity === champion.identity,
+  );
+  if (rival !== undefined) return { suite, direction, candidate, reference: { kind: 'evaluated', evaluation: rival } };
+  const { spec, plan } = planned(run);
+  const appraisal = {
+    appraisalId,
+    subject: { runId: champion.runId, checkpoint: champion.checkpoint },
+    suite: { evaluate: spec.evaluate, plan, ...(suite !== MAIN_SUITE && { suite }) },
+    reason: `${checkpoint.name} of ${run.runId} is to be compared with it on the suite ${suite}`,
+  };
+  return { suite, direction, candidate, reference: { kind: 'missing', appraisal } };
+}
+
+/** What the run itself was asked as this suite. */
+async function evaluationsOf(store: Store, run: StoredRun, suite: string): Promise<Evaluation[]> {
+  const { plan } = planned(run);
+  const known = [MAIN_SUITE, ...(plan.suites ?? []).map(({ name }) => name)];
+  if (!known.includes(suite)) throw new Refusal(`${run.runId} has no suite ${suite}: it has ${known.join(', ')}`);
+  const evaluations = await scored(store, run.runId);
+  return evaluations.filter((other) => (other.suite ?? MAIN_SUITE) === suite);
+}
+
+function planned({ runId, spec, plan }: StoredRun): { spec: StoredRun['spec']; plan: Plan } {
+  if (plan === undefined) throw new Refusal(`${runId} was never planned`);
+  return { spec, plan };
+}
+
+/** The run's own, in order of step, then of recording. */
+async function scored(store: Store, runId: string): Promise<Evaluation[]> {
+  return onlyScored(await store.evaluations(runId));
+}
+
+/** What others asked of its checkpoints, beside the run. */
+async function appraised(store: Store, runId: string): Promise<Evaluation[]> {
+  const appraisals = await store.appraisals(runId);
+  return onlyScored(appraisals.flatMap(({ evaluations }) => evaluations));
+}
+
+function onlyScored(evaluations: readonly EvaluationRecord[]): Evaluation[] {
+  return evaluations.flatMap((evaluation) => (evaluation.kind === 'scored' ? [evaluation] : []));
+}
+
+/** The name is made of what it names: whoever asks for a model of this snapshot asks for the same one. */
+function orderOf({ run, checkpoint }: Candidate, prefix = run.name): PromotionOrder {
+  const { plan } = planned(run);
+  const { identity, step } = checkpoint;
+  const trainerId = snapshotTrainer(run.runId, checkpoint);
+  const hash = createHash('sha256').update(`${trainerId}/${identity}`).digest('hex').slice(0, 8);
+  const model = `accounts/${plan.account}/models/${prefix}-${step}-${hash}`;
+  return { identity, trainerId, baseModel: plan.baseModel, model };
+}
+
+function told({ id, runId, checkpoint, alias }: StoredPromotion): string {
+  return `the champion of ${alias}, ${checkpoint} of ${runId} (${id})`;
+}
+
+/** Prompts that one of them answered in part only drop out. */
+export async function compareOnSuite(
+  store: Store,
+  { suite, direction, candidate, reference }: GateSuite,
+): Promise<SuiteComparison> {
+  const [ours, theirs] = [await store.samples(candidate.id), await store.samples(reference.id)];
+  const incomplete = new Set([...ours, ...theirs].filter(({ kind }) => kind === 'missing').map(promptOf));
+  const whole = (samples: readonly SampleRecord[]): readonly PromptScore[] =>
+    promptScores(
+      samples.filter((sample) => !incomplete.has(promptOf(sample))),
+      { passAt: candidate.sampling?.passAt },
+    );
+  const [worse, better] = direction === 'maximize' ? [theirs, ours] : [ours, theirs];
+  const difference = pairedDifference(whole(worse), whole(better));
+  return {
+    suite,
+    metric: candidate.metric,
+    candidate: side(candidate),
+    reference: side(reference),
+    prompts: new Set([...ours, ...theirs].map(promptOf)).size,
+    ...(difference !== undefined && { difference: plain(difference) }),
+  };
+}
+
+function promptOf({ promptHash }: SampleRecord): string {
+  return promptHash;
+}
+
+function side({ id, identity, score, missing }: Evaluation): SuiteComparison['candidate'] {
+  return { evaluation: id, identity, score, missing };
+}
+
+/** How many pairs would settle it depends on the margin, which the gate knows. */
+function plain({ mean, pairs, low, high }: NonNullable<ReturnType<typeof pairedDifference>>) {
+  return { mean, pairs, ...(low !== undefined && { low }), ...(high !== undefined && { high }) };
+}

@@ -1,0 +1,161 @@
+/** Draws and grades the samples of an evaluation that are not stored yet, each kept as it comes. */
+import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import pLimit from 'p-limit';
+import { promptsAsked, type EvaluatedSuite } from '../../domain/words/suites.ts';
+import type { EvaluationInput } from '../../domain/words/evaluation.ts';
+import { openPromptSet } from '../data/prompt-set.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import type { Examiner, Question } from './examiner.ts';
+import type { GraderPorts } from '../grading/graders.ts';
+import { signal } from '../guard.ts';
+import type { Backend, Sample, SampleRequest } from '../ports.ts';
+import type { SampleRecord, Store } from '../../store/index.ts';
+
+interface Ports extends GraderPorts {
+  readonly backend: Backend;
+  readonly store: Store;
+}
+
+interface Drawn {
+  /** Why the evaluation is void: a sample named another identity. */
+  readonly strange?: string;
+  /** The first of the grader's failures that trying again would not mend. */
+  readonly refused?: PawlError;
+}
+
+/** One logical sample of a prompt. */
+interface Wanted extends Question {
+  readonly sampleIndex: number;
+}
+
+export async function drawMissing(
+  ports: Ports,
+  input: EvaluationInput,
+  { suite, examiner }: { suite: EvaluatedSuite; examiner: Examiner },
+): Promise<Drawn> {
+  const { store } = ports;
+  const missing = await missingSamples(ports, input, suite);
+
+  const limit = pLimit(input.evaluate.concurrency);
+  const stop = new AbortController();
+  const until = AbortSignal.any([signal(), stop.signal]);
+  // As many requests listen as are under way, which is no leak.
+  setMaxListeners(input.evaluate.concurrency * 4, until);
+  let strange: string | undefined;
+  let refused: PawlError | undefined;
+  const draws = missing.map((wanted) =>
+    limit(async () => {
+      until.throwIfAborted();
+      const { promptIndex, sampleIndex, prompt } = wanted;
+      const id = sampleId(input.evaluationId, promptIndex, sampleIndex);
+      // Asked under an id of its own in any case: else a platform that remembers could answer from memory.
+      const seedId = sampleId(input.seedsOf ?? input.evaluationId, promptIndex, sampleIndex);
+      const key = { promptIndex, sampleIndex, promptHash: prompt.hash, promptTokens: prompt.tokens.length };
+      const request = { ...examiner.ask(wanted), seed: seedOf(seedId), requestId: id };
+      const reply = await draw(ports.backend, input, request, until);
+      if (reply instanceof PawlError) {
+        await store.saveSample(input.evaluationId, { kind: 'missing', ...key, error: reply.message });
+        return;
+      }
+      const { servedIdentity = input.checkpoint.identity } = reply;
+      if (servedIdentity !== input.checkpoint.identity) {
+        strange ??= `prompt ${promptIndex} was answered by ${servedIdentity}, not ${input.checkpoint.identity}`;
+        stop.abort();
+        return;
+      }
+      const sample = examiner.read(reply, wanted);
+      const score = await grade(examiner, sample, wanted, { id, signal: until });
+      if (score instanceof PawlError && score.type !== 'Unavailable') refused ??= score;
+      await store.saveSample(input.evaluationId, recordOf(key, sample, score));
+    }),
+  );
+  try {
+    await Promise.all(draws);
+  } catch (error) {
+    stop.abort();
+    await Promise.allSettled(draws);
+    if (strange === undefined) throw error;
+  }
+  return { ...(strange !== undefined && { strange }), ...(refused !== undefined && { refused }) };
+}
+
+/** What is not stored yet: a first sample of every prompt before a second of any. */
+async function missingSamples(
+  { store, artifacts }: Ports,
+  { evaluationId, limit }: EvaluationInput,
+  suite: EvaluatedSuite,
+): Promise<Wanted[]> {
+  const prompts = await openPromptSet(artifacts, suite.promptSet);
+  const asked = prompts.slice(0, promptsAsked(suite, limit));
+  const kept = await store.samples(evaluationId);
+  const keyOf = (one: Pick<Wanted, 'promptIndex' | 'sampleIndex'>): string => `${one.promptIndex}.${one.sampleIndex}`;
+  const produced = new Set(kept.filter(({ kind }) => kind === 'produced').map(keyOf));
+  const rounds = Array.from({ length: suite.spec.samplesPerPrompt ?? 1 }, (_, sampleIndex) =>
+    asked.map((prompt, promptIndex) => ({ promptIndex, sampleIndex, prompt })),
+  );
+  return rounds.flat().filter((wanted) => !produced.has(keyOf(wanted)));
+}
+
+/** What a retry cannot mend must surface; what it can is missing, and never zero. */
+async function draw(
+  backend: Backend,
+  { target }: EvaluationInput,
+  request: SampleRequest,
+  until: AbortSignal,
+): Promise<Sample | PawlError> {
+  try {
+    return await backend.sampler.sample(target, request, until);
+  } catch (error) {
+    if (until.aborted || !(error instanceof PawlError) || error.type !== 'Unavailable') throw error;
+    return error;
+  }
+}
+
+/** An answer that could not be graded is missing too: nobody knows what it is worth. */
+async function grade(
+  examiner: Examiner,
+  sample: Sample,
+  question: Question,
+  about: { id: string; signal: AbortSignal },
+): Promise<number | PawlError> {
+  try {
+    return await examiner.score(sample, question, about);
+  } catch (error) {
+    if (about.signal.aborted || !(error instanceof PawlError)) throw error;
+    return error;
+  }
+}
+
+type Key = Pick<SampleRecord, 'promptIndex' | 'sampleIndex' | 'promptHash' | 'promptTokens'>;
+
+function recordOf(key: Key, sample: Sample, score: number | PawlError): SampleRecord {
+  if (score instanceof PawlError) return { kind: 'missing', ...key, error: `not graded: ${score.message}` };
+  const { tokens, text, finishReason, latencyMs, servedIdentity } = sample;
+  return {
+    kind: 'produced',
+    ...key,
+    tokens,
+    text,
+    finishReason,
+    latencyMs,
+    score,
+    ...meanLogprob(sample),
+    ...(servedIdentity !== undefined && { servedIdentity }),
+  };
+}
+
+/** The same for every retry of one logical sample: the platform can recognise it, and a seed can be drawn from it. */
+function sampleId(evaluationId: string, promptIndex: number, sampleIndex: number): string {
+  const sample = sampleIndex === 0 ? '' : `.${sampleIndex}`;
+  return createHash('sha256').update(`${evaluationId}#${promptIndex}${sample}`).digest('hex').slice(0, 32);
+}
+
+function meanLogprob({ logprobs }: Sample): { meanLogprob?: number } {
+  if (logprobs.length === 0) return {};
+  return { meanLogprob: logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length };
+}
+
+function seedOf(id: string): number {
+  return Number.parseInt(id.slice(0, 7), 16);
+}

@@ -1,0 +1,76 @@
+/** How a suite examines the model: what is asked of the deployment, what is read from the reply, and what that is worth. */
+import { isLikelihood } from '../../domain/spec/grader-spec.ts';
+import type { EvaluatedSuite } from '../../domain/words/suites.ts';
+import type { Prompt } from '../data/prompt-set.ts';
+import { openReferences } from '../data/references.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import type { Grader } from '../grading/grader.ts';
+import { openGrader, type GraderPorts } from '../grading/graders.ts';
+import { perplexityScore } from '../grading/perplexity.ts';
+import type { Sample, SampleRequest } from '../ports.ts';
+
+/** One prompt of the suite's set. */
+export interface Question {
+  readonly promptIndex: number;
+  readonly prompt: Prompt;
+}
+
+export interface Examiner {
+  /** Scores are only 0 and 1. */
+  readonly binary: boolean;
+  /** The model draws answers of its own; else it is asked what it thinks of the references. */
+  readonly draws: boolean;
+  /** What is asked, but for seed and id. */
+  ask(question: Question): Pick<SampleRequest, 'promptTokens' | 'maxTokens' | 'temperature' | 'stop' | 'echo'>;
+  /** The part of the reply that is scored, and kept. */
+  read(reply: Sample, question: Question): Sample;
+  /** From 0 to 1; more is better. Fails with a `PawlError` where it cannot tell. */
+  score(sample: Sample, question: Question, about: { id: string; signal: AbortSignal }): number | Promise<number>;
+}
+
+export async function openExaminer(
+  ports: GraderPorts,
+  suite: EvaluatedSuite,
+  { stop }: { stop?: string | undefined },
+): Promise<Examiner> {
+  const { grader, maxTokens, temperature } = suite.spec;
+  if (isLikelihood(grader)) return likelihood(await openReferences(ports.artifacts, suite.references));
+  const drawn = { maxTokens, temperature, ...(stop !== undefined && { stop: [stop] }) };
+  return answers(await openGrader(ports, grader, suite.graderModule), drawn);
+}
+
+function answers(grader: Grader, drawn: Pick<SampleRequest, 'maxTokens' | 'temperature' | 'stop'>): Examiner {
+  return {
+    binary: grader.binary,
+    draws: true,
+    ask: ({ prompt: { tokens } }) => ({ promptTokens: tokens, ...drawn }),
+    read: (reply) => reply,
+    score: ({ text }, { prompt: { prompt, reference } }, about) => grader.score(text, reference, { prompt, ...about }),
+  };
+}
+
+/** The reference is part of the prompt, which is echoed: what follows it does not count, and is as short as can be. */
+export function likelihood(references: readonly (readonly number[])[]): Examiner {
+  const referenceOf = ({ promptIndex }: Question): readonly number[] => references[promptIndex] ?? [];
+  return {
+    binary: false,
+    draws: false,
+    ask: (question) => ({
+      promptTokens: [...question.prompt.tokens, ...referenceOf(question)],
+      maxTokens: 1,
+      temperature: 0,
+      echo: true,
+    }),
+    read(reply, question) {
+      const tokens = referenceOf(question);
+      // Targets are the tokens after the first one, which nothing predicts.
+      const start = question.prompt.tokens.length - 1;
+      const logprobs = (reply.targetLogprobs ?? []).slice(start, start + tokens.length);
+      return { ...reply, tokens, text: question.prompt.reference, logprobs };
+    },
+    score({ tokens, logprobs }) {
+      if (tokens.length > 0 && logprobs.length === tokens.length) return perplexityScore(logprobs);
+      throw new PawlError('InvalidRequest', 'the deployment does not tell the log-probabilities of an echoed prompt');
+    },
+  };
+}

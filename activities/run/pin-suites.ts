@@ -1,0 +1,59 @@
+/** Pins what the suites of an experiment depend on, and proves that each can be graded, before anything is rented. */
+import { isLikelihood } from '../../domain/spec/grader-spec.ts';
+import { MAIN_SUITE } from '../../domain/words/names.ts';
+import { promptsReference } from '../../domain/words/prompts.ts';
+import type { PinnedSuite } from '../../domain/words/evaluation.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
+import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
+import { openPromptSet, type QuestionSettings } from '../data/prompt-set.ts';
+import { pinReferences } from '../data/references.ts';
+import type { TextTokenizer } from '../data/tokenizer.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { openGrader, pinGrader, type GraderPorts } from '../grading/graders.ts';
+import { rehearseGrader } from '../grading/rehearse.ts';
+import { signal } from '../guard.ts';
+import { pinPromptSet } from '../upkeep/prompts.ts';
+import type { Store } from '../../store/index.ts';
+
+interface Ports extends GraderPorts {
+  readonly store: Store;
+}
+
+interface Model {
+  readonly tokenizer: TextTokenizer;
+  /** How conversations are rendered. */
+  readonly chat: QuestionSettings;
+  readonly endToken?: string | undefined;
+  /** Of a prompt. */
+  readonly maxTokens: number;
+}
+
+/** The main suite first, then the further ones in the experiment's order. */
+export async function pinSuites(
+  ports: Ports,
+  evaluate: RunSpec['evaluate'],
+  model: Model,
+): Promise<readonly [PinnedSuite, ...PinnedSuite[]]> {
+  const main = await pinSuite(ports, MAIN_SUITE, evaluate, model);
+  const further: PinnedSuite[] = [];
+  for (const [name, spec] of Object.entries(evaluate.suites ?? {})) {
+    further.push(await pinSuite(ports, name, spec, model).catch((error: unknown) => raiseOf(name, error)));
+  }
+  return [main, ...further];
+}
+
+async function pinSuite(ports: Ports, name: string, spec: SuiteSpec, model: Model): Promise<PinnedSuite> {
+  const { artifacts } = ports;
+  const set = await pinPromptSet(ports, { reference: promptsReference(spec.prompts), ...model });
+  const pinned = { name, promptSet: set.hash, prompts: set.prompts };
+  const prompts = await openPromptSet(artifacts, set.hash);
+  if (isLikelihood(spec.grader)) return { ...pinned, references: await pinReferences(artifacts, prompts, model) };
+  const graderModule = await pinGrader(artifacts, spec.grader);
+  await rehearseGrader(await openGrader(ports, spec.grader, graderModule), prompts, signal());
+  return { ...pinned, ...(graderModule !== undefined && { graderModule }) };
+}
+
+function raiseOf(suite: string, cause: unknown): never {
+  if (!(cause instanceof PawlError)) throw cause;
+  throw new PawlError(cause.type, `suite ${suite}: ${cause.message}`, { cause });
+}

@@ -1,0 +1,99 @@
+/** Pins everything a run depends on, by hash, and prices it. Rents nothing. */
+import { MAIN_SUITE } from '../../domain/words/names.ts';
+import type { Activities } from '../../domain/words/run.ts';
+import type { PinnedSuite } from '../../domain/words/evaluation.ts';
+import type { Artifacts } from '../../store/artifacts/artifacts.ts';
+import { planChunks } from '../data/batches.ts';
+import { importDataset, openDataset } from '../data/dataset.ts';
+import { stepsOfEpochs } from '../data/epochs.ts';
+import { overlappingPrompts } from '../data/overlap.ts';
+import { openPromptSet } from '../data/prompt-set.ts';
+import { loadTokenizer } from '../data/tokenizer.ts';
+import { requestsPerStep } from './gradient.ts';
+import type { Secrets } from '../grading/graders.ts';
+import { signal } from '../guard.ts';
+import { pinObjective } from '../objectives/load-objective.ts';
+import { pinSuites } from './pin-suites.ts';
+import type { Backend } from '../ports.ts';
+import type { Store } from '../../store/index.ts';
+
+interface Ports {
+  readonly backend: Backend;
+  readonly store: Store;
+  readonly artifacts: Artifacts;
+  readonly secrets: Secrets;
+}
+
+export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Activities, 'plan'> {
+  /** Told, not refused: to see how well something was learned by heart is a fair question too. */
+  async function warnOfOverlap(runId: string, dataset: string, { name, promptSet }: PinnedSuite): Promise<void> {
+    const main = name === MAIN_SUITE;
+    const prompts = await openPromptSet(artifacts, promptSet);
+    const overlapping = overlappingPrompts(await openDataset(artifacts, dataset), prompts);
+    if (overlapping === 0) return;
+    await store.addEvent(runId, {
+      key: main ? 'overlap' : `overlap/${name}`,
+      at: new Date().toISOString(),
+      phase: 'plan',
+      level: 'warn',
+      message:
+        `${overlapping} of ${prompts.length} prompts of ${main ? 'the evaluation' : `suite ${name}`} ` +
+        'are in the training data too',
+    });
+  }
+
+  return {
+    async plan({ runId, spec, parent }) {
+      const createdAt = new Date().toISOString();
+      await store.saveRun({ runId, name: spec.name, spec, createdAt, ...(parent !== undefined && { parent }) });
+      const account = await backend.provisioner.account(signal());
+      const shape = await backend.provisioner.resolveShape(spec.model.shape, signal());
+      // The tighter of what the spec asks for and what the shape can hold.
+      const maxTokens = Math.min(spec.data.maxTokens, shape.maxContextTokens);
+      const tokenizer = await loadTokenizer(spec.model.tokenizer);
+      const { train, endToken, chatTemplate, trainOn } = spec.data;
+      const dataset = await importDataset(artifacts, {
+        train,
+        tokenizer,
+        chat: { tokenizer: spec.model.tokenizer, template: chatTemplate, trainOn },
+        maxTokens,
+        endToken,
+        signal: signal(),
+      });
+      const steps = stepsOfEpochs(spec, dataset.examples);
+      const [main, ...suites] = await pinSuites({ store, artifacts, secrets }, spec.evaluate, {
+        tokenizer,
+        chat: {
+          tokenizer: spec.model.tokenizer,
+          template: chatTemplate,
+          remedy: 'set data.chatTemplate to a Jinja file',
+        },
+        endToken,
+        maxTokens: shape.maxContextTokens - 1,
+      });
+      for (const suite of [main, ...suites]) await warnOfOverlap(runId, dataset.hash, suite);
+      const objective = await pinObjective(artifacts, spec.train.objective);
+      const { batchSize, accumulate } = spec.train;
+      const chunksPerStep = planChunks({ batchSize, accumulate, maxExampleTokens: dataset.maxExampleTokens });
+      return {
+        account,
+        shape,
+        baseModel: spec.model.base ?? shape.baseModel,
+        dataset: dataset.hash,
+        examples: dataset.examples,
+        examplesDropped: dataset.dropped,
+        ...(steps !== undefined && { steps }),
+        promptSet: main.promptSet,
+        prompts: main.prompts,
+        ...(suites.length > 0 && { suites }),
+        chunksPerStep,
+        requestsPerStep: requestsPerStep(chunksPerStep, objective.custom),
+        ...(objective.module !== undefined && { objectiveModule: objective.module }),
+        ...(main.graderModule !== undefined && { graderModule: main.graderModule }),
+        ...(main.references !== undefined && { references: main.references }),
+        costPerHour: spec.prices.trainerPerHour + spec.deployment.replicas * spec.prices.replicaPerHour,
+        ...(endToken !== undefined && { stop: endToken }),
+      };
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * Trains a window of steps. The next step is admitted while the last one computes, so the trainer never waits for us.
+ * A retry re-sends the identical bodies under the identical sequence numbers from the first step it does not know to
+ * be done, and so joins what the lost attempt had started instead of repeating it.
+ */
+import { firstBadStep, stepsLookedBack } from '../../domain/decide/step-rules.ts';
+import type { Activities, StepMetrics, WindowInput, WindowResult } from '../../domain/words/run.ts';
+import type { Artifacts } from '../../store/artifacts/artifacts.ts';
+import { batchIndices, toDatums } from '../data/batches.ts';
+import { openDataset, type Dataset } from '../data/dataset.ts';
+import { learningRate } from '../data/learning-rate.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { submitGradient } from './gradient.ts';
+import { refuseToRepeat, rememberForRetry, remembered, signal } from '../guard.ts';
+import { loadObjective } from '../objectives/load-objective.ts';
+import type { Objective } from '../objectives/objective.ts';
+import type { Backend, ForwardBackwardResult, Pending, Trainer } from '../ports.ts';
+import { inSession } from './session.ts';
+import type { Store } from '../../store/index.ts';
+
+/** Steps in the trainer's hands at once: one computing, one waiting. */
+const PIPELINE_STEPS = 2;
+
+interface Ports {
+  readonly backend: Backend;
+  readonly store: Store;
+  readonly artifacts: Artifacts;
+}
+
+export function training({ backend, store, artifacts }: Ports): Pick<Activities, 'trainWindow'> {
+  return {
+    async trainWindow(window) {
+      refuseToRepeat(backend.replay);
+      const { runId, generation, fromStep, steps } = window;
+      const { trainerId, sessionId } = window.connection;
+      const trainer = backend.trainer(trainerId);
+      const dataset = await openDataset(artifacts, window.plan.dataset);
+      const last = fromStep + steps - 1;
+      const done = doneStep(remembered()) ?? fromStep - 1;
+      const objective = await loadObjective(artifacts, window.train.objective, window.plan.objectiveModule);
+      const todo = { window, trainer, dataset, store, objective };
+      await inSession(trainer, sessionId, () => trainSteps(todo, done + 1, last));
+      const { rules = {} } = window;
+      const rows = await store.steps(runId, { afterStep: Math.max(0, fromStep - 1 - stepsLookedBack(rules)) });
+      const known = rows.filter(({ step }) => step <= last);
+      const badStep = firstBadStep(rules, known, fromStep);
+      const result = { ...summarize(known.filter(({ step }) => step >= fromStep)), ...(badStep && { badStep }) };
+      await store.updateRun(runId, { phase: 'train', step: result.nonFiniteStep ?? last, generation });
+      return result;
+    },
+  };
+}
+
+interface Training {
+  readonly window: WindowInput;
+  readonly trainer: Trainer;
+  readonly dataset: Dataset;
+  readonly store: Store;
+  /** Absent: the trainer's own cross-entropy. */
+  readonly objective: Objective | undefined;
+}
+
+/** A step whose every request the trainer has accepted. */
+interface Admitted {
+  readonly step: number;
+  readonly learningRate: number;
+  readonly tokens: number;
+  readonly admittedMs: number;
+  readonly gradients: readonly Pending<ForwardBackwardResult>[];
+  /** Value of the objective, where it is not the trainer's own. */
+  readonly objectiveLoss?: number;
+  readonly update: Pending<unknown>;
+}
+
+async function trainSteps(training: Training, first: number, last: number): Promise<void> {
+  const { window, store } = training;
+  const inFlight: Admitted[] = [];
+  let next = first;
+  let endedMs = 0;
+  let diverged = false;
+  while (next <= last || inFlight.length > 0) {
+    if (next <= last && inFlight.length < PIPELINE_STEPS) {
+      inFlight.push(await admit(training, next));
+      next += 1;
+      continue;
+    }
+    const admitted = inFlight.shift();
+    if (admitted === undefined) break;
+    const lossMean = await settle(admitted, diverged);
+    // The window goes on to its end: every sequence number that it was given is used.
+    diverged ||= !Number.isFinite(lossMean);
+    const nowMs = Date.now();
+    const metrics: StepMetrics = {
+      step: admitted.step,
+      generation: window.generation,
+      lossMean,
+      learningRate: admitted.learningRate,
+      tokens: admitted.tokens,
+      seconds: (nowMs - Math.max(endedMs, admitted.admittedMs)) / 1000,
+    };
+    endedMs = nowMs;
+    await store.recordSteps(window.runId, [metrics]);
+    // Only now: a retry must not skip a step whose metrics were never written.
+    const awaiting = inFlight.flatMap(({ gradients, update }) => [...gradients, update].map((p) => p.requestId));
+    rememberForRetry({ doneStep: admitted.step, awaiting });
+  }
+}
+
+/** Submits one step: its gradient, then the update. A pure function of spec, pinned data and step. */
+async function admit({ window, trainer, dataset, objective }: Training, step: number): Promise<Admitted> {
+  const { train, plan, connection, fromStep } = window;
+  const { modelId } = connection;
+  const { accumulate = 1, seed, optimizer } = train;
+  // The trainer adds up gradients until the update, so batches that accumulate are one long batch, in more requests.
+  const batchSize = train.batchSize * accumulate;
+  const datums = toDatums(dataset, batchIndices({ examples: dataset.examples, batchSize, seed, step }));
+  const firstSeq = window.firstSeq + (step - fromStep) * plan.requestsPerStep;
+  const admittedMs = Date.now();
+  const gradient = await submitGradient(
+    { trainer, modelId, firstSeq, chunks: plan.chunksPerStep, datums, objective },
+    signal(),
+  );
+  const rate = learningRate(train, step);
+  const adam = { ...optimizer, learningRate: rate };
+  const update = await trainer.optimStep({ modelId, seq: firstSeq + plan.requestsPerStep - 1, adam }, signal());
+  const tokens = datums.reduce((sum, { weights }) => sum + weights.filter((weight) => weight !== 0).length, 0);
+  const { parts: gradients, loss } = gradient;
+  const admitted = { step, learningRate: rate, tokens, admittedMs, gradients, update };
+  return loss === undefined ? admitted : { ...admitted, objectiveLoss: loss };
+}
+
+/** Waits for a step's end; its mean loss, because the weights of a batch sum to one. */
+async function settle({ gradients, update, objectiveLoss }: Admitted, diverged: boolean): Promise<number> {
+  let loss = 0;
+  for (const gradient of gradients) {
+    loss += await orNaN(async () => (await gradient.result(signal())).lossSum, diverged || Number.isNaN(loss));
+  }
+  const updated = await orNaN(
+    async () => {
+      await update.result(signal());
+      return 0;
+    },
+    diverged || Number.isNaN(loss),
+  );
+  return (objectiveLoss ?? loss) + updated;
+}
+
+/**
+ * A trainer may refuse to compute with what is not finite, since JSON has no number for it: it is read from the words,
+ * as nothing else tells. Whatever it refuses of a model that diverged before is no news.
+ */
+async function orNaN(result: () => Promise<number>, diverged: boolean): Promise<number> {
+  try {
+    return await result();
+  } catch (error) {
+    if (!(error instanceof PawlError) || error.type !== 'InvalidRequest') throw error;
+    if (diverged || error.message.includes('not finite')) return Number.NaN;
+    throw error;
+  }
+}
+
+function doneStep(details: unknown): number | undefined {
+  if (typeof details !== 'object' || details === null || !('doneStep' in details)) return undefined;
+  return typeof details.doneStep === 'number' ? details.doneStep : undefined;
+}
+
+function summarize(rows: readonly StepMetrics[]): WindowResult {
+  const finite = rows.filter(({ lossMean }) => Number.isFinite(lossMean));
+  const lossMean = finite.at(-1)?.lossMean;
+  const nonFiniteStep = rows.find((row) => !Number.isFinite(row.lossMean))?.step;
+  const seconds = rows.reduce((sum, row) => sum + row.seconds, 0);
+  return {
+    tokens: rows.reduce((sum, row) => sum + row.tokens, 0),
+    secondsPerStep: seconds / Math.max(1, rows.length),
+    ...(lossMean !== undefined && { lossMean, maxLossMean: Math.max(...finite.map((row) => row.lossMean)) }),
+    ...(nonFiniteStep !== undefined && { nonFiniteStep }),
+  };
+}

@@ -1,0 +1,84 @@
+/** Finds what is rented for runs that are over, and returns it: safe to repeat, and for several at the same time. */
+import type { Orphan, ReconcileActivities } from '../../domain/words/reconcile.ts';
+import { signal } from '../guard.ts';
+import type { Backend } from '../ports.ts';
+import { deleteDeployment, deleteTrainer, NEVER_CREATED } from '../run/release.ts';
+import type { Store, StoredLease } from '../../store/index.ts';
+
+/** How a run ended, and when, as far as that is known. */
+interface RunEnd {
+  /** As a verb: `was terminated`. */
+  readonly fate: string;
+  readonly at?: Date;
+}
+
+/** Says which runs are over. */
+export interface RunDirectory {
+  /** The Temporal namespace that it speaks for. */
+  readonly namespaceId: string;
+  /** Undefined while the run goes on, or whenever that is in doubt. */
+  endOf(runId: string, signal: AbortSignal): Promise<RunEnd | undefined>;
+}
+
+interface Ports {
+  readonly backend: Backend;
+  readonly store: Store;
+  readonly directory: RunDirectory;
+  /** How long a lease is left alone after its run ended: what a lost worker still had under way comes to rest. */
+  readonly graceMs: number;
+}
+
+export function reconciling({ backend, store, directory, graceMs }: Ports): ReconcileActivities {
+  const { provisioner } = backend;
+
+  /** The lease as an orphan, if it is one. */
+  function judge({ kind, id, runId, holder, plannedAt }: StoredLease, end: RunEnd | undefined): Orphan | undefined {
+    if (end === undefined) return undefined;
+    const sinceMs = Math.max(Date.parse(plannedAt), end.at?.getTime() ?? 0);
+    if (Date.now() - sinceMs < graceMs) return undefined;
+    const at = end.at === undefined ? '' : ` at ${end.at.toISOString()}`;
+    return { kind, id, runId, ...(holder !== undefined && { holder }), plannedAt, fate: `${end.fate}${at}` };
+  }
+
+  return {
+    async findOrphans() {
+      const open = await store.openLeases();
+      const ours = open.filter(({ namespaceId = directory.namespaceId }) => namespaceId === directory.namespaceId);
+      const ends = new Map<string, RunEnd | undefined>();
+      for (const lease of ours) {
+        const holder = holderOf(lease);
+        if (!ends.has(holder)) ends.set(holder, await directory.endOf(holder, signal()));
+      }
+      const orphans = ours.map((lease) => judge(lease, ends.get(holderOf(lease))));
+      return {
+        checked: ours.length,
+        foreign: open.length - ours.length,
+        orphans: orphans.filter((orphan) => orphan !== undefined),
+      };
+    },
+
+    async retireOrphan({ kind, id, runId, plannedAt }) {
+      // Much may have happened since it was found: another reconciliation, or a run that was reset and goes on.
+      const lease = (await store.openLeases()).find((open) => open.kind === kind && open.id === id);
+      const orphan = lease && judge(lease, await directory.endOf(holderOf(lease), signal()));
+      if (orphan === undefined) return undefined;
+      const state = await (kind === 'trainer' ? deleteTrainer : deleteDeployment)(provisioner, id);
+      await store.endLease({ kind, id }, state);
+      // Planned by a run that ended before it came to rent it: nothing to tell.
+      if (state === NEVER_CREATED) return state;
+      await store.addEvent(runId, {
+        key: `orphan/${kind}/${id}/${plannedAt}`,
+        at: new Date().toISOString(),
+        phase: 'release',
+        level: 'warn',
+        message: `orphan ${kind} ${id} retired, since ${orphan.holder ?? 'its run'} ${orphan.fate}: ${state}`,
+      });
+      return state;
+    },
+  };
+}
+
+/** The workflow that returns what was rented: the run, unless it was rented beside one. */
+function holderOf({ holder, runId }: StoredLease): string {
+  return holder ?? runId;
+}

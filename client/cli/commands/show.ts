@@ -1,0 +1,38 @@
+/** `pawl show RUN`: where a run is, its checkpoints, its loss; `--follow` goes on to its end. */
+import type { Command } from '@commander-js/extra-typings';
+import { liveLines } from '../render/run-lines.ts';
+import { runReport } from '../render/run-report.ts';
+import { isOver } from '../../runs/run-view.ts';
+import { act, outputOption, withRuns } from './command.ts';
+import { EXIT } from './exit-codes.ts';
+import { followRun, leaveRun, openScreen } from './follow-run.ts';
+
+export function addShowCommand(program: Command): void {
+  program
+    .command('show')
+    .description('show a run: its checkpoints with their scores and verdicts, its loss, how it ended')
+    .argument('<run>', 'id of the run, or an unambiguous beginning of it')
+    .option('-f, --follow', 'follow it to its end')
+    .addOption(outputOption())
+    .action(
+      act(async ({ config, output }, reference, { follow, output: format }) =>
+        withRuns(config, async (runs) => {
+          const runId = await runs.resolve(reference);
+          if (follow === true) {
+            const screen = openScreen(output, format);
+            return followRun({ runs, runId, output, screen, format, onInterrupt: leaveRun });
+          }
+          const details = await runs.show(runId);
+          if (format === 'json') {
+            output.printJson(details);
+            return EXIT.ok;
+          }
+          if (!isOver(details.outcome)) {
+            output.print(`${liveLines(details, output.colours, Date.now()).join('\n')}\n`);
+          }
+          output.print(runReport(details, output.colours, output.columns));
+          return EXIT.ok;
+        }),
+      ),
+    );
+}

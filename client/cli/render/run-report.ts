@@ -1,0 +1,74 @@
+/** A run to read: the table of its checkpoints, the loss over its steps, how it ended and what to do next. Pure. */
+import { changeText } from '../../../domain/spec/spec-changes.ts';
+import type { BranchPoint } from '../../../domain/words/branches.ts';
+import { isOver, type RunDetails } from '../../runs/run-view.ts';
+import { branchLines } from './branch-lines.ts';
+import type { Colours } from './colours.ts';
+import { lossPlot } from './loss-plot.ts';
+import { rewindLines } from './rewind-lines.ts';
+import { appraisalLines } from './serving-lines.ts';
+import { activityText, waitingText } from './run-lines.ts';
+import { suiteTable } from './suite-table.ts';
+import { checkpointTable, comparisonTable } from './tables.ts';
+import { oneLine } from './text.ts';
+
+/** Wider plots show no more of a loss. */
+const MAX_PLOT_WIDTH = 100;
+
+export function runReport(run: RunDetails, colours: Colours, columns: number): string {
+  const parts = [
+    run.checkpoints.length === 0 ? undefined : checkpointTable(run.checkpoints, columns),
+    suiteTable(run.checkpoints, columns),
+    comparisonTable(run.checkpoints, columns),
+    lossPlot(run.steps, Math.min(columns, MAX_PLOT_WIDTH)),
+    rewinds(run),
+    run.branches && branchLines(run.branches, columns),
+    run.appraisals.length === 0 ? undefined : appraisalLines(run.appraisals).join('\n'),
+    [outcomeLine(run, colours), ...notes(run, colours)].join('\n'),
+  ];
+  return parts.filter((part) => part !== undefined).join('\n\n');
+}
+
+function rewinds(run: RunDetails): string | undefined {
+  const lines = rewindLines(run.rewinds, run.stored?.spec.prices.currency ?? '');
+  return lines.length === 0 ? undefined : lines.join('\n');
+}
+
+/** `pronounce-1a2b3c4d finished: … (trainer …, deployment …)`: the run's own last words where it had any. */
+function outcomeLine(run: RunDetails, colours: Colours): string {
+  if (!isOver(run.outcome)) return `${colours.strong(run.runId)} ${colours.live(activityText(run))}`;
+  const reason = oneLine(run.reason ?? '');
+  const words = lastWords(run) ?? `${run.outcome}${reason === '' ? '' : `: ${reason}`}`;
+  const colour = run.outcome === 'finished' ? colours.good : colours.bad;
+  return `${colours.strong(run.runId)} ${colour(words)}`;
+}
+
+/** The event in which the run told what it released; worth more than Temporal's word, if they agree. */
+function lastWords(run: RunDetails): string | undefined {
+  const ended = run.events.findLast(({ key }) => key === 'ended')?.message;
+  return ended?.startsWith(run.outcome) === true ? oneLine(ended) : undefined;
+}
+
+function notes(run: RunDetails, colours: Colours): string[] {
+  const lines: string[] = [];
+  if (run.waiting !== undefined) lines.push(colours.warn(waitingText(run.waiting)));
+  const parent = run.stored?.parent;
+  if (parent !== undefined) lines.push(branchText(parent));
+  const plan = run.stored?.plan;
+  if (plan !== undefined) {
+    lines.push(`data ${shortHash(plan.dataset)} (${plan.examples} examples), prompt set ${shortHash(plan.promptSet)}`);
+  }
+  const commands = isOver(run.outcome) ? ['show', 'logs'] : ['show', 'logs', 'stop'];
+  if (parent !== undefined || run.branches !== undefined) commands.push('log --graph');
+  lines.push(colours.dim(`next: ${commands.map((command) => `pawl ${command} ${run.runId}`).join(', ')}`));
+  return lines;
+}
+
+function branchText({ runId, step, changes }: BranchPoint): string {
+  const what = changes.length === 0 ? 'nothing changed' : changes.map(changeText).join(', ');
+  return oneLine(`branch of ${runId} at step ${step}: ${what}`);
+}
+
+function shortHash(hash: string): string {
+  return hash.slice(0, 12);
+}

@@ -1,0 +1,131 @@
+/** Tables of checkpoints and of runs, within the width of the terminal. Pure. */
+import Table from 'cli-table3';
+import type { ComparedCheckpoint, Comparison, StoredCheckpoint } from '../../../store/index.ts';
+import type { RunSummary } from '../../runs/run-view.ts';
+import { differenceText, scoreText } from './format.ts';
+import { oneLine, truncate } from './text.ts';
+
+/** Columns without lines between them: more of an identity fits. */
+const PLAIN = {
+  chars: {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+    left: '',
+    'left-mid': '',
+    mid: '',
+    'mid-mid': '',
+    right: '',
+    'right-mid': '',
+    middle: '  ',
+  },
+  // Colours of its own would ignore NO_COLOR.
+  style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+};
+
+const GAP = 2;
+/** Below this a reason says nothing: `pawl logs` has them all. */
+const MIN_REASON = 40;
+
+type Cells = readonly string[];
+
+/** Text in columns. */
+export function table(head: Cells, rows: readonly Cells[]): string {
+  const drawn = new Table({ ...PLAIN, head: [...head] });
+  for (const row of rows) drawn.push([...row]);
+  return drawn
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Adds a last column of free text, as wide as there is room for. */
+export function wideTable(
+  head: Cells,
+  rows: readonly Cells[],
+  last: { head: string; cells: (room: number) => Cells },
+  width: number,
+): string {
+  const used = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const room = width - used.reduce((sum, cell) => sum + cell + GAP, 0);
+  const cells = last.cells(room);
+  return table(
+    [...head, last.head],
+    rows.map((row, index) => [...row, truncate(cells[index] ?? '', Math.max(room, last.head.length))]),
+  );
+}
+
+/** Verdicts carry their reason where there is room for it. */
+export function checkpointTable(checkpoints: readonly StoredCheckpoint[], width: number): string {
+  const metric = checkpoints.find(({ evaluation }) => evaluation !== undefined)?.evaluation?.metric ?? 'score';
+  const head = ['checkpoint', 'type', 'step', 'identity', `${metric} [95 %]`];
+  const rows = checkpoints.map(({ checkpoint, evaluation }) => [
+    checkpoint.name,
+    checkpoint.snapshotType,
+    String(checkpoint.step),
+    checkpoint.identity,
+    evaluation === undefined ? '-' : scoreText(evaluation),
+  ]);
+  const verdicts = (room: number): string[] =>
+    checkpoints.map(({ verdict }) => {
+      if (verdict === undefined) return '-';
+      return room < MIN_REASON ? verdict.kind : `${verdict.kind}: ${oneLine(verdict.reason)}`;
+    });
+  return wideTable(head, rows, { head: 'verdict', cells: verdicts }, width);
+}
+
+const REFERENCES = [
+  { head: 'over the baseline [95 %]', of: ({ overBaseline }: ComparedCheckpoint) => overBaseline },
+  { head: 'over the parent [95 %]', of: ({ overParent }: ComparedCheckpoint) => overParent },
+  { head: 'over the one before [95 %]', of: ({ overPrevious }: ComparedCheckpoint) => overPrevious },
+] as const;
+
+/** Narrower terminals are shown the first reference only. */
+const ROOM_FOR_ALL = 120;
+
+/** How much better than others, on the same prompts, the first of which is judged; undefined where there are none. */
+export function comparisonTable(checkpoints: readonly ComparedCheckpoint[], width: number): string | undefined {
+  const known = REFERENCES.filter(({ of }) => checkpoints.some((row) => of(row) !== undefined));
+  const [first] = known;
+  if (first === undefined) return undefined;
+  const shown = width < ROOM_FOR_ALL ? [first] : known;
+  const compared = checkpoints.filter((row) => shown.some(({ of }) => of(row) !== undefined));
+  const rows = compared.map((row) => [
+    row.checkpoint.name,
+    ...shown.map(({ of }) => cell(of(row), differenceText)),
+    cell(first.of(row), ({ pairs }) => String(pairs)),
+  ]);
+  const judged = compared.map((row) => cell(first.of(row), standing));
+  const head = ['checkpoint', ...shown.map((reference) => reference.head), 'prompts'];
+  return wideTable(head, rows, { head: 'which is', cells: () => judged }, width);
+}
+
+function cell(comparison: Comparison | undefined, text: (comparison: Comparison) => string): string {
+  return comparison === undefined ? '-' : text(comparison);
+}
+
+function standing({ mean, low, high, pairsToSettle }: Comparison): string {
+  if (low === undefined || high === undefined) return 'one prompt: no evidence';
+  if (low > 0) return 'better';
+  if (high < 0) return 'worse';
+  if (pairsToSettle === undefined) return mean === 0 ? 'no different' : 'perhaps chance';
+  return `perhaps chance: about ${pairsToSettle} prompts would tell`;
+}
+
+export function runTable(runs: readonly RunSummary[], width: number): string {
+  const head = ['run', 'outcome', 'phase', 'step', 'started'];
+  const rows = runs.map(({ runId, outcome, phase, step, steps, createdAt }) => [
+    runId,
+    outcome,
+    phase ?? '-',
+    step === undefined ? '-' : `${step}/${steps ?? '?'}`,
+    createdAt.slice(0, 'YYYY-MM-DDThh:mm'.length).replace('T', ' '),
+  ]);
+  return wideTable(head, rows, { head: 'reason', cells: () => runs.map(({ reason }) => oneLine(reason ?? '')) }, width);
+}

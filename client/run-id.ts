@@ -1,9 +1,0 @@
-/** The id of a new run: drawn once, here, because a workflow may not draw lots. */
-import { randomBytes } from 'node:crypto';
-import type { RunInput, RunSpec } from '../workflows/contracts.ts';
-
-/** Id and snapshot mark share their eight digits, so that a snapshot's name shows whose it is. */
-export function newRunInput(spec: RunSpec): RunInput {
-  const runHex = randomBytes(4).toString('hex');
-  return { runId: `${spec.name}-${runHex}`, runHex, spec };
-}

@@ -1,0 +1,44 @@
+/** The store as a reader: opened when it is there, since the first worker makes it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { PawlError, openStore, type StoreReader, type StoredRun } from '../../store/index.ts';
+
+/** Where workers of this home keep the store. */
+export function storeFile(home: string): string {
+  return join(home, 'pawl.db');
+}
+
+export class RunStore {
+  readonly #path: string;
+  #opening: Promise<StoreReader> | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Undefined while no worker has made a store. */
+  async reader(): Promise<StoreReader | undefined> {
+    if (this.#opening === undefined && !existsSync(this.#path)) return undefined;
+    this.#opening ??= openStore({ path: this.#path, readonly: true }).catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  /** Undefined: no worker took this run yet. */
+  async run(runId: string): Promise<StoredRun | undefined> {
+    const reader = await this.reader();
+    try {
+      return await reader?.getRun(runId);
+    } catch (error) {
+      if (error instanceof PawlError && error.type === 'InvalidRequest') return undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const reader = await this.#opening?.catch(() => undefined);
+    await reader?.close();
+  }
+}

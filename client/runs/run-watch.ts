@@ -1,0 +1,129 @@
+/** Looks at a run from outside, and keeps looking: Temporal, the run itself and the store, over any outage of theirs. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { RunStatus, StepMetrics } from '../../domain/words/run.ts';
+import { UnreachableError, UserError, messageOf } from '../errors.ts';
+import { changesBetween, resultOf, type RunChange } from './run-changes.ts';
+import type { RunStore } from './run-store.ts';
+import { isOver, recordedOutcome, type RunView, type Waiting } from './run-view.ts';
+import { cancelRequested, outcomeOf, retryOf, stuckOf } from '../temporal/execution.ts';
+import { failureMessage } from '../temporal/failure.ts';
+import type { TemporalLink } from '../temporal/temporal-link.ts';
+
+export interface FollowOptions {
+  readonly signal?: AbortSignal;
+  readonly pollMs?: number;
+}
+
+const FOLLOW_POLL_MS = 700;
+
+export class RunWatch {
+  readonly #temporal: TemporalLink;
+  readonly #store: RunStore;
+
+  constructor(temporal: TemporalLink, store: RunStore) {
+    this.#temporal = temporal;
+    this.#store = store;
+  }
+
+  async look(runId: string): Promise<RunView> {
+    const recorded = await this.#recorded(runId);
+    const { stored } = recorded;
+    let execution: WorkflowExecutionDescription | undefined;
+    try {
+      execution = await this.#temporal.describe(runId);
+    } catch (error) {
+      if (stored === undefined || !(error instanceof UnreachableError)) throw error;
+      return isOver(stored.outcome) ? recorded : { ...recorded, waiting: { message: messageOf(error) } };
+    }
+    if (execution !== undefined) return this.#current(recorded, execution);
+    if (stored === undefined) throw unknownRun(runId);
+    if (isOver(stored.outcome)) return recorded;
+    return { ...recorded, outcome: 'crashed', reason: 'Temporal does not know this run any more' };
+  }
+
+  /** What changes until the end. The first look tells of every checkpoint that was judged before. */
+  async *follow(runId: string, { signal, pollMs = FOLLOW_POLL_MS }: FollowOptions = {}): AsyncGenerator<RunChange> {
+    let seen: RunView | undefined;
+    for (;;) {
+      if (signal?.aborted === true) return;
+      const view = await this.#lookAgain(runId, seen);
+      yield* changesBetween(seen, view);
+      seen = view;
+      const result = resultOf(view);
+      if (result !== undefined) {
+        yield { kind: 'end', result };
+        return;
+      }
+      await sleep(pollMs, undefined, signal && { signal }).catch(() => undefined);
+    }
+  }
+
+  /** A sentence to show when nobody would take a run that is submitted now. */
+  async missingWorker(): Promise<string | undefined> {
+    if (await this.#temporal.hasWorker()) return undefined;
+    const { taskQueue, address } = this.#temporal;
+    return `no worker is polling task queue ${taskQueue} at ${address}: start one with \`pawl up\``;
+  }
+
+  /** An outage while following is something to show, not to fail from: the run goes on without us. */
+  async #lookAgain(runId: string, seen: RunView | undefined): Promise<RunView> {
+    try {
+      return await this.look(runId);
+    } catch (error) {
+      const transient = error instanceof UnreachableError || !(error instanceof UserError);
+      if (seen === undefined || !transient) throw error;
+      const { status: _, ...kept } = seen;
+      return { ...kept, waiting: { message: messageOf(error) } };
+    }
+  }
+
+  async #recorded(runId: string): Promise<RunView> {
+    const [stored, reader] = await Promise.all([this.#store.run(runId), this.#store.reader()]);
+    const checkpoints = (await reader?.checkpointReports(runId)) ?? [];
+    if (stored === undefined) return { runId, outcome: 'pending', checkpoints };
+    const { reason } = stored;
+    return { runId, outcome: recordedOutcome(stored), ...(reason !== undefined && { reason }), stored, checkpoints };
+  }
+
+  /** Temporal's word on the outcome stands over what was recorded. */
+  async #current(recorded: RunView, execution: WorkflowExecutionDescription): Promise<RunView> {
+    const { runId } = recorded;
+    const outcome = outcomeOf({ ...execution, cancelRequested: cancelRequested(execution) });
+    if (isOver(outcome)) {
+      // A server that was slow to answer may speak of a later moment than what was read before it was asked.
+      const last = await this.#recorded(runId);
+      const reason = last.stored?.outcome === outcome ? last.stored.reason : undefined;
+      return { ...last, outcome, reason: reason ?? (await this.#reasonOf(runId)) };
+    }
+    const status = await this.#temporal.status(runId);
+    const waiting =
+      stuckOf(execution) ?? retryOf(execution) ?? (status === undefined ? await this.#silence() : undefined);
+    const latest = status && (await this.#latestStep(status));
+    const now = { outcome, ...(status && { status }), ...(latest && { latest }), ...(waiting && { waiting }) };
+    return { ...recorded, ...now };
+  }
+
+  async #latestStep({ runId, step, generation }: RunStatus): Promise<StepMetrics | undefined> {
+    const reader = await this.#store.reader();
+    const ahead = (await reader?.steps(runId, { afterStep: step })) ?? [];
+    return ahead.findLast((metrics) => metrics.generation === generation);
+  }
+
+  async #silence(): Promise<Waiting | undefined> {
+    const message = await this.missingWorker().catch(() => undefined);
+    return message === undefined ? undefined : { message };
+  }
+
+  async #reasonOf(runId: string): Promise<string> {
+    try {
+      return (await this.#temporal.report(runId))?.reason ?? '';
+    } catch (error) {
+      return failureMessage(error);
+    }
+  }
+}
+
+export function unknownRun(reference: string): UserError {
+  return new UserError(`There is no run "${reference}".`, '`pawl list` shows those there are.');
+}

@@ -1,0 +1,228 @@
+/** The facade over everything that can be done with runs: what the CLI, programs and servers use alike. */
+import { WorkflowFailedError } from '@temporalio/client';
+import { compareCheckpoints, type RunEvent, type StoreReader } from '../../store/index.ts';
+import type { BranchesStatus } from '../../domain/words/branches.ts';
+import type { ReconcileInput, ReconcileReport } from '../../domain/words/reconcile.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
+import type { StepMetrics } from '../../domain/words/run.ts';
+import { branchInput, branchReference, type Branch, type BranchRequest } from '../lineage/branch.ts';
+import { lookUpCheckpoint } from '../lineage/checkpoint-reference.ts';
+import { readLineage, type LineageRun } from '../lineage/lineage.ts';
+import { UnreachableError, UserError, messageOf } from '../errors.ts';
+import type { RunChange } from './run-changes.ts';
+import { promotionMarks } from '../promotion/promotion-marks.ts';
+import { Promotions } from '../promotion/promotions.ts';
+import { PromptSets } from '../prompts/prompt-sets.ts';
+import { readRules } from '../replay/policy-file.ts';
+import { replayRun, type PolicyReplay } from '../replay/replay-run.ts';
+import { diffRuns, type RunDiff } from '../lineage/run-diff.ts';
+import { newRunInput } from './run-id.ts';
+import { mergeRuns, resolveRun } from './run-list.ts';
+import { RunStore } from './run-store.ts';
+import { isOver, type RunDetails, type RunResult, type RunSummary, type RunView } from './run-view.ts';
+import { RunWatch, unknownRun, type FollowOptions } from './run-watch.ts';
+import { Serving } from '../serving/serving.ts';
+import { outcomeOf } from '../temporal/execution.ts';
+import { failureMessage } from '../temporal/failure.ts';
+import { TemporalLink } from '../temporal/temporal-link.ts';
+
+export interface RunsOptions {
+  /** host:port */
+  readonly temporalAddress: string;
+  readonly temporalNamespace: string;
+  readonly taskQueue: string;
+  /** File of the store that this task queue's workers write; it need not be there yet. */
+  readonly storePath: string;
+}
+
+/** Connects when first needed; close it when done. */
+export class Runs {
+  readonly promptSets: PromptSets;
+  readonly promotions: Promotions;
+  /** Stored checkpoints served again. */
+  readonly serving: Serving;
+  readonly #temporal: TemporalLink;
+  readonly #store: RunStore;
+  readonly #watch: RunWatch;
+
+  constructor({ temporalAddress, temporalNamespace, taskQueue, storePath }: RunsOptions) {
+    this.#temporal = new TemporalLink({ address: temporalAddress, namespace: temporalNamespace, taskQueue });
+    this.#store = new RunStore(storePath);
+    this.promptSets = new PromptSets(this.#temporal, this.#store);
+    this.serving = new Serving({
+      temporal: this.#temporal,
+      store: this.#store,
+      resolve: async (run) => this.resolve(run),
+    });
+    this.#watch = new RunWatch(this.#temporal, this.#store);
+    this.promotions = new Promotions(this.#temporal, this.#store, (reference) => this.resolve(reference));
+  }
+
+  /** Submits a run; from here on it is durable, whatever becomes of this process. */
+  async start(spec: RunSpec): Promise<{ runId: string }> {
+    const input = newRunInput(spec);
+    await this.#temporal.start(input);
+    return { runId: input.runId };
+  }
+
+  /** Submits a run that goes on from a checkpoint of another one (`RUN@STEP`, …), with its experiment but for what is changed. */
+  async branch(reference: string, request: BranchRequest = {}): Promise<Branch> {
+    const resolve = (run: string): Promise<string> => this.resolve(run);
+    const found = await lookUpCheckpoint(branchReference(reference), { resolve, reader: await this.#store.reader() });
+    const { parent, ...input } = await branchInput(found, request);
+    await this.#temporal.start({ ...input, parent });
+    const { runId, checkpoint, step, changes } = parent;
+    return { runId: input.runId, parent: { runId, checkpoint, step }, changes };
+  }
+
+  /** The run's full id, from the id, its beginning, or a name that only one run has. */
+  async resolve(reference: string): Promise<string> {
+    return resolveRun(reference, await this.#store.reader(), this.#temporal);
+  }
+
+  /** The run as it is now. Where the run itself does not answer, what is known of it. */
+  async status(runId: string): Promise<RunView> {
+    return this.#watch.look(runId);
+  }
+
+  /** What changes until the end; first, what was already known. Outages are shown, and waited for. */
+  follow(runId: string, options: FollowOptions = {}): AsyncGenerator<RunChange> {
+    return this.#watch.follow(runId, options);
+  }
+
+  /** Waits for the end. A run that failed is a result, not an exception. */
+  async result(runId: string, options: FollowOptions = {}): Promise<RunResult> {
+    for await (const change of this.follow(runId, options)) {
+      if (change.kind !== 'end') continue;
+      if (change.result.outcome !== 'finished') return change.result;
+      const report = await this.#temporal.report(runId);
+      return { ...change.result, ...(report && { report }) };
+    }
+    throw new Error(`no longer waiting for ${runId}`);
+  }
+
+  /** Asks the run to end in good order, with a last checkpoint; `now`: cancels it. Either way it releases. */
+  async stop(runId: string, { now = false, reason = 'stopped by request' } = {}): Promise<void> {
+    await this.#mustBeOpen(runId, 'stop');
+    await (now ? this.#temporal.cancel(runId) : this.#temporal.stop(runId, reason));
+  }
+
+  /** Saves the run's state and returns its machines at the end of the window; the run waits, for as long as it takes. */
+  async pause(runId: string): Promise<void> {
+    await this.#mustBeOpen(runId, 'pause');
+    await this.#temporal.pause(runId);
+  }
+
+  /** Rents again and goes on exactly where the run was. */
+  async resume(runId: string): Promise<void> {
+    await this.#mustBeOpen(runId, 'resume');
+    await this.#temporal.resume(runId);
+  }
+
+  async #mustBeOpen(runId: string, verb: string): Promise<void> {
+    const execution = await this.#temporal.describe(runId);
+    if (execution === undefined) throw unknownRun(runId);
+    const outcome = outcomeOf(execution);
+    if (isOver(outcome)) throw new UserError(`${runId} is over already (${outcome}).`, `There is nothing to ${verb}.`);
+  }
+
+  /** Newest first. Without Temporal: as far as it was recorded, and `stale` says why. */
+  async list({ limit = 50 } = {}): Promise<{ runs: readonly RunSummary[]; stale?: string }> {
+    const stored = (await this.#read((reader) => reader.listRuns({ limit }))) ?? [];
+    try {
+      return { runs: mergeRuns(stored, await this.#temporal.list({ limit }), limit) };
+    } catch (error) {
+      if (stored.length === 0 || !(error instanceof UnreachableError)) throw error;
+      return { runs: mergeRuns(stored, [], limit), stale: messageOf(error) };
+    }
+  }
+
+  /** Everything recorded of a run, and where it is now. */
+  async show(runId: string): Promise<RunDetails> {
+    const view = await this.status(runId);
+    const steps = await this.steps(runId);
+    const rewinds = (await this.#read((reader) => reader.rewinds(runId))) ?? [];
+    const appraisals = (await this.#read((reader) => reader.appraisals(runId))) ?? [];
+    const checkpoints = await this.#read((reader) => compareCheckpoints(reader, view.checkpoints, view.stored?.parent));
+    const branches = await this.#branches(view);
+    const events = await this.events(runId);
+    return {
+      ...view,
+      checkpoints: checkpoints ?? view.checkpoints,
+      steps,
+      rewinds,
+      appraisals,
+      events,
+      ...(branches !== undefined && { branches }),
+    };
+  }
+
+  /** While it is undecided, only the workflow that tries them knows. */
+  async #branches({ runId, checkpoints }: RunView): Promise<BranchesStatus | undefined> {
+    if (!checkpoints.some(({ verdict }) => verdict?.kind === 'branch')) return undefined;
+    const choice = await this.#read((reader) => reader.branchChoice(runId));
+    return choice ?? this.#temporal.branches(runId).catch(() => undefined);
+  }
+
+  /** Where runs come from and what they led to: the newest ones, or the whole family of one. Newest first. */
+  async lineage(wanted: { runId?: string; limit?: number } = {}): Promise<readonly LineageRun[]> {
+    const lineage = this.#read(async (reader) =>
+      readLineage(reader, { limit: 20, ...wanted }, await promotionMarks(reader)),
+    );
+    return (await lineage) ?? [];
+  }
+
+  /** The verdicts of a recorded run, decided again: by its own policy, or by what a file says. Reads the store only. */
+  async replay(reference: string, { policyFile }: { policyFile?: string } = {}): Promise<PolicyReplay> {
+    const replay = await this.#read(async (reader) => {
+      const { runId, spec } = await reader.getRun(reference);
+      return replayRun(reader, runId, policyFile === undefined ? undefined : await readRules(policyFile, spec));
+    });
+    if (replay === undefined) throw unknownRun(reference);
+    return replay;
+  }
+
+  /** What every step recorded, in order. */
+  async steps(runId: string): Promise<readonly StepMetrics[]> {
+    return (await this.#read((reader) => reader.steps(runId))) ?? [];
+  }
+
+  /** What is different about two runs, and what came of it. */
+  async diff(before: string, after: string): Promise<RunDiff> {
+    const diff = await this.#read((reader) => diffRuns(reader, before, after));
+    if (diff === undefined) throw unknownRun(before);
+    return diff;
+  }
+
+  /** The log of a run; `after` is the last position already read. */
+  async events(runId: string, options: { after?: number } = {}): Promise<readonly RunEvent[]> {
+    return (await this.#read((reader) => reader.events(runId, options))) ?? [];
+  }
+
+  /** Returns what is rented for runs that are over and could not do it themselves; says what it did. */
+  async reconcile(input: ReconcileInput): Promise<ReconcileReport> {
+    const nobody = await this.missingWorker();
+    if (nobody !== undefined) throw new UserError(`Nobody would reconcile: ${nobody}.`, '');
+    try {
+      return await this.#temporal.reconcile(input);
+    } catch (error) {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+      const problem = `Reconciling failed: ${failureMessage(error)}.`;
+      throw new UserError(problem, 'It is tried again at the next scheduled time.', { cause: error });
+    }
+  }
+
+  /** A sentence to show when nobody would take a run that is submitted now. */
+  async missingWorker(): Promise<string | undefined> {
+    return this.#watch.missingWorker();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#temporal.close(), this.#store.close()]);
+  }
+
+  async #read<T>(read: (reader: StoreReader) => Promise<T>): Promise<T | undefined> {
+    const reader = await this.#store.reader();
+    return reader && read(reader);
+  }
+}

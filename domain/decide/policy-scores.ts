@@ -1,0 +1,54 @@
+/** Which evaluations a policy judges, and which of them is the best. */
+import type { CheckpointReport } from '../words/run.ts';
+import type { Evaluation } from '../words/evaluation.ts';
+import type { RunSpec } from '../spec/spec.ts';
+import { MAIN_SUITE } from '../words/names.ts';
+
+type Policy = RunSpec['policy'];
+
+/** Evaluations of the suite that the policy judges, in the order of the checkpoints. */
+export function judgedEvaluations(
+  { suite = MAIN_SUITE }: Policy,
+  reports: readonly Pick<CheckpointReport, 'evaluation' | 'suites'>[],
+): Evaluation[] {
+  return reports.flatMap(({ evaluation, suites = [] }) => {
+    const judged = suite === MAIN_SUITE ? evaluation : suites.find((further) => further.suite === suite);
+    return judged === undefined ? [] : [judged];
+  });
+}
+
+/** How much better `candidate` is than `reference`; negative when worse. */
+export function gain(direction: Policy['direction'], reference: number, candidate: number): number {
+  return direction === 'maximize' ? candidate - reference : reference - candidate;
+}
+
+/** The evaluation with the best score, the earliest of equals. */
+export function best(direction: Policy['direction'], evaluations: readonly Evaluation[]): Evaluation | undefined {
+  return evaluations.reduce<Evaluation | undefined>(
+    (winner, candidate) =>
+      winner === undefined || gain(direction, winner.score, candidate.score) > 0 ? candidate : winner,
+    undefined,
+  );
+}
+
+/** Where branches begin: the name of the best checkpoint so far; none before anything was evaluated. */
+export function branchPoint({ direction }: Policy, evaluations: readonly Evaluation[]): string | undefined {
+  return best(direction, evaluations)?.checkpoint;
+}
+
+/** The last score that counted as a gain, and how many evaluations came after it. */
+export function lastGain(
+  direction: Policy['direction'],
+  minGain: number,
+  evaluations: readonly Evaluation[],
+): { readonly score: number; readonly without: number } {
+  let score: number | undefined;
+  let at = 0;
+  for (const [index, candidate] of evaluations.entries()) {
+    const gained = score === undefined ? Infinity : gain(direction, score, candidate.score);
+    if (gained <= (index === 0 ? 0 : minGain)) continue;
+    score = candidate.score;
+    at = index;
+  }
+  return { score: score ?? 0, without: Math.max(0, evaluations.length - 1 - at) };
+}

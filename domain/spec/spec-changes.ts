@@ -1,0 +1,69 @@
+/** Changing fields of an experiment by their paths, and telling two experiments apart. Pure. */
+import type { SpecChange } from '../words/branches.ts';
+import type { RunSpec } from './spec.ts';
+
+/** Values by the path of their field; null takes an optional field away. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+type Section = Readonly<Record<string, unknown>>;
+
+/** Short for what is changed most often. */
+const ALIASES: Readonly<Record<string, string>> = { 'train.learningRate': 'train.optimizer.learningRate' };
+
+/** The experiment with these fields changed: still to be validated. */
+export function withSettings(spec: RunSpec, settings: Settings): unknown {
+  let changed: unknown = spec;
+  for (const [name, value] of Object.entries(settings)) {
+    const path = ALIASES[name] ?? name;
+    changed = setIn(changed, path.split('.'), value);
+    // Of the two ways to say how long, the one that is asked for replaces the other.
+    if (path === 'train.steps') changed = setIn(changed, ['train', 'epochs'], null);
+    if (path === 'train.epochs') changed = setIn(changed, ['train', 'steps'], 0);
+  }
+  return changed;
+}
+
+function setIn(target: unknown, path: readonly string[], value: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  if (Array.isArray(target)) {
+    return target.map((item: unknown, index) => (String(index) === key ? setIn(item, rest, value) : item));
+  }
+  const { [key]: inner, ...others } = isSection(target) ? target : {};
+  const changed = setIn(inner, rest, value);
+  return changed === null ? others : { ...(isSection(target) ? target : {}), [key]: changed };
+}
+
+/** Every field in which `after` differs from `before`, in their order; a list counts as one value. */
+export function fieldChanges(before: object, after: object): SpecChange[] {
+  return changesOf('', before, after);
+}
+
+function changesOf(path: string, before: unknown, after: unknown): SpecChange[] {
+  if (isSection(before) && isSection(after)) {
+    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...keys].flatMap((key) => changesOf(path === '' ? key : `${path}.${key}`, before[key], after[key]));
+  }
+  if (same(before, after)) return [];
+  return [{ path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }];
+}
+
+function same(one: unknown, other: unknown): boolean {
+  if (isSection(one) && isSection(other)) return changesOf('', one, other).length === 0;
+  if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
+  return one.length === other.length && one.every((item, index) => same(item, other[index]));
+}
+
+function isSection(value: unknown): value is Section {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `train.optimizer.learningRate 0.01 → 0.001` */
+export function changeText({ path, before, after }: SpecChange): string {
+  return `${path} ${valueText(before)} → ${valueText(after)}`;
+}
+
+export function valueText(value: unknown): string {
+  if (value === undefined) return '(absent)';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,297 @@
+/** What a run is given, what its activities do, what it reports. */
+import type { Coordinator, Parent } from './branches.ts';
+import type { Evaluation, EvaluationInput, EvaluationOutcome, PinnedSuite } from './evaluation.ts';
+import type { RunSpec } from '../spec/spec.ts';
+import type { BadStep, StepRules } from '../decide/step-rules.ts';
+
+/** Kinds of failure that reach a workflow: the `type` of an `ApplicationFailure`. */
+export type FailureType =
+  /** The request can never succeed as it stands: fix the spec, the data or the account. Not retried. */
+  | 'InvalidRequest'
+  /** Key missing, refused, or not allowed to train. Not retried. */
+  | 'Unauthorized'
+  /** The platform no longer knows the session, model or request, or a number was reused with another body. */
+  | 'LostTrainer'
+  /** The trainer's id can never be used again (deleted, archived, or not to be revived): another must be rented. */
+  | 'TrainerGone'
+  /** A snapshot could not be loaded on every replica. The next one must be a base. */
+  | 'SyncFailed'
+  /** The platform failed or could not be reached for longer than we were told to wait. Retried. */
+  | 'Unavailable';
+
+/** Where a run is. `crashed` is what Temporal says of a run that was terminated or timed out. */
+export type RunOutcome = 'pending' | 'running' | 'cancelling' | 'finished' | 'failed' | 'cancelled' | 'crashed';
+
+export type Phase =
+  | 'plan'
+  | 'provision'
+  | 'connect'
+  | 'baseline'
+  | 'train'
+  | 'checkpoint'
+  | 'sync'
+  | 'evaluate'
+  | 'decide'
+  | 'finish'
+  | 'rewind'
+  | 'pause'
+  | 'paused'
+  | 'release'
+  | 'done';
+
+export interface RunInput {
+  readonly runId: string;
+  readonly spec: RunSpec;
+  /** Eight hex digits drawn once, at submission: part of every snapshot's name. */
+  readonly runHex: string;
+  /** The checkpoint of another run that this one goes on from; absent: the base model, at step 0. */
+  readonly parent?: Parent;
+  /** Of a branch on trial. */
+  readonly coordinator?: Coordinator;
+}
+
+/** A training shape as the platform resolved it; `reference` names the exact version. */
+export interface ResolvedShape {
+  readonly reference: string;
+  readonly baseModel: string;
+  readonly maxContextTokens: number;
+  readonly acceleratorType: string;
+  readonly acceleratorCount: number;
+  readonly deploymentShape: string;
+}
+
+/** What `plan` pinned: from here on a run depends on hashes, not on files that may change under it. */
+export interface Plan {
+  readonly account: string;
+  readonly shape: ResolvedShape;
+  readonly baseModel: string;
+  /** Artifact (sha256) of the tokenized training examples. */
+  readonly dataset: string;
+  readonly examples: number;
+  readonly examplesDropped: number;
+  /** Optimizer steps, where the spec gives epochs. */
+  readonly steps?: number;
+  /** Artifact (sha256) of the tokenized prompt set. */
+  readonly promptSet: string;
+  readonly prompts: number;
+  /** The further suites of the spec, in its order. */
+  readonly suites?: readonly PinnedSuite[];
+  /** Stop string of every sample, if the spec names an end token. */
+  readonly stop?: string;
+  /** forward_backward requests per step: a fixed number, so that sequence numbers can be planned. */
+  readonly chunksPerStep: number;
+  /** All requests of a step: its chunks, once per pass that the objective takes, and the update. */
+  readonly requestsPerStep: number;
+  /** Artifact (sha256) of the objective's module, if it is the user's own. */
+  readonly objectiveModule?: string;
+  /** Artifact (sha256) of the grader's module, if it is the user's own. */
+  readonly graderModule?: string;
+  /** Artifact (sha256) of the main suite's references as tokens, where its grader asks how likely they are. */
+  readonly references?: string;
+  /** Rented price of an hour of this run, in `spec.prices.currency`. */
+  readonly costPerHour: number;
+}
+
+/** Everything needed to speak to the run's model; changes as a whole when a run reconnects. */
+export interface Connection {
+  readonly trainerId: string;
+  readonly sessionId: string;
+  readonly modelId: string;
+}
+
+/** The deployment that weights are synced to; `baseModel` is the deployment's own. */
+export interface Target {
+  readonly deploymentId: string;
+  readonly baseModel: string;
+  readonly replicas: number;
+}
+
+export type SnapshotType = 'base' | 'delta';
+
+export interface Checkpoint {
+  readonly name: string;
+  readonly step: number;
+  readonly generation: number;
+  /** Path of the resumable state, as the trainer returned it. */
+  readonly statePath: string;
+  readonly snapshotType: SnapshotType;
+  /** What a replica reports once it serves this snapshot, as the trainer returned it. */
+  readonly identity: string;
+  /** For a delta: the identity that it was made from. */
+  readonly previousIdentity?: string;
+  /** The trainer that saved the snapshot, and so whose bucket holds it. Absent: the run's first one. */
+  readonly trainerId?: string;
+  /** The trainer that saved the resumable state, where it is another one: a run may have rented anew since. */
+  readonly stateTrainerId?: string;
+}
+
+export interface StepMetrics {
+  readonly step: number;
+  readonly generation: number;
+  /** Mean over trained tokens of −log p, in nats. NaN or infinite when the run diverges. */
+  readonly lossMean: number;
+  readonly learningRate: number;
+  readonly tokens: number;
+  /** Seconds from this step's admission, or the previous step's end, whichever is later, to its end. */
+  readonly seconds: number;
+}
+
+export interface WindowInput {
+  readonly runId: string;
+  readonly connection: Connection;
+  readonly plan: Plan;
+  readonly train: RunSpec['train'];
+  readonly generation: number;
+  /** First optimizer step of the window, from 1. */
+  readonly fromStep: number;
+  readonly steps: number;
+  /** Sequence number of the window's first request; the window uses `steps × requestsPerStep` of them. */
+  readonly firstSeq: number;
+  /** What each step is judged by, besides that its loss must be a number. */
+  readonly rules?: StepRules;
+}
+
+export interface WindowResult {
+  /** Of the last finite step. Absent: none was. */
+  readonly lossMean?: number;
+  readonly maxLossMean?: number;
+  /** First step whose loss was not a finite number. */
+  readonly nonFiniteStep?: number;
+  /** First step that a rule for steps, or its loss that is no number, speaks against. */
+  readonly badStep?: BadStep;
+  readonly tokens: number;
+  /** Mean over the window, from one step's end to the next one's. */
+  readonly secondsPerStep: number;
+}
+
+/** Replicas that confirmed a snapshot. */
+export interface SyncResult {
+  readonly identity: string;
+  readonly replicas: number;
+  readonly seconds: number;
+}
+
+export type VerdictKind = 'continue' | 'stop' | 'branch' | 'inconclusive';
+
+export interface Verdict {
+  readonly kind: VerdictKind;
+  readonly reason: string;
+}
+
+/** Proof of release: what the platform said of each lease after we let go. */
+export interface Release {
+  readonly trainerState: string;
+  readonly deploymentState: string;
+}
+
+/** One row of the table a person reads at the end. */
+export interface CheckpointReport {
+  readonly checkpoint: Checkpoint;
+  readonly evaluation?: Evaluation;
+  /** Of further suites, those that were due. */
+  readonly suites?: readonly Evaluation[];
+  readonly verdict?: Verdict;
+}
+
+export interface RunReport {
+  readonly runId: string;
+  readonly outcome: 'finished';
+  readonly reason: string;
+  readonly steps: number;
+  readonly best?: CheckpointReport;
+  readonly last?: CheckpointReport;
+  readonly release: Release;
+}
+
+/** What a run answers at any time, without touching a backend. */
+export interface RunStatus {
+  readonly runId: string;
+  readonly phase: Phase;
+  readonly step: number;
+  readonly steps: number;
+  readonly generation: number;
+  readonly lossMean?: number;
+  readonly secondsPerStep?: number;
+  readonly checkpoint?: string;
+  /** Identity confirmed on every replica, if any. */
+  readonly identity?: string;
+  readonly score?: number;
+  readonly baselineScore?: number;
+  readonly bestScore?: number;
+  readonly rentedSinceMs?: number;
+  readonly costPerHour?: number;
+  readonly stopRequested: boolean;
+  readonly pauseRequested: boolean;
+  /** Checkpoint that is synced and evaluated while training goes on. */
+  readonly proving?: string;
+  readonly rewinds: number;
+}
+
+/** Going back to the last completed checkpoint after an outcome that cannot be known. */
+export interface Rewind {
+  /** The one that begins with this rewind. */
+  readonly generation: number;
+  readonly cause: string;
+  readonly fromStep: number;
+  readonly toStep: number;
+  /** Rented time since the checkpoint was saved, and what it cost. */
+  readonly seconds: number;
+  readonly cost: number;
+}
+
+/** What `record` writes: rows keyed by what they are, so that a retry rewrites the same ones. */
+export interface RunRecord {
+  readonly runId: string;
+  readonly phase: Phase;
+  readonly step: number;
+  readonly generation: number;
+  readonly plan?: Plan;
+  /** With the plan of a branch. */
+  readonly parent?: Parent;
+  readonly checkpoint?: Checkpoint;
+  readonly sync?: SyncResult;
+  readonly verdict?: Verdict & { readonly checkpoint: string };
+  readonly rewind?: Rewind;
+  readonly outcome?: RunOutcome;
+  readonly reason?: string;
+  readonly release?: Release;
+}
+
+/** Every side effect of a run. Each may be executed again after a crash and must then change nothing more. */
+export interface Activities {
+  /** Validates against the platform, pins dataset and prompts, prices the run. Rents nothing. */
+  plan(input: RunInput): Promise<Plan>;
+  createTrainer(input: { runId: string; trainerId: string; plan: Plan; spec: RunSpec }): Promise<void>;
+  /** Waits, for days if need be, until the trainer runs and answers; one that ended is asked to go on. */
+  awaitTrainer(input: { trainerId: string }): Promise<void>;
+  createDeployment(input: {
+    runId: string;
+    deploymentId: string;
+    trainerId: string;
+    plan: Plan;
+    spec: RunSpec;
+    /** The workflow that will return it, where that is not the run. */
+    holder?: string;
+  }): Promise<Target>;
+  awaitDeployment(input: { target: Target }): Promise<void>;
+  openSession(input: { runId: string; trainerId: string }): Promise<string>;
+  createModel(input: { trainerId: string; sessionId: string; plan: Plan; spec: RunSpec }): Promise<Connection>;
+  /** Weights and optimizer as they were when the state was saved. */
+  loadState(input: { connection: Connection; path: string; seq: number }): Promise<void>;
+  trainWindow(input: WindowInput): Promise<WindowResult>;
+  saveState(input: { connection: Connection; name: string; seq: number }): Promise<string>;
+  saveSnapshot(input: { connection: Connection; name: string; type: SnapshotType; seq: number }): Promise<string>;
+  /** Loads the snapshot and returns once every replica is ready and reports it. */
+  syncSnapshot(input: {
+    /** Whose session is kept alive meanwhile; absent: a deployment beside no run. */
+    connection?: Connection;
+    target: Target;
+    identity: string;
+    previousIdentity?: string;
+  }): Promise<SyncResult>;
+  evaluate(input: EvaluationInput): Promise<EvaluationOutcome>;
+  record(input: RunRecord): Promise<void>;
+  /** Returns the platform's last word on the trainer. */
+  releaseTrainer(input: { trainerId: string }): Promise<string>;
+  releaseDeployment(input: { deploymentId: string; onFinish: RunSpec['deployment']['onFinish'] }): Promise<string>;
+}

@@ -1,0 +1,26 @@
+/** What other folders may use of the store. */
+export { PawlError } from '../domain/words/failures-of-calls.ts';
+export { compareCheckpoints, compareEvaluations, type ComparedCheckpoint, type Comparison } from './rows/compare.ts';
+export { findPromptSet } from './rows/find-prompt-set.ts';
+export { openStore } from './rows/open.ts';
+export type { PromotionEvent, StoredPromotion } from './rows/promotion-records.ts';
+export { compareReproduction, type Reproduction } from './rows/reproduction.ts';
+export type { StoredAppraisal, StoredSamples } from './rows/serving-records.ts';
+export type {
+  EvaluationSubject,
+  EvaluationRecord,
+  EventLevel,
+  Lease,
+  NewRun,
+  ProducedSample,
+  RunEvent,
+  SampleRecord,
+  ScoredEvaluation,
+  Store,
+  StoreReader,
+  StoredCheckpoint,
+  StoredLease,
+  StoredPromptSet,
+  StoredRewind,
+  StoredRun,
+} from './rows/store.ts';

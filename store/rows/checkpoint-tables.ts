@@ -1,0 +1,104 @@
+/** Checkpoints, the syncs that confirmed them, the verdicts on them. */
+import type { Selectable } from 'kysely';
+import type { Evaluation } from '../../domain/words/evaluation.ts';
+import { now, present } from './codec.ts';
+import { toScored } from './evaluation-tables.ts';
+import type { Sql, Tables } from './schema.ts';
+import type { Store, StoredCheckpoint } from './store.ts';
+
+type CheckpointVerbs = Pick<Store, 'saveCheckpoint' | 'saveSync' | 'saveVerdict' | 'checkpointReports'>;
+
+export function checkpointTables(db: Sql): CheckpointVerbs {
+  return {
+    async saveCheckpoint(runId, checkpoint) {
+      const { name, previousIdentity = null, trainerId = null, stateTrainerId = null, ...columns } = checkpoint;
+      const values = { ...columns, previousIdentity, trainerId, stateTrainerId };
+      await db
+        .insertInto('checkpoints')
+        .values({ runId, name, ...values, savedAt: now() })
+        .onConflict((conflict) => conflict.columns(['runId', 'name']).doUpdateSet(values))
+        .execute();
+    },
+
+    async saveSync(runId, { identity, replicas, seconds }) {
+      await db
+        .insertInto('syncs')
+        .values({ runId, identity, replicas, seconds, confirmedAt: now() })
+        .onConflict((conflict) => conflict.columns(['runId', 'identity']).doNothing())
+        .execute();
+    },
+
+    async saveVerdict(runId, { checkpoint, kind, reason }) {
+      await db
+        .insertInto('verdicts')
+        .values({ runId, checkpoint, kind, reason, decidedAt: now() })
+        .onConflict((conflict) => conflict.columns(['runId', 'checkpoint']).doUpdateSet({ kind, reason }))
+        .execute();
+    },
+
+    async checkpointReports(runId) {
+      const [checkpoints, syncs, verdicts, evaluations] = await Promise.all([
+        db
+          .selectFrom('checkpoints')
+          .selectAll()
+          .where('runId', '=', runId)
+          .orderBy('step')
+          .orderBy('generation')
+          // The final base of a step comes after its delta.
+          .orderBy('savedAt')
+          .execute(),
+        db
+          .selectFrom('syncs')
+          .select(['identity', 'replicas', 'seconds', 'confirmedAt'])
+          .where('runId', '=', runId)
+          .execute(),
+        db.selectFrom('verdicts').select(['checkpoint', 'kind', 'reason']).where('runId', '=', runId).execute(),
+        // In order of recording: the last attempt that scored speaks for its checkpoint.
+        db
+          .selectFrom('evaluations')
+          .selectAll()
+          .where('runId', '=', runId)
+          .where('kind', '=', 'scored')
+          // What was found beside the run is evidence of its own.
+          .where('appraisal', 'is', null)
+          .orderBy('recordedAt')
+          .orderBy('id')
+          .execute(),
+      ]);
+      const syncOf = new Map(syncs.map((sync) => [sync.identity, sync]));
+      const verdictOf = new Map(verdicts.map(({ checkpoint, kind, reason }) => [checkpoint, { kind, reason }]));
+      const scored = evaluations.map(toScored);
+      const evaluationOf = new Map(
+        scored.filter(({ suite }) => suite === undefined).map((evaluation) => [evaluation.checkpoint, evaluation]),
+      );
+      return checkpoints.map((row) => {
+        const sync = syncOf.get(row.identity);
+        const evaluation = evaluationOf.get(row.name);
+        const suites = furtherSuites(scored, row.name);
+        const verdict = verdictOf.get(row.name);
+        return {
+          ...toCheckpoint(row),
+          ...(sync !== undefined && { sync }),
+          ...(evaluation !== undefined && { evaluation }),
+          ...(suites.length > 0 && { suites }),
+          ...(verdict !== undefined && { verdict }),
+        };
+      });
+    },
+  };
+}
+
+/** The last one of each suite, by its name. */
+function furtherSuites(scored: readonly Evaluation[], checkpoint: string): Evaluation[] {
+  const bySuite = new Map<string, Evaluation>();
+  for (const evaluation of scored) {
+    if (evaluation.checkpoint === checkpoint && evaluation.suite !== undefined)
+      bySuite.set(evaluation.suite, evaluation);
+  }
+  return [...bySuite].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, evaluation]) => evaluation);
+}
+
+function toCheckpoint(row: Selectable<Tables['checkpoints']>): StoredCheckpoint {
+  const { runId: _, savedAt, ...checkpoint } = present(row);
+  return { checkpoint, savedAt };
+}

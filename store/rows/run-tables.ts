@@ -1,0 +1,206 @@
+/** Runs, their events and their steps. */
+import { sql } from 'kysely';
+import type { Expression, Selectable } from 'kysely';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { fromJson, fromMeasure, now, present, toJson, toMeasure } from './codec.ts';
+import type { Sql, Tables } from './schema.ts';
+import type { Store, StoredRun } from './store.ts';
+import type { BranchPoint, SpecChange } from '../../domain/words/branches.ts';
+import type { Plan, Release, StepMetrics } from '../../domain/words/run.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
+
+type RunVerbs = Pick<
+  Store,
+  'saveRun' | 'updateRun' | 'addEvent' | 'recordSteps' | 'listRuns' | 'getRun' | 'steps' | 'events'
+>;
+
+/** Rows per INSERT: far below SQLite's limit of 32,766 bound values. */
+const ROWS_PER_INSERT = 500;
+
+export function runTables(db: Sql): RunVerbs {
+  return {
+    async saveRun({ runId, name, spec, createdAt, parent }) {
+      await db
+        .insertInto('runs')
+        .values({
+          id: runId,
+          name,
+          spec: toJson(spec),
+          phase: 'plan',
+          step: 0,
+          generation: 1,
+          outcome: 'pending',
+          ...(parent !== undefined && fromBranchPoint(parent)),
+          createdAt,
+          updatedAt: now(),
+        })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute();
+    },
+
+    async updateRun(runId, { phase, step, generation, outcome, reason, plan, release }) {
+      const behind = sql<boolean>`(generation = ${generation} and step > ${step})`;
+      const result = await db
+        .updateTable('runs')
+        .set((column) => ({
+          // A run that went back to an earlier checkpoint for its result is over all the same.
+          phase: outcome === undefined ? sql`case when ${behind} then ${column.ref('phase')} else ${phase} end` : phase,
+          step: sql`case when ${behind} then ${column.ref('step')} else ${step} end`,
+          generation: sql`case when ${behind} then ${column.ref('generation')} else ${generation} end`,
+          ...(outcome !== undefined && { outcome }),
+          ...(reason !== undefined && { reason }),
+          ...(plan !== undefined && { plan: toJson(plan) }),
+          ...(release !== undefined && { release: toJson(release) }),
+          updatedAt: now(),
+        }))
+        .where('id', '=', runId)
+        .where('generation', '<=', generation)
+        .executeTakeFirst();
+      if (result.numUpdatedRows > 0n) return;
+      const known = await db.selectFrom('runs').select('id').where('id', '=', runId).executeTakeFirst();
+      if (known === undefined) throw unknownRun(runId);
+    },
+
+    async addEvent(runId, { key, at, phase, level, message }) {
+      await db
+        .insertInto('events')
+        .values({ runId, key, at, phase, level, message })
+        .onConflict((conflict) => conflict.columns(['runId', 'key']).doNothing())
+        .execute();
+    },
+
+    async recordSteps(runId, steps) {
+      for (let start = 0; start < steps.length; start += ROWS_PER_INSERT) {
+        await db
+          .insertInto('stepMetrics')
+          .columns(['runId', 'step', 'generation', 'lossMean', 'learningRate', 'tokens', 'seconds'])
+          .expression(ofThisGeneration(runId, steps.slice(start, start + ROWS_PER_INSERT)))
+          .onConflict((conflict) =>
+            conflict
+              .columns(['runId', 'step'])
+              .doUpdateSet((column) => ({
+                generation: column.ref('excluded.generation'),
+                lossMean: column.ref('excluded.lossMean'),
+                learningRate: column.ref('excluded.learningRate'),
+                tokens: column.ref('excluded.tokens'),
+                seconds: column.ref('excluded.seconds'),
+              }))
+              // A retry in the same generation measures waiting for a known answer, not training: the first stands.
+              .whereRef('stepMetrics.generation', '<', 'excluded.generation'),
+          )
+          .execute();
+      }
+    },
+
+    async listRuns({ limit }) {
+      const rows = await db
+        .selectFrom('runs')
+        .selectAll()
+        .orderBy('createdAt', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(toRun);
+    },
+
+    async getRun(reference) {
+      const exact = await db.selectFrom('runs').selectAll().where('id', '=', reference).executeTakeFirst();
+      if (exact !== undefined) return toRun(exact);
+      const named = await db
+        .selectFrom('runs')
+        .selectAll()
+        .where('name', '=', reference)
+        .orderBy('createdAt')
+        .execute();
+      const candidates = named.length > 0 ? named : await startingWith(db, reference);
+      const [only, ...others] = candidates;
+      if (only === undefined) throw unknownRun(reference);
+      if (others.length > 0) throw ambiguousRun(reference, candidates);
+      return toRun(only);
+    },
+
+    async steps(runId, { afterStep = 0 } = {}) {
+      const rows = await db
+        .selectFrom('stepMetrics')
+        .select(['step', 'generation', 'lossMean', 'learningRate', 'tokens', 'seconds'])
+        .where('runId', '=', runId)
+        .where('step', '>', afterStep)
+        .orderBy('step')
+        .execute();
+      return rows.map((row) => ({ ...row, lossMean: fromMeasure(row.lossMean) }));
+    },
+
+    events(runId, { after = 0 } = {}) {
+      return db
+        .selectFrom('events')
+        .select(['seq', 'key', 'at', 'phase', 'level', 'message'])
+        .where('runId', '=', runId)
+        .where('seq', '>', after)
+        .orderBy('seq')
+        .execute();
+    },
+  };
+}
+
+/**
+ * The rows that a worker of the run's generation may write, by one statement with the insert: a worker that was
+ * replaced and wakes up late cannot pass between a check and a write.
+ */
+function ofThisGeneration(runId: string, steps: readonly StepMetrics[]): Expression<unknown> {
+  const rows = steps.map(({ step, generation, lossMean, learningRate, tokens, seconds }) => {
+    const values = [runId, step, generation, toMeasure(lossMean), learningRate, tokens, seconds];
+    return sql`(${sql.join(values)})`;
+  });
+  // An unknown run passes, to be refused by the foreign key. SQL calls the columns of VALUES by number.
+  return sql`
+    select * from (values ${sql.join(rows)}) as given
+    where column3 >= coalesce((select generation from runs where id = ${runId}), 0)`;
+}
+
+function fromBranchPoint({ runId, checkpoint, step, changes }: BranchPoint): Partial<Selectable<Tables['runs']>> {
+  return { parentRun: runId, parentCheckpoint: checkpoint, parentStep: step, changes: toJson(changes) };
+}
+
+export function toRun(row: Selectable<Tables['runs']>): StoredRun {
+  const { id, spec, plan, release, parentRun, parentCheckpoint, parentStep, changes, ...rest } = present(row);
+  return {
+    runId: id,
+    ...rest,
+    spec: fromJson(spec) as RunSpec,
+    ...(plan !== undefined && { plan: fromJson(plan) as Plan }),
+    ...(release !== undefined && { release: fromJson(release) as Release }),
+    ...(parentRun !== undefined && {
+      parent: {
+        runId: parentRun,
+        checkpoint: parentCheckpoint ?? '',
+        step: parentStep ?? 0,
+        changes: fromJson(changes ?? '[]') as SpecChange[],
+      },
+    }),
+  };
+}
+
+/** Not LIKE: its wildcards are legal characters of a reference that somebody typed. */
+function startingWith(db: Sql, prefix: string): Promise<Selectable<Tables['runs']>[]> {
+  return db
+    .selectFrom('runs')
+    .selectAll()
+    .where(sql<string>`substr(id, 1, ${prefix.length})`, '=', prefix)
+    .orderBy('createdAt')
+    .execute();
+}
+
+function unknownRun(reference: string): PawlError {
+  return new PawlError(
+    'InvalidRequest',
+    `There is no run "${reference}" in the store: pawl list shows those there are.`,
+  );
+}
+
+function ambiguousRun(reference: string, candidates: readonly { id: string; createdAt: string }[]): PawlError {
+  const list = candidates.map((run) => `${run.id} (${run.createdAt})`).join(', ');
+  return new PawlError(
+    'InvalidRequest',
+    `"${reference}" may be any of ${candidates.length} runs, give one id: ${list}`,
+  );
+}

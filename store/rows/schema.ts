@@ -1,0 +1,234 @@
+/** The tables as Kysely sees them; columns are snake_case in SQL and camelCase here. Migrations make them. */
+import type { Generated, Kysely } from 'kysely';
+import type { EvaluationRecord, EventLevel, LeaseKind, SampleRecord } from './store.ts';
+import type { Phase, RunOutcome, SnapshotType, VerdictKind } from '../../domain/words/run.ts';
+import type { PromotionState } from '../../domain/words/promotion.ts';
+import type { Measure } from './codec.ts';
+
+interface RunsTable {
+  id: string;
+  name: string;
+  spec: string;
+  plan: string | null;
+  phase: Phase;
+  step: number;
+  generation: number;
+  outcome: RunOutcome;
+  reason: string | null;
+  release: string | null;
+  parentRun: string | null;
+  parentCheckpoint: string | null;
+  parentStep: number | null;
+  changes: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+interface EventsTable {
+  seq: Generated<number>;
+  runId: string;
+  key: string;
+  at: string;
+  phase: Phase;
+  level: EventLevel;
+  message: string;
+}
+
+interface StepMetricsTable {
+  runId: string;
+  step: number;
+  generation: number;
+  lossMean: Measure;
+  learningRate: number;
+  tokens: number;
+  seconds: number;
+}
+
+interface CheckpointsTable {
+  runId: string;
+  name: string;
+  step: number;
+  generation: number;
+  statePath: string;
+  snapshotType: SnapshotType;
+  identity: string;
+  previousIdentity: string | null;
+  trainerId: string | null;
+  stateTrainerId: string | null;
+  savedAt: string;
+}
+
+interface SyncsTable {
+  runId: string;
+  identity: string;
+  replicas: number;
+  seconds: number;
+  confirmedAt: string;
+}
+
+interface EvaluationsTable {
+  id: string;
+  runId: string;
+  checkpoint: string;
+  step: number;
+  identity: string;
+  promptSet: string;
+  metric: string;
+  suite: string | null;
+  grader: string | null;
+  sampling: string | null;
+  kind: EvaluationRecord['kind'];
+  score: Measure | null;
+  low: Measure | null;
+  high: Measure | null;
+  samples: number | null;
+  prompts: number | null;
+  missing: number | null;
+  entropy: Measure | null;
+  reason: string | null;
+  appraisal: string | null;
+  recordedAt: string;
+}
+
+interface SamplesTable {
+  evaluationId: string;
+  promptIndex: number;
+  sampleIndex: number;
+  promptHash: string;
+  promptTokens: number;
+  kind: SampleRecord['kind'];
+  tokens: string | null;
+  text: string | null;
+  finishReason: string | null;
+  meanLogprob: Measure | null;
+  score: Measure | null;
+  latencyMs: number | null;
+  servedIdentity: string | null;
+  error: string | null;
+}
+
+interface VerdictsTable {
+  runId: string;
+  checkpoint: string;
+  kind: VerdictKind;
+  reason: string;
+  decidedAt: string;
+}
+
+interface PromptSetsTable {
+  hash: string;
+  prompts: number;
+  duplicates: number;
+  tokenizer: string;
+  createdAt: string;
+}
+
+interface PromptAliasesTable {
+  name: string;
+  hash: string;
+  movedAt: string;
+}
+
+interface LeasesTable {
+  kind: LeaseKind;
+  id: string;
+  runId: string;
+  namespaceId: string | null;
+  holder: string | null;
+  plannedAt: string;
+  releasedAt: string | null;
+  state: string | null;
+}
+
+interface RewindsTable {
+  runId: string;
+  generation: number;
+  cause: string;
+  fromStep: number;
+  toStep: number;
+  seconds: number;
+  cost: number;
+  recordedAt: string;
+}
+
+interface BranchChoicesTable {
+  runId: string;
+  checkpoint: string;
+  step: number;
+  trial: number;
+  branches: string;
+  chosen: string | null;
+  reason: string;
+  decidedAt: string;
+}
+
+interface AppraisalsTable {
+  id: string;
+  runId: string;
+  suite: string;
+  reason: string;
+  startedAt: string;
+}
+
+interface RollbacksTable {
+  id: string;
+  deploymentId: string;
+  runId: string;
+  checkpoint: string;
+  identity: string;
+  previousIdentity: string | null;
+  replicas: number;
+  requestedBy: string;
+  confirmedAt: string;
+}
+
+interface PromotionsTable {
+  id: string;
+  alias: string;
+  runId: string;
+  checkpoint: string;
+  identity: string | null;
+  step: number | null;
+  model: string | null;
+  state: PromotionState;
+  reign: number | null;
+  gate: string;
+  reason: string | null;
+  comparisons: string | null;
+  championBefore: string | null;
+  askedBy: string;
+  askedAt: string;
+  decidedBy: string | null;
+  decidedAt: string | null;
+}
+
+interface PromotionEventsTable {
+  seq: Generated<number>;
+  promotionId: string;
+  event: string;
+  at: string;
+  by: string | null;
+  message: string | null;
+}
+
+export interface Tables {
+  runs: RunsTable;
+  events: EventsTable;
+  stepMetrics: StepMetricsTable;
+  checkpoints: CheckpointsTable;
+  syncs: SyncsTable;
+  evaluations: EvaluationsTable;
+  samples: SamplesTable;
+  verdicts: VerdictsTable;
+  promptSets: PromptSetsTable;
+  promptAliases: PromptAliasesTable;
+  leases: LeasesTable;
+  rewinds: RewindsTable;
+  branchChoices: BranchChoicesTable;
+  appraisals: AppraisalsTable;
+  rollbacks: RollbacksTable;
+  promotions: PromotionsTable;
+  promotionEvents: PromotionEventsTable;
+}
+
+export type Sql = Kysely<Tables>;

@@ -1,0 +1,237 @@
+/** The store in the words of the domain: what workers write and people read. Every write is a keyed upsert. */
+import type { BranchChoice, BranchPoint } from '../../domain/words/branches.ts';
+import type {
+  Checkpoint,
+  CheckpointReport,
+  Phase,
+  Plan,
+  Release,
+  Rewind,
+  RunOutcome,
+  StepMetrics,
+  SyncResult,
+  Verdict,
+} from '../../domain/words/run.ts';
+import type { Evaluation } from '../../domain/words/evaluation.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
+import type { PromptScore } from '../../domain/decide/statistics/paired.ts';
+import type { ServingReader, ServingWriter } from './serving-records.ts';
+import type { PromotionReader, PromotionWriter } from './promotion-records.ts';
+
+/** Times are ISO-8601 texts in UTC everywhere in the store. */
+export interface NewRun {
+  readonly runId: string;
+  readonly name: string;
+  readonly spec: RunSpec;
+  readonly createdAt: string;
+  /** Of a branch: where it began, and what is different. */
+  readonly parent?: BranchPoint;
+}
+
+interface RunUpdate {
+  readonly phase: Phase;
+  readonly step: number;
+  readonly generation: number;
+  readonly outcome?: RunOutcome;
+  readonly reason?: string;
+  readonly plan?: Plan;
+  readonly release?: Release;
+}
+
+export interface StoredRun extends NewRun, RunUpdate {
+  readonly outcome: RunOutcome;
+  readonly updatedAt: string;
+}
+
+export type EventLevel = 'info' | 'warn' | 'error';
+
+interface NewRunEvent {
+  /** What makes the event itself; a retry that reports it again changes nothing. */
+  readonly key: string;
+  readonly at: string;
+  readonly phase: Phase;
+  readonly level: EventLevel;
+  readonly message: string;
+}
+
+export interface RunEvent extends NewRunEvent {
+  /** Position in the log: rises with every event; pass the last one seen as `after` to read on. */
+  readonly seq: number;
+}
+
+interface SampleKey {
+  /** Position of the prompt in its prompt set, from 0. */
+  readonly promptIndex: number;
+  /** Which of the prompt's samples, from 0. */
+  readonly sampleIndex: number;
+  readonly promptHash: string;
+  readonly promptTokens: number;
+}
+
+export interface ProducedSample extends SampleKey {
+  readonly kind: 'produced';
+  readonly tokens: readonly number[];
+  readonly text: string;
+  readonly finishReason: string;
+  /** Mean log p of the produced tokens, in nats; absent when none was produced. */
+  readonly meanLogprob?: number;
+  readonly score: number;
+  readonly latencyMs: number;
+  /** Identity named in the stream itself, where the platform sends one. */
+  readonly servedIdentity?: string;
+}
+
+/** A sample that could not be produced: missing, never zero. */
+interface MissingSample extends SampleKey {
+  readonly kind: 'missing';
+  readonly error: string;
+}
+
+export type SampleRecord = ProducedSample | MissingSample;
+
+export interface ScoredEvaluation extends Evaluation {
+  readonly kind: 'scored';
+}
+
+/** What an evaluation is of, whatever becomes of it. */
+export type EvaluationSubject = Pick<
+  Evaluation,
+  'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric' | 'suite' | 'appraisal' | 'grader' | 'sampling'
+>;
+
+/** An evaluation whose identity changed under it: kept as evidence, never as a score. */
+interface VoidEvaluation extends EvaluationSubject {
+  readonly kind: 'void';
+  readonly reason: string;
+}
+
+export type EvaluationRecord = ScoredEvaluation | VoidEvaluation;
+
+interface PromptSetRecord {
+  /** Artifact (sha256). */
+  readonly hash: string;
+  readonly prompts: number;
+  /** Identical rows that were left out. */
+  readonly duplicates: number;
+  /** sha256 of the tokenizer that made it. */
+  readonly tokenizer: string;
+}
+
+export interface StoredPromptSet extends PromptSetRecord {
+  readonly createdAt: string;
+  /** Names that stand for it at this moment. */
+  readonly aliases: readonly string[];
+}
+
+interface ConfirmedSync extends SyncResult {
+  readonly confirmedAt: string;
+}
+
+/** A checkpoint with everything known of it: the row of the table that a person reads. */
+export interface StoredCheckpoint extends CheckpointReport {
+  readonly savedAt: string;
+  readonly sync?: ConfirmedSync;
+}
+
+export type LeaseKind = 'trainer' | 'deployment';
+
+/** Something that costs money, by its planned id. */
+export interface Lease {
+  readonly kind: LeaseKind;
+  readonly id: string;
+  /** The workflow that returns it, where it is not the run: rented beside a run that may be over. */
+  readonly holder?: string;
+}
+
+/** From before it is created until the platform says that it is gone. */
+export interface StoredLease extends Lease {
+  readonly runId: string;
+  /** Of the Temporal namespace that the run lives in: a home may have served several. */
+  readonly namespaceId?: string;
+  readonly plannedAt: string;
+  readonly releasedAt?: string;
+  /** The platform's last word, once released. */
+  readonly state?: string;
+}
+
+interface StoredBranchChoice extends BranchChoice {
+  readonly decidedAt: string;
+}
+
+export interface StoredRewind extends Rewind {
+  readonly recordedAt: string;
+}
+
+/** What people and programs read. */
+export interface StoreReader extends PromotionReader, ServingReader {
+  /** Newest first. */
+  listRuns(options: { limit: number }): Promise<readonly StoredRun[]>;
+  /** By id, by a name only one run has, or by an unambiguous beginning of an id; fails listing the candidates. */
+  getRun(reference: string): Promise<StoredRun>;
+  /** In order of step, at most one row per step: the one of the highest generation. */
+  steps(runId: string, options?: { afterStep?: number }): Promise<readonly StepMetrics[]>;
+  /** In order of step, generation and saving. */
+  checkpointReports(runId: string): Promise<readonly StoredCheckpoint[]>;
+  /** The run's own, in order of step, then of recording; void ones too. */
+  evaluations(runId: string): Promise<readonly EvaluationRecord[]>;
+  /** In order of prompt and sample. */
+  samples(evaluationId: string): Promise<readonly SampleRecord[]>;
+  /** What each answered prompt of an evaluation scored, in order of prompt index. */
+  promptScores(evaluationId: string): Promise<readonly PromptScore[]>;
+  events(runId: string, options?: { after?: number }): Promise<readonly RunEvent[]>;
+  promptSet(hash: string): Promise<PromptSetRecord | undefined>;
+  /** Newest first. */
+  promptSets(): Promise<readonly StoredPromptSet[]>;
+  /** Hash of the set that a name stands for. */
+  promptAlias(name: string): Promise<string | undefined>;
+  /** In order of generation. */
+  rewinds(runId: string): Promise<readonly StoredRewind[]>;
+  /** Runs that go on from a checkpoint of this one, oldest first. */
+  branchesOf(runId: string): Promise<readonly StoredRun[]>;
+  /** Which of a run's branches was chosen, once that is decided. */
+  branchChoice(runId: string): Promise<StoredBranchChoice | undefined>;
+  /** Everything that was ever planned for a run, in order of planning. */
+  leases(runId: string): Promise<readonly StoredLease[]>;
+  /** What may be rented at this moment, for any run, in order of planning. */
+  openLeases(): Promise<readonly StoredLease[]>;
+  close(): Promise<void>;
+}
+
+/** What workers write. Writing twice is writing once. */
+export interface Store extends StoreReader, PromotionWriter, ServingWriter {
+  /** The first write of an id stands: a run's spec never changes. */
+  saveRun(run: NewRun): Promise<void>;
+  /**
+   * Where a run is. Progress that is behind what is stored (a late retry, an overlapped evaluation) is ignored, and so
+   * is everything that comes from a lower generation than the run's.
+   */
+  updateRun(runId: string, update: RunUpdate): Promise<void>;
+  /** Keyed by (run, key): the first time of an event stands. */
+  addEvent(runId: string, event: NewRunEvent): Promise<void>;
+  /** Keyed by (run, step): only a higher generation replaces. Steps of a lower generation than the run's are ignored. */
+  recordSteps(runId: string, steps: readonly StepMetrics[]): Promise<void>;
+  /** Keyed by (run, name). */
+  saveCheckpoint(runId: string, checkpoint: Checkpoint): Promise<void>;
+  /** Keyed by (run, identity): the first confirmation stands. */
+  saveSync(runId: string, sync: SyncResult): Promise<void>;
+  /** Keyed by (evaluation, prompt index, sample index): a produced sample stands, a missing one may still be produced. */
+  saveSample(evaluationId: string, sample: SampleRecord): Promise<void>;
+  /** Keyed by the evaluation's id. */
+  saveEvaluation(runId: string, evaluation: EvaluationRecord): Promise<void>;
+  /** Keyed by (run, checkpoint). */
+  saveVerdict(runId: string, verdict: Verdict & { readonly checkpoint: string }): Promise<void>;
+  /** Keyed by hash. */
+  savePromptSet(set: PromptSetRecord): Promise<void>;
+  /** From here on the name stands for this set, and for no other. */
+  movePromptAlias(name: string, hash: string): Promise<void>;
+  /** Keyed by (run, generation): the first record stands. */
+  saveRewind(runId: string, rewind: Rewind): Promise<void>;
+  /** Keyed by the run that was branched: the first choice stands. */
+  saveBranchChoice(choice: BranchChoice): Promise<void>;
+  /** Takes a run back to `step` in a new generation: later steps of earlier generations are gone, and stay so. */
+  forgetStepsAfter(runId: string, target: { step: number; generation: number }): Promise<void>;
+  /** Before anything is created: from here on the reconciler knows of it. Keyed by (kind, id); opens a closed one. */
+  planLease(runId: string, lease: Lease): Promise<void>;
+  /** Once the platform says that nothing is rented any more; `state` is its last word, and the first one stands. */
+  endLease(lease: Lease, state: string): Promise<void>;
+}

@@ -1,0 +1,58 @@
+import { describe, expect, test } from '@jest/globals';
+import { firstBadStep, rulesFor, stepsLookedBack } from '../../domain/decide/step-rules.ts';
+
+const steps = (...losses: number[]): { step: number; lossMean: number }[] =>
+  losses.map((lossMean, index) => ({ step: index + 1, lossMean }));
+const spike = { factor: 2, window: 4 };
+
+describe('firstBadStep', () => {
+  test('a loss that is no number is bad without any rule', () => {
+    expect(firstBadStep({}, steps(1, 99, Number.NaN), 1)).toEqual({
+      step: 3,
+      reason: 'the loss of step 3 is not a finite number',
+    });
+    expect(firstBadStep({}, steps(1, Infinity), 1)?.step).toBe(2);
+    expect(firstBadStep({}, steps(1, 99), 1)).toBeUndefined();
+  });
+
+  test('a loss above the limit is bad, one at the limit is not', () => {
+    expect(firstBadStep({ maxLoss: 2 }, steps(1, 2, 2.5, 3), 1)).toEqual({
+      step: 3,
+      reason: 'the loss 2.500 of step 3 is above policy.maxLoss 2',
+    });
+    expect(firstBadStep({ maxLoss: 2 }, steps(1, 2), 1)).toBeUndefined();
+  });
+
+  test('a spike is measured by the median of the steps before it', () => {
+    // The median of 1, 1, 3, 9 is 2; the mean would be 3.5.
+    expect(firstBadStep({ spike }, steps(1, 9, 1, 3, 4.1), 1)).toEqual({
+      step: 5,
+      reason: 'the loss 4.100 of step 5 is 2.0 times the median 2.000 of the 4 steps before it (policy.spike.factor 2)',
+    });
+    expect(firstBadStep({ spike }, steps(1, 9, 1, 3, 4), 1)).toBeUndefined();
+  });
+
+  test('until there are enough steps before it, nothing is a spike', () => {
+    expect(firstBadStep({ spike }, steps(1, 1, 1, 50), 1)).toBeUndefined();
+  });
+
+  test('however the steps are cut into windows, the answer is the same', () => {
+    const all = steps(2, 2.1, 1.9, 2, 1.8, 1.7, 1.9, 5, 1.6, 1.5);
+    const whole = firstBadStep({ spike }, all, 1);
+    expect(whole?.step).toBe(8);
+    for (const length of [1, 2, 3, 5, 7]) {
+      let found;
+      for (let from = 1; from <= all.length && found === undefined; from += length) {
+        const first = from - 1 - stepsLookedBack({ spike });
+        found = firstBadStep({ spike }, all.slice(Math.max(0, first), from - 1 + length), from);
+      }
+      expect(found).toEqual(whole);
+    }
+  });
+});
+
+test('a window is told of the rules for steps only', () => {
+  const policy = { direction: 'maximize' as const, minGain: 0, target: 0.5 };
+  expect(rulesFor(policy)).toEqual({});
+  expect(rulesFor({ ...policy, maxLoss: 3, spike })).toEqual({ rules: { maxLoss: 3, spike } });
+});

@@ -1,0 +1,35 @@
+/** What a run answers and obeys while it runs. Answers never touch a backend. */
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { BranchesStatus, BranchScore } from '../../domain/words/branches.ts';
+import type { AliasRequest, PromotionDecision } from '../../domain/words/promotion.ts';
+import type { Probe } from '../../domain/words/serving.ts';
+import type { RunStatus } from '../../domain/words/run.ts';
+
+export const statusQuery = defineQuery<RunStatus>('status');
+
+/**
+ * Stop in good order: finish the window, take and evaluate a final checkpoint, release. A signal, not an update,
+ * because nobody has to wait for it and it must reach a run whose worker is down.
+ */
+export const stopSignal = defineSignal<[{ reason: string }]>('stop');
+
+/** Save the state and return the machines at the end of the window; the run and its id stay. */
+export const pauseSignal = defineSignal('pause');
+
+/** Rent again, and go on exactly where the run was. */
+export const resumeSignal = defineSignal('resume');
+
+/** What a bisection has looked at so far. */
+export const probesQuery = defineQuery<readonly Probe[]>('probes');
+
+/** What becomes of several branches of a run. */
+export const branchesStatusQuery = defineQuery<BranchesStatus>('status');
+
+/** A branch on trial to the workflow that will choose. */
+export const branchEvaluatedSignal = defineSignal<[{ runId: string; score: BranchScore }]>('branchEvaluated');
+
+/** Asks an alias for a promotion, or to undo one. Sent with a start: nobody waits at an alias that nothing is asked of. */
+export const aliasRequestSignal = defineSignal<[AliasRequest]>('aliasRequest');
+
+/** Approves or rejects a promotion that awaits it. */
+export const promotionDecisionSignal = defineSignal<[PromotionDecision]>('promotionDecision');

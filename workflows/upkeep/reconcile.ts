@@ -1,0 +1,37 @@
+/**
+ * The reconciler: a run that was terminated cannot release what it rented, so this compares the leases with who holds them and
+ * retires what nobody will. It knows of leases only: what pawl did not create it never sees.
+ */
+import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { Orphan, ReconcileActivities, ReconcileInput, ReconcileReport } from '../../domain/words/reconcile.ts';
+import { rootMessage } from '../failures.ts';
+
+/** What does not succeed soon is reported, and tried again by the next reconciliation. */
+const OPTIONS: ActivityOptions = {
+  heartbeatTimeout: '5s',
+  startToCloseTimeout: '5m',
+  scheduleToCloseTimeout: '15m',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 5 },
+};
+
+const { findOrphans, retireOrphan } = proxyActivities<ReconcileActivities>(OPTIONS);
+
+export async function reconcile({ dryRun }: ReconcileInput): Promise<ReconcileReport> {
+  const search = await findOrphans();
+  const results = dryRun ? [] : await Promise.all(search.orphans.map(retire));
+  return {
+    dryRun,
+    ...search,
+    retired: results.flatMap(({ orphan, state }) => (state === undefined ? [] : [{ ...orphan, state }])),
+    failed: results.flatMap(({ orphan, reason }) => (reason === undefined ? [] : [{ ...orphan, reason }])),
+  };
+}
+
+/** One that cannot be retired does not keep the others rented. */
+async function retire(orphan: Orphan): Promise<{ orphan: Orphan; state?: string | undefined; reason?: string }> {
+  try {
+    return { orphan, state: await retireOrphan(orphan) };
+  } catch (error) {
+    return { orphan, reason: rootMessage(error) };
+  }
+}
