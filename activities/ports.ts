@@ -3,7 +3,8 @@
  * runs. Every call takes an AbortSignal, and fails with a `BackendError` of `errors.ts`.
  */
 import type { PromotionOrder } from '../domain/words/promotion.ts';
-import type { ResolvedShape, Target } from '../domain/words/run.ts';
+import type { ResolvedShape } from '../domain/words/plan.ts';
+import type { Target } from '../domain/words/checkpoint.ts';
 
 /** A platform, its four services joined. */
 export interface Backend {

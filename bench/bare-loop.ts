@@ -1,6 +1,6 @@
 /** The yardstick: the demo's model trained by the library alone, weights and AdamW within one compiled function. */
 import { init, jit, numpy as np, valueAndGrad } from '@jax-js/jax';
-import type { Sequence } from '../sandbox/model/engine.ts';
+import type { Sequence } from '../sandbox/model/sequence.ts';
 import { layoutOf, viewOf, type ModelConfig } from '../sandbox/model/layout.ts';
 import { padded } from '../sandbox/model/padding.ts';
 import { targetLogprobs } from '../sandbox/model/transformer.ts';

@@ -9,7 +9,7 @@ import { learningRate } from '../activities/data/learning-rate.ts';
 import type { Backend, Pending } from '../activities/ports.ts';
 import type { DisturbedStack } from '../chaos/stack.ts';
 import { SANDBOX_KEY } from '../client/local/sandbox-key.ts';
-import type { Plan } from '../domain/words/run.ts';
+import type { Plan } from '../domain/words/plan.ts';
 import type { RunSpec } from '../domain/spec/spec.ts';
 
 /** As many steps in the trainer's hands as pawl keeps there. */

@@ -5,7 +5,7 @@ import type { DisturbedStack } from '../chaos/stack.ts';
 import { loadExperiment, type RunSpec } from '../client/index.ts';
 import { isOver } from '../client/runs/run-view.ts';
 import { writeExperiment } from '../test/e2e/experiment.ts';
-import type { Plan } from '../domain/words/run.ts';
+import type { Plan } from '../domain/words/plan.ts';
 
 /** The spec of the small experiment, with fields set as on the command line. */
 export async function specOf(stack: DisturbedStack, set: readonly string[]): Promise<RunSpec> {

@@ -1,6 +1,6 @@
 /** A model behind the sandbox's HTTP interface, as small as a client can be. */
 import { request } from 'undici';
-import type { Sequence } from '../sandbox/model/engine.ts';
+import type { Sequence } from '../sandbox/model/sequence.ts';
 
 const JOB = '/v1/accounts/sandbox/rlorTrainerJobs/bench';
 const TRAINER = '/training/v1/rlorTrainerJobs/sandbox/bench/api/v1';

@@ -6,21 +6,16 @@ export { openStore } from './rows/open.ts';
 export type { PromotionEvent, StoredPromotion } from './rows/promotion-records.ts';
 export { compareReproduction, type Reproduction } from './rows/reproduction.ts';
 export type { StoredAppraisal, StoredSamples } from './rows/serving-records.ts';
+export type { EvaluationSubject, EvaluationRecord, Lease, ScoredEvaluation, StoredLease } from './rows/records.ts';
 export type {
-  EvaluationSubject,
-  EvaluationRecord,
   EventLevel,
-  Lease,
   NewRun,
-  ProducedSample,
   RunEvent,
-  SampleRecord,
-  ScoredEvaluation,
   Store,
   StoreReader,
   StoredCheckpoint,
-  StoredLease,
   StoredPromptSet,
   StoredRewind,
   StoredRun,
 } from './rows/store.ts';
+export type { ProducedSample, SampleRecord } from '../domain/words/samples.ts';

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { comparable } from '../../domain/words/suites.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import { snapshotTrainer } from '../../domain/decide/snapshot-chain.ts';
-import type { Checkpoint, Plan } from '../../domain/words/run.ts';
+import type { Checkpoint } from '../../domain/words/checkpoint.ts';
+import type { Plan } from '../../domain/words/plan.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type {
   ExaminedSuite,

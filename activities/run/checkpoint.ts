@@ -1,5 +1,6 @@
 /** The trainer's slow single calls: session, model, resumable state and snapshots; and bringing a deployment to one. */
-import type { Activities, Connection } from '../../domain/words/run.ts';
+import type { Activities } from '../../domain/words/run.ts';
+import type { Connection } from '../../domain/words/checkpoint.ts';
 import { refuseToRepeat, signal } from '../guard.ts';
 import type { Backend, Pending } from '../ports.ts';
 import { connected, inSession } from './session.ts';

@@ -2,7 +2,7 @@
 import { isLikelihood } from '../../domain/spec/grader-spec.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import { promptsReference } from '../../domain/words/prompts.ts';
-import type { PinnedSuite } from '../../domain/words/evaluation.ts';
+import type { PinnedSuite } from '../../domain/words/plan.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
 import { openPromptSet, type QuestionSettings } from '../data/prompt-set.ts';

@@ -1,7 +1,7 @@
 /** Pins everything a run depends on, by hash, and prices it. Rents nothing. */
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { Activities } from '../../domain/words/run.ts';
-import type { PinnedSuite } from '../../domain/words/evaluation.ts';
+import type { PinnedSuite } from '../../domain/words/plan.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 import { planChunks } from '../data/batches.ts';
 import { importDataset, openDataset } from '../data/dataset.ts';

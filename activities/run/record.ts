@@ -1,6 +1,7 @@
 /** Writes what a run found out: rows and events keyed by what they are, so that a retry rewrites the same ones. */
 import { changeText } from '../../domain/spec/spec-changes.ts';
-import type { Activities, Plan, RunRecord } from '../../domain/words/run.ts';
+import type { Activities, RunRecord } from '../../domain/words/run.ts';
+import type { Plan } from '../../domain/words/plan.ts';
 import type { EventLevel, Store } from '../../store/index.ts';
 
 export function recording({ store }: { store: Store }): Pick<Activities, 'record'> {

@@ -1,5 +1,5 @@
 /** Keeps a trainer's session alive for as long as an activity works with it. */
-import type { Connection } from '../../domain/words/run.ts';
+import type { Connection } from '../../domain/words/checkpoint.ts';
 import { signal } from '../guard.ts';
 import type { Backend, Trainer } from '../ports.ts';
 

@@ -4,7 +4,8 @@
  * be done, and so joins what the lost attempt had started instead of repeating it.
  */
 import { firstBadStep, stepsLookedBack } from '../../domain/decide/step-rules.ts';
-import type { Activities, StepMetrics, WindowInput, WindowResult } from '../../domain/words/run.ts';
+import type { Activities } from '../../domain/words/run.ts';
+import type { StepMetrics, WindowInput, WindowResult } from '../../domain/words/training.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 import { batchIndices, toDatums } from '../data/batches.ts';
 import { openDataset, type Dataset } from '../data/dataset.ts';

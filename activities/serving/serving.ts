@@ -1,6 +1,6 @@
 /** Checkpoints served again: what can be, on which deployment, and what is written down about it. */
 import { chainTo } from '../../domain/decide/snapshot-chain.ts';
-import type { Checkpoint } from '../../domain/words/run.ts';
+import type { Checkpoint } from '../../domain/words/checkpoint.ts';
 import type { RollbackReport, ServingActivities } from '../../domain/words/serving.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { standingOf } from '../grading/standing.ts';

@@ -1,7 +1,7 @@
 /** What a branch may change, and whether the branches of a policy could be runs at all. */
 import { RunSpec } from '../../domain/spec/spec.ts';
 import { fieldChanges, withSettings, type Settings } from '../../domain/spec/spec-changes.ts';
-import type { SpecChange } from '../../domain/words/branches.ts';
+import type { SpecChange } from '../../domain/spec/spec-changes.ts';
 import { problemsOf, type Problem } from './problems.ts';
 
 /** A saved state is one of a certain model: another one cannot load it. */

@@ -1,7 +1,8 @@
 /** What a branch is asked to be, made into a run: which checkpoint, which fields changed; or why that cannot be. */
 import { resolve } from 'node:path';
 import type { StoredRun } from '../../store/index.ts';
-import { parentAt, type Parent, type SpecChange } from '../../domain/words/branches.ts';
+import { parentAt, type Parent } from '../../domain/words/branches.ts';
+import { type SpecChange } from '../../domain/spec/spec-changes.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import { fieldChanges, withSettings, type Settings } from '../../domain/spec/spec-changes.ts';
 import type { RunInput } from '../../domain/words/run.ts';

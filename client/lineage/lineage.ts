@@ -2,7 +2,8 @@
 import type { StoreReader, StoredRewind, StoredRun } from '../../store/index.ts';
 import type { BranchPoint } from '../../domain/words/branches.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
-import type { RunOutcome, SnapshotType, Verdict } from '../../domain/words/run.ts';
+import type { RunOutcome, Verdict } from '../../domain/words/run.ts';
+import type { SnapshotType } from '../../domain/words/checkpoint.ts';
 import { recordedOutcome } from '../runs/run-view.ts';
 
 /** A checkpoint in the tree, with whatever points at it. */

@@ -8,9 +8,11 @@ import {
 } from '../../store/index.ts';
 import { fieldChanges } from '../../domain/spec/spec-changes.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
-import type { BranchPoint, SpecChange } from '../../domain/words/branches.ts';
+import type { BranchPoint } from '../../domain/words/branches.ts';
+import type { SpecChange } from '../../domain/spec/spec-changes.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
-import type { Plan, StepMetrics } from '../../domain/words/run.ts';
+import type { Plan } from '../../domain/words/plan.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
 
 interface LossAtStep {
   readonly step: number;

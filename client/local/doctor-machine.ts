@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { access, constants, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { Finding } from './doctor.ts';
+import type { Finding } from './finding.ts';
 import { packageRoot } from './paths.ts';
 
 const Manifest = z.object({ engines: z.object({ node: z.string() }) });

@@ -6,7 +6,7 @@ import type { ClientConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { storeFile } from '../runs/run-store.ts';
 import { TemporalLink } from '../temporal/temporal-link.ts';
-import type { Finding } from './doctor.ts';
+import type { Finding } from './finding.ts';
 import { SANDBOX_KEY } from './sandbox-key.ts';
 import type { StackInfo } from './stack-file.ts';
 import { resolveTemporalBinary } from './temporal-binary.ts';

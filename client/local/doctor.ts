@@ -1,21 +1,10 @@
 /** Looks at everything pawl needs, and says of each thing whether it is there, what it is, and what to do if not. */
+import type { Check, Finding } from './finding.ts';
 import type { ClientConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { cacheCheck, diskCheck, homeCheck, nodeCheck } from './doctor-machine.ts';
 import { platformCheck, storeCheck, temporalBinaryCheck, temporalServerCheck, workerCheck } from './doctor-services.ts';
 import { readStack } from './stack-file.ts';
-
-export interface Check {
-  readonly name: string;
-  readonly status: 'ok' | 'warn' | 'fail';
-  /** What was found. */
-  readonly detail: string;
-  /** What to do; absent where there is nothing to do. */
-  readonly remedy?: string;
-}
-
-/** What a check found; its name is known from the table. */
-export type Finding = Omit<Check, 'name'>;
 
 const CHECK_TIMEOUT_MS = 10_000;
 

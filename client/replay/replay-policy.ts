@@ -10,7 +10,9 @@ import { isFinalCheckpoint } from '../../domain/words/names.ts';
 import { judgeBudget, speaksOfBudget, type Used } from '../../domain/decide/budget.ts';
 import { judgedEvaluations } from '../../domain/decide/policy-scores.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
-import type { Plan, StepMetrics, Verdict } from '../../domain/words/run.ts';
+import type { Plan } from '../../domain/words/plan.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
+import type { Verdict } from '../../domain/words/run.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 
 /** What decides. */

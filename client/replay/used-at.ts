@@ -1,6 +1,6 @@
 /** What a recorded run had used when a step was done, from its leases, its checkpoints and its steps. Pure. */
 import type { StoredCheckpoint, StoredLease } from '../../store/index.ts';
-import type { StepMetrics } from '../../domain/words/run.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
 import type { Used } from '../../domain/decide/budget.ts';
 
 const MS_PER_HOUR = 3_600_000;

@@ -8,7 +8,8 @@ import type {
   StoredRun,
 } from '../../store/index.ts';
 import type { BranchesStatus } from '../../domain/words/branches.ts';
-import type { Phase, RunOutcome, RunReport, RunStatus, StepMetrics } from '../../domain/words/run.ts';
+import type { Phase, RunOutcome, RunReport, RunStatus } from '../../domain/words/run.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
 
 /** Why a run stands still for now, although nothing is lost. */
 export interface Waiting {

@@ -1,7 +1,8 @@
 /** Looks at a run from outside, and keeps looking: Temporal, the run itself and the store, over any outage of theirs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import type { RunStatus, StepMetrics } from '../../domain/words/run.ts';
+import type { RunStatus } from '../../domain/words/run.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
 import { UnreachableError, UserError, messageOf } from '../errors.ts';
 import { changesBetween, resultOf, type RunChange } from './run-changes.ts';
 import type { RunStore } from './run-store.ts';

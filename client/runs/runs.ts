@@ -4,7 +4,7 @@ import { compareCheckpoints, type RunEvent, type StoreReader } from '../../store
 import type { BranchesStatus } from '../../domain/words/branches.ts';
 import type { ReconcileInput, ReconcileReport } from '../../domain/words/reconcile.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
-import type { StepMetrics } from '../../domain/words/run.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
 import { branchInput, branchReference, type Branch, type BranchRequest } from '../lineage/branch.ts';
 import { lookUpCheckpoint } from '../lineage/checkpoint-reference.ts';
 import { readLineage, type LineageRun } from '../lineage/lineage.ts';

@@ -3,7 +3,7 @@
  * and the trainer diffs against its own previous snapshot; so a delta is only safe while every snapshot saved so far was
  * confirmed on every replica.
  */
-import type { SnapshotType } from '../words/run.ts';
+import type { SnapshotType } from '../words/checkpoint.ts';
 
 export interface ChainState {
   /** Identity last confirmed on every replica. */

@@ -1,5 +1,6 @@
 /** Decisions: pure functions from recorded facts to a verdict with its reason. */
-import type { Checkpoint, CheckpointReport } from '../words/run.ts';
+import type { Checkpoint } from '../words/checkpoint.ts';
+import type { CheckpointReport } from '../words/run.ts';
 import type { Evaluation } from '../words/evaluation.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import { judgeEntropy, judgePatience, judgePlateau, judgeTarget, progress, type Judgement } from './policy-rules.ts';

@@ -1,5 +1,5 @@
 /** What must be loaded to serve a checkpoint again: its base, then each delta on the identity it was made from. Pure. */
-import type { Checkpoint } from '../words/run.ts';
+import type { Checkpoint } from '../words/checkpoint.ts';
 import { trainerId } from '../words/names.ts';
 
 type SnapshotChain =

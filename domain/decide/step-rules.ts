@@ -1,20 +1,12 @@
 /** What a step by itself gives away: a loss that is no number, too high, or far above those before it. */
+import type { BadStep, StepRules } from '../words/training.ts';
 import type { RunSpec } from '../spec/spec.ts';
-import type { StepMetrics } from '../words/run.ts';
-
-/** The part of a policy that steps are judged by. */
-export type StepRules = Pick<RunSpec['policy'], 'maxLoss' | 'spike'>;
+import type { StepMetrics } from '../words/training.ts';
 
 /** What a window is told of the policy; nothing where it has no rule for steps. */
 export function rulesFor({ maxLoss, spike }: RunSpec['policy']): { rules?: StepRules } {
   if (maxLoss === undefined && spike === undefined) return {};
   return { rules: { ...(maxLoss !== undefined && { maxLoss }), ...(spike !== undefined && { spike }) } };
-}
-
-/** A step after which the weights are not worth keeping. */
-export interface BadStep {
-  readonly step: number;
-  readonly reason: string;
 }
 
 /** How many steps before a step it is compared with. */

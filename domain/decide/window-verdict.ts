@@ -1,6 +1,7 @@
 /** What training itself says: a bad step and a spent budget act at once; rewinds are bounded. */
 import { judgeBudget, type Used } from './budget.ts';
-import type { Rewind, WindowResult } from '../words/run.ts';
+import type { Rewind } from '../words/run.ts';
+import type { WindowResult } from '../words/training.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import { notFinite } from './step-rules.ts';
 

@@ -1,6 +1,7 @@
 /** The gate of a promotion: what an alias stands for, and what a candidate must show before it does. */
 import { z } from 'zod';
-import { PROMOTION_ALIAS } from '../words/promotion.ts';
+
+export const PROMOTION_ALIAS = /^[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?$/;
 
 /** At most a year: who is asked should know that the question stands. */
 const MAX_EXPIRY_HOURS = 8_784;

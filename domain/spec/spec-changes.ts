@@ -1,5 +1,5 @@
 /** Changing fields of an experiment by their paths, and telling two experiments apart. Pure. */
-import type { SpecChange } from '../words/branches.ts';
+
 import type { RunSpec } from './spec.ts';
 
 /** Values by the path of their field; null takes an optional field away. */
@@ -66,4 +66,12 @@ export function changeText({ path, before, after }: SpecChange): string {
 export function valueText(value: unknown): string {
   if (value === undefined) return '(absent)';
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** A field of an experiment that differs; where a side is absent, so is the field. */
+export interface SpecChange {
+  /** Field by field, e.g. `train.optimizer.learningRate`. */
+  readonly path: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
 }

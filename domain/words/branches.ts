@@ -1,17 +1,11 @@
 /** Branches: a run that goes on from a checkpoint of another one. */
-import type { Checkpoint, Plan } from './run.ts';
+import type { SpecChange } from '../spec/spec-changes.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Plan } from './plan.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import { trainerId } from './names.ts';
 import type { Settings } from '../spec/spec-changes.ts';
-
-/** A field of an experiment that differs; where a side is absent, so is the field. */
-export interface SpecChange {
-  /** Field by field, e.g. `train.optimizer.learningRate`. */
-  readonly path: string;
-  readonly before?: unknown;
-  readonly after?: unknown;
-}
 
 /** Where a branch begins, and what is different about it. */
 export interface BranchPoint {
@@ -106,3 +100,6 @@ export interface BranchActivities {
   /** Why there will be no branches, in the log of the run. */
   recordNoBranches(input: { runId: string; reason: string }): Promise<void>;
 }
+
+/** The workflow that tries them, for those that start it. */
+export type BranchesWorkflow = (input: BranchesInput) => Promise<BranchChoice>;

@@ -1,18 +1,7 @@
 /** What an evaluation is given and what it says; and what a plan pins of its suite. */
-import type { Checkpoint, Connection, Plan, Target } from './run.ts';
+import type { Checkpoint, Connection, Target } from './checkpoint.ts';
+import type { Plan } from './plan.ts';
 import type { RunSpec } from '../spec/spec.ts';
-
-/** What a further suite depends on; of the main one the plan itself says it. */
-export interface PinnedSuite {
-  readonly name: string;
-  /** Artifact (sha256) of the tokenized prompt set. */
-  readonly promptSet: string;
-  readonly prompts: number;
-  /** Artifact (sha256) of the grader's module, if it is the user's own. */
-  readonly graderModule?: string;
-  /** Artifact (sha256) of the references as tokens, where the grader asks how likely they are. */
-  readonly references?: string;
-}
 
 export interface EvaluationInput {
   readonly runId: string;
@@ -77,3 +66,10 @@ export interface Evaluation {
 /** An evaluation whose identity changed under it proves nothing: it is void and repeated. */
 export type EvaluationOutcome =
   { readonly kind: 'scored'; readonly evaluation: Evaluation } | { readonly kind: 'void'; readonly reason: string };
+
+/** What a checkpoint scored. */
+export interface Scores {
+  readonly evaluation: Evaluation;
+  /** Of further suites; absent: none was due. */
+  readonly suites?: readonly Evaluation[];
+}

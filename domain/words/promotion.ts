@@ -1,12 +1,10 @@
 /** Promotions: what an alias is asked, what its workflow does about it, what is recorded of it. */
-import type { Checkpoint } from './run.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { PromotionSpec } from '../spec/promotion-spec.ts';
 import type { AppraisalInput } from './serving.ts';
 
 export const PROMOTIONS_WORKFLOW_TYPE = 'promotions';
-
-export const PROMOTION_ALIAS = /^[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?$/;
 
 /** One workflow per alias, so that what is asked of an alias is done one after the other. */
 export function aliasWorkflowId(alias: string): string {

@@ -1,8 +1,10 @@
 /** What a run is given, what its activities do, what it reports. */
+import type { Checkpoint, Connection, SnapshotType, SyncResult, Target } from './checkpoint.ts';
+import type { WindowInput, WindowResult } from './training.ts';
+import type { Plan } from './plan.ts';
 import type { Coordinator, Parent } from './branches.ts';
-import type { Evaluation, EvaluationInput, EvaluationOutcome, PinnedSuite } from './evaluation.ts';
+import type { Evaluation, EvaluationInput, EvaluationOutcome } from './evaluation.ts';
 import type { RunSpec } from '../spec/spec.ts';
-import type { BadStep, StepRules } from '../decide/step-rules.ts';
 
 /** Kinds of failure that reach a workflow: the `type` of an `ApplicationFailure`. */
 export type FailureType =
@@ -48,127 +50,6 @@ export interface RunInput {
   readonly parent?: Parent;
   /** Of a branch on trial. */
   readonly coordinator?: Coordinator;
-}
-
-/** A training shape as the platform resolved it; `reference` names the exact version. */
-export interface ResolvedShape {
-  readonly reference: string;
-  readonly baseModel: string;
-  readonly maxContextTokens: number;
-  readonly acceleratorType: string;
-  readonly acceleratorCount: number;
-  readonly deploymentShape: string;
-}
-
-/** What `plan` pinned: from here on a run depends on hashes, not on files that may change under it. */
-export interface Plan {
-  readonly account: string;
-  readonly shape: ResolvedShape;
-  readonly baseModel: string;
-  /** Artifact (sha256) of the tokenized training examples. */
-  readonly dataset: string;
-  readonly examples: number;
-  readonly examplesDropped: number;
-  /** Optimizer steps, where the spec gives epochs. */
-  readonly steps?: number;
-  /** Artifact (sha256) of the tokenized prompt set. */
-  readonly promptSet: string;
-  readonly prompts: number;
-  /** The further suites of the spec, in its order. */
-  readonly suites?: readonly PinnedSuite[];
-  /** Stop string of every sample, if the spec names an end token. */
-  readonly stop?: string;
-  /** forward_backward requests per step: a fixed number, so that sequence numbers can be planned. */
-  readonly chunksPerStep: number;
-  /** All requests of a step: its chunks, once per pass that the objective takes, and the update. */
-  readonly requestsPerStep: number;
-  /** Artifact (sha256) of the objective's module, if it is the user's own. */
-  readonly objectiveModule?: string;
-  /** Artifact (sha256) of the grader's module, if it is the user's own. */
-  readonly graderModule?: string;
-  /** Artifact (sha256) of the main suite's references as tokens, where its grader asks how likely they are. */
-  readonly references?: string;
-  /** Rented price of an hour of this run, in `spec.prices.currency`. */
-  readonly costPerHour: number;
-}
-
-/** Everything needed to speak to the run's model; changes as a whole when a run reconnects. */
-export interface Connection {
-  readonly trainerId: string;
-  readonly sessionId: string;
-  readonly modelId: string;
-}
-
-/** The deployment that weights are synced to; `baseModel` is the deployment's own. */
-export interface Target {
-  readonly deploymentId: string;
-  readonly baseModel: string;
-  readonly replicas: number;
-}
-
-export type SnapshotType = 'base' | 'delta';
-
-export interface Checkpoint {
-  readonly name: string;
-  readonly step: number;
-  readonly generation: number;
-  /** Path of the resumable state, as the trainer returned it. */
-  readonly statePath: string;
-  readonly snapshotType: SnapshotType;
-  /** What a replica reports once it serves this snapshot, as the trainer returned it. */
-  readonly identity: string;
-  /** For a delta: the identity that it was made from. */
-  readonly previousIdentity?: string;
-  /** The trainer that saved the snapshot, and so whose bucket holds it. Absent: the run's first one. */
-  readonly trainerId?: string;
-  /** The trainer that saved the resumable state, where it is another one: a run may have rented anew since. */
-  readonly stateTrainerId?: string;
-}
-
-export interface StepMetrics {
-  readonly step: number;
-  readonly generation: number;
-  /** Mean over trained tokens of −log p, in nats. NaN or infinite when the run diverges. */
-  readonly lossMean: number;
-  readonly learningRate: number;
-  readonly tokens: number;
-  /** Seconds from this step's admission, or the previous step's end, whichever is later, to its end. */
-  readonly seconds: number;
-}
-
-export interface WindowInput {
-  readonly runId: string;
-  readonly connection: Connection;
-  readonly plan: Plan;
-  readonly train: RunSpec['train'];
-  readonly generation: number;
-  /** First optimizer step of the window, from 1. */
-  readonly fromStep: number;
-  readonly steps: number;
-  /** Sequence number of the window's first request; the window uses `steps × requestsPerStep` of them. */
-  readonly firstSeq: number;
-  /** What each step is judged by, besides that its loss must be a number. */
-  readonly rules?: StepRules;
-}
-
-export interface WindowResult {
-  /** Of the last finite step. Absent: none was. */
-  readonly lossMean?: number;
-  readonly maxLossMean?: number;
-  /** First step whose loss was not a finite number. */
-  readonly nonFiniteStep?: number;
-  /** First step that a rule for steps, or its loss that is no number, speaks against. */
-  readonly badStep?: BadStep;
-  readonly tokens: number;
-  /** Mean over the window, from one step's end to the next one's. */
-  readonly secondsPerStep: number;
-}
-
-/** Replicas that confirmed a snapshot. */
-export interface SyncResult {
-  readonly identity: string;
-  readonly replicas: number;
-  readonly seconds: number;
 }
 
 export type VerdictKind = 'continue' | 'stop' | 'branch' | 'inconclusive';
@@ -295,3 +176,6 @@ export interface Activities {
   releaseTrainer(input: { trainerId: string }): Promise<string>;
   releaseDeployment(input: { deploymentId: string; onFinish: RunSpec['deployment']['onFinish'] }): Promise<string>;
 }
+
+/** The workflow itself, for those that start it. */
+export type RunWorkflow = (input: RunInput) => Promise<RunReport>;

@@ -1,5 +1,6 @@
 /** Checkpoints served again, beside any run: evaluated (an appraisal), brought back to a deployment, searched for a fall. */
-import type { Checkpoint, Plan, SyncResult, Target } from './run.ts';
+import type { Checkpoint, SyncResult, Target } from './checkpoint.ts';
+import type { Plan } from './plan.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { RunSpec } from '../spec/spec.ts';
 

@@ -1,6 +1,7 @@
 /** Suites of a run as its evaluations see them: which are due, what each depends on, and whose scores may be compared. */
-import type { Evaluation, PinnedSuite } from './evaluation.ts';
-import type { Plan } from './run.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { PinnedSuite } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { MAIN_SUITE } from './names.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import type { SuiteSpec } from '../spec/suite-spec.ts';

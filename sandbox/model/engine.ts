@@ -1,19 +1,9 @@
 /** The trainer's arithmetic: log-probabilities and gradients of a batch of sequences, on the CPU. */
+import type { Sequence } from './sequence.ts';
 import { init, jit, numpy as np, valueAndGrad } from '@jax-js/jax';
 import { layoutOf, viewOf, type Layout, type ModelConfig } from './layout.ts';
 import { padded, paddedWide, type Padded } from './padding.ts';
 import { allLogprobs, targetLogprobs } from './transformer.ts';
-
-/**
- * A sequence to score: `targets[i]` is what should follow `tokens[i]`; `weights[i]` multiplies −log p of it. With a
- * `width`, each position has that many targets, and weights as many; they lie row by row.
- */
-export interface Sequence {
-  readonly tokens: Int32Array;
-  readonly targets: Int32Array;
-  readonly weights: Float32Array;
-  readonly width?: number;
-}
 
 export interface Scores {
   /** Σ −log p · weight. */

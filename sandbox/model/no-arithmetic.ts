@@ -1,5 +1,6 @@
 /** The arithmetic of a model that knows nothing: every token is as likely as any other, and no gradient says otherwise. */
-import type { Arithmetic, Scores, Sequence } from './engine.ts';
+import type { Arithmetic, Scores } from './engine.ts';
+import type { Sequence } from './sequence.ts';
 import type { ModelConfig } from './layout.ts';
 
 export class NoArithmetic implements Arithmetic {

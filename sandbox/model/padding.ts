@@ -1,6 +1,6 @@
 /** Batches of sequences as rectangular arrays: tokens, targets and weights, padded with zeros. */
 import { numpy as np } from '@jax-js/jax';
-import type { Sequence } from './engine.ts';
+import type { Sequence } from './sequence.ts';
 
 export type Padded = [tokens: np.Array, targets: np.Array, weights: np.Array];
 

@@ -1,8 +1,9 @@
 /** Datums as the trainer's process takes them; what depends on the model (vocabulary, context) is checked here. */
 import { CallError } from '../child.ts';
-import type { Sequence } from '../model/engine.ts';
+import type { Sequence } from '../model/sequence.ts';
 import type { ModelConfig } from '../model/layout.ts';
-import type { Example, LossName, PolicyInputs } from './messages.ts';
+import type { Example, PolicyInputs } from './messages.ts';
+import type { LossName } from './loss-names.ts';
 import type { Datum } from './schemas.ts';
 import { readTensor, type Tensor } from './tensors.ts';
 

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { ApiError } from '../errors.ts';
 import { parse } from '../validate.ts';
-import type { LossConfig, LossName } from './messages.ts';
+import type { LossConfig } from './messages.ts';
+import type { LossName } from './loss-names.ts';
 
 const Ratio = z.number().min(0);
 const Clips = { clip_low_threshold: Ratio.optional(), clip_high_threshold: Ratio.optional() };

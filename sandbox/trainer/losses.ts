@@ -2,7 +2,8 @@
  * The policy losses, each as a function of the chosen tokens' log-probabilities: its value and its slope. Given
  * weights of minus the slope, the engine's weighted cross entropy has exactly the loss's gradient.
  */
-import type { LossConfig, PolicyInputs, PolicyLossName } from './messages.ts';
+import type { LossConfig, PolicyInputs } from './messages.ts';
+import type { PolicyLossName } from './loss-names.ts';
 
 export interface PolicyLoss {
   readonly loss: number;

@@ -1,6 +1,7 @@
 /** What a trainer's process can be asked to do: the calls between the HTTP side and the arithmetic. */
+import type { LossName } from './loss-names.ts';
 import type { AdamParams } from '../model/adam.ts';
-import type { Sequence } from '../model/engine.ts';
+import type { Sequence } from '../model/sequence.ts';
 import type { ModelConfig } from '../model/layout.ts';
 import type { LoraConfig } from '../model/parameters.ts';
 import type { WeightSource } from '../model/weight-source.ts';
@@ -28,20 +29,6 @@ export interface CreateModelRequest extends ModelKind {
   readonly op: 'create_model';
   readonly model: string;
 }
-
-export const LOSSES = [
-  'cross_entropy',
-  'importance_sampling',
-  'ppo',
-  'cispo',
-  'dro',
-  'dapo',
-  'gspo',
-  'dppo',
-  'reinforce',
-] as const;
-export type LossName = (typeof LOSSES)[number];
-export type PolicyLossName = Exclude<LossName, 'cross_entropy'>;
 
 export interface LossConfig {
   /** Ratios, not distances from one. */

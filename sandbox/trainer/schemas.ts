@@ -1,7 +1,7 @@
 /** Requests of the trainer's data plane, as they arrive. */
 import { z } from 'zod';
 import { DnsLabel } from '../validate.ts';
-import { LOSSES } from './messages.ts';
+import { LOSSES } from './loss-names.ts';
 
 const Finite = z.number();
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);

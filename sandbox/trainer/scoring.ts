@@ -1,6 +1,8 @@
 /** A batch under a loss: value, log-probabilities, metrics, and, if asked, the gradient of the model's full weights. */
-import type { Arithmetic, Scores, Sequence } from '../model/engine.ts';
-import type { Example, LossConfig, LossName, PolicyLossName, ScoreResult, TopK } from './messages.ts';
+import type { Arithmetic, Scores } from '../model/engine.ts';
+import type { Sequence } from '../model/sequence.ts';
+import type { Example, LossConfig, ScoreResult, TopK } from './messages.ts';
+import type { LossName, PolicyLossName } from './loss-names.ts';
 import { policyLoss, type PolicyLoss } from './losses.ts';
 
 interface Batch {

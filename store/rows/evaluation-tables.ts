@@ -2,7 +2,9 @@
 import type { Insertable, Selectable } from 'kysely';
 import { fromJson, fromMeasure, now, toJson, toMeasure } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
-import type { EvaluationRecord, EvaluationSubject, SampleRecord, Store } from './store.ts';
+import type { EvaluationRecord, EvaluationSubject } from './records.ts';
+import type { SampleRecord } from '../../domain/words/samples.ts';
+import type { Store } from './store.ts';
 import { promptScores } from '../../domain/decide/statistics/prompt-scores.ts';
 import type { Evaluation, Sampling } from '../../domain/words/evaluation.ts';
 

@@ -2,7 +2,8 @@
 import type { Selectable } from 'kysely';
 import { now, present } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
-import type { Store, StoredLease } from './store.ts';
+import type { Store } from './store.ts';
+import type { StoredLease } from './records.ts';
 
 type LeaseVerbs = Pick<Store, 'planLease' | 'endLease' | 'openLeases' | 'leases' | 'deploymentLease'>;
 

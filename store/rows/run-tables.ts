@@ -5,8 +5,11 @@ import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { fromJson, fromMeasure, now, present, toJson, toMeasure } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store, StoredRun } from './store.ts';
-import type { BranchPoint, SpecChange } from '../../domain/words/branches.ts';
-import type { Plan, Release, StepMetrics } from '../../domain/words/run.ts';
+import type { BranchPoint } from '../../domain/words/branches.ts';
+import type { SpecChange } from '../../domain/spec/spec-changes.ts';
+import type { Plan } from '../../domain/words/plan.ts';
+import type { Release } from '../../domain/words/run.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 
 type RunVerbs = Pick<

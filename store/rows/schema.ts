@@ -1,7 +1,10 @@
 /** The tables as Kysely sees them; columns are snake_case in SQL and camelCase here. Migrations make them. */
 import type { Generated, Kysely } from 'kysely';
-import type { EvaluationRecord, EventLevel, LeaseKind, SampleRecord } from './store.ts';
-import type { Phase, RunOutcome, SnapshotType, VerdictKind } from '../../domain/words/run.ts';
+import type { EvaluationRecord, LeaseKind } from './records.ts';
+import type { EventLevel } from './store.ts';
+import type { SampleRecord } from '../../domain/words/samples.ts';
+import type { Phase, RunOutcome, VerdictKind } from '../../domain/words/run.ts';
+import type { SnapshotType } from '../../domain/words/checkpoint.ts';
 import type { PromotionState } from '../../domain/words/promotion.ts';
 import type { Measure } from './codec.ts';
 

@@ -1,6 +1,6 @@
 /** What is recorded of checkpoints that are served again, in the words of the domain. */
 import type { AppraisedSuite } from '../../domain/words/serving.ts';
-import type { EvaluationRecord, StoredLease } from './store.ts';
+import type { EvaluationRecord, StoredLease } from './records.ts';
 
 /** Why a stored checkpoint was evaluated beside its run, and by what. */
 interface AppraisalRecord {

@@ -1,18 +1,11 @@
 /** The store in the words of the domain: what workers write and people read. Every write is a keyed upsert. */
+import type { EvaluationRecord, Lease, StoredLease } from './records.ts';
+import type { SampleRecord } from '../../domain/words/samples.ts';
 import type { BranchChoice, BranchPoint } from '../../domain/words/branches.ts';
-import type {
-  Checkpoint,
-  CheckpointReport,
-  Phase,
-  Plan,
-  Release,
-  Rewind,
-  RunOutcome,
-  StepMetrics,
-  SyncResult,
-  Verdict,
-} from '../../domain/words/run.ts';
-import type { Evaluation } from '../../domain/words/evaluation.ts';
+import type { Checkpoint, SyncResult } from '../../domain/words/checkpoint.ts';
+import type { CheckpointReport, Phase, Release, Rewind, RunOutcome, Verdict } from '../../domain/words/run.ts';
+import type { Plan } from '../../domain/words/plan.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { PromptScore } from '../../domain/decide/statistics/paired.ts';
 import type { ServingReader, ServingWriter } from './serving-records.ts';
@@ -59,54 +52,6 @@ export interface RunEvent extends NewRunEvent {
   readonly seq: number;
 }
 
-interface SampleKey {
-  /** Position of the prompt in its prompt set, from 0. */
-  readonly promptIndex: number;
-  /** Which of the prompt's samples, from 0. */
-  readonly sampleIndex: number;
-  readonly promptHash: string;
-  readonly promptTokens: number;
-}
-
-export interface ProducedSample extends SampleKey {
-  readonly kind: 'produced';
-  readonly tokens: readonly number[];
-  readonly text: string;
-  readonly finishReason: string;
-  /** Mean log p of the produced tokens, in nats; absent when none was produced. */
-  readonly meanLogprob?: number;
-  readonly score: number;
-  readonly latencyMs: number;
-  /** Identity named in the stream itself, where the platform sends one. */
-  readonly servedIdentity?: string;
-}
-
-/** A sample that could not be produced: missing, never zero. */
-interface MissingSample extends SampleKey {
-  readonly kind: 'missing';
-  readonly error: string;
-}
-
-export type SampleRecord = ProducedSample | MissingSample;
-
-export interface ScoredEvaluation extends Evaluation {
-  readonly kind: 'scored';
-}
-
-/** What an evaluation is of, whatever becomes of it. */
-export type EvaluationSubject = Pick<
-  Evaluation,
-  'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric' | 'suite' | 'appraisal' | 'grader' | 'sampling'
->;
-
-/** An evaluation whose identity changed under it: kept as evidence, never as a score. */
-interface VoidEvaluation extends EvaluationSubject {
-  readonly kind: 'void';
-  readonly reason: string;
-}
-
-export type EvaluationRecord = ScoredEvaluation | VoidEvaluation;
-
 interface PromptSetRecord {
   /** Artifact (sha256). */
   readonly hash: string;
@@ -131,27 +76,6 @@ interface ConfirmedSync extends SyncResult {
 export interface StoredCheckpoint extends CheckpointReport {
   readonly savedAt: string;
   readonly sync?: ConfirmedSync;
-}
-
-export type LeaseKind = 'trainer' | 'deployment';
-
-/** Something that costs money, by its planned id. */
-export interface Lease {
-  readonly kind: LeaseKind;
-  readonly id: string;
-  /** The workflow that returns it, where it is not the run: rented beside a run that may be over. */
-  readonly holder?: string;
-}
-
-/** From before it is created until the platform says that it is gone. */
-export interface StoredLease extends Lease {
-  readonly runId: string;
-  /** Of the Temporal namespace that the run lives in: a home may have served several. */
-  readonly namespaceId?: string;
-  readonly plannedAt: string;
-  readonly releasedAt?: string;
-  /** The platform's last word, once released. */
-  readonly state?: string;
 }
 
 interface StoredBranchChoice extends BranchChoice {

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { likelihood } from '../../activities/run/examiner.ts';
 import type { AdamParams, Backend, Datum, ForwardBackwardResult, Pending, Trainer } from '../../activities/ports.ts';
-import type { ResolvedShape, Target } from '../../domain/words/run.ts';
+import type { ResolvedShape } from '../../domain/words/plan.ts';
+import type { Target } from '../../domain/words/checkpoint.ts';
 import { failureOf } from './failure-of.ts';
 
 /** A platform to test on; its models know token ids below 32. */

@@ -10,7 +10,8 @@ import { readRules } from '../../client/replay/policy-file.ts';
 import { replayPolicy, type Recorded, type Replayed } from '../../client/replay/replay-policy.ts';
 import { usedAt } from '../../client/replay/used-at.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
-import type { StepMetrics, Verdict } from '../../domain/words/run.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
+import type { Verdict } from '../../domain/words/run.ts';
 import { metrics, SPEC } from '../store/fixtures.ts';
 import { storedCheckpoint } from './checkpoints.ts';
 

@@ -6,7 +6,7 @@ import { diffLines, spread } from '../../client/cli/render/diff-lines.ts';
 import { diffRuns } from '../../client/lineage/run-diff.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import { withSettings } from '../../domain/spec/spec-changes.ts';
-import type { Plan } from '../../domain/words/run.ts';
+import type { Plan } from '../../domain/words/plan.ts';
 import { checkpoint, metrics, newFolder, newRun, PLAN, produced, scored, SPEC } from '../store/fixtures.ts';
 
 let store: Store;

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { bisectLines, probeLine, reproductionLines, rollbackLines } from '../../client/cli/render/serving-lines.ts';
 import type { BisectReport, Probe } from '../../domain/words/serving.ts';
-import type { StepMetrics } from '../../domain/words/run.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
 import { storedCheckpoint } from './checkpoints.ts';
 
 const { checkpoint } = storedCheckpoint('step-000008-g1', { step: 8, on: 'step-000004-g1' });

@@ -7,7 +7,8 @@ import {
   type WeightSync,
 } from '../../activities/backends/fireworks/index.ts';
 import type { AdamParams } from '../../activities/ports.ts';
-import type { ResolvedShape, Target } from '../../domain/words/run.ts';
+import type { ResolvedShape } from '../../domain/words/plan.ts';
+import type { Target } from '../../domain/words/checkpoint.ts';
 import { apart, TOLERANCE, type Check } from './check.ts';
 import type { Flow } from './flow.ts';
 

@@ -1,7 +1,7 @@
 /** What must be loaded to serve a checkpoint again. */
 import { describe, expect, test } from '@jest/globals';
 import { chainTo } from '../../domain/decide/snapshot-chain.ts';
-import type { Checkpoint } from '../../domain/words/run.ts';
+import type { Checkpoint } from '../../domain/words/checkpoint.ts';
 
 function checkpoint(name: string, on?: string, trainerId?: string): Checkpoint {
   return {

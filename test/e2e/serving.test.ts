@@ -13,7 +13,7 @@ import { storeFile } from '../../client/runs/run-store.ts';
 import type { RunDetails } from '../../client/runs/run-view.ts';
 import type { BisectReport, RollbackReport } from '../../domain/words/serving.ts';
 import type { GcReport } from '../../domain/words/gc.ts';
-import type { Plan } from '../../domain/words/run.ts';
+import type { Plan } from '../../domain/words/plan.ts';
 import type { ReconcileReport } from '../../domain/words/reconcile.ts';
 import { writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';

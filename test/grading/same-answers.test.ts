@@ -1,6 +1,6 @@
 /** Two evaluations of the same weights, answer by answer. */
 import { expect, test } from '@jest/globals';
-import { sameAnswers } from '../../activities/grading/same-answers.ts';
+import { sameAnswers } from '../../domain/decide/statistics/same-answers.ts';
 
 const answer = (promptIndex: number, tokens: number[], meanLogprob: number, sampleIndex?: number) => ({
   kind: 'produced' as const,

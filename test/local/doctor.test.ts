@@ -3,7 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { diagnose, type Check } from '../../client/local/doctor.ts';
+import { diagnose } from '../../client/local/doctor.ts';
+import { type Check } from '../../client/local/finding.ts';
 import { freePort } from '../../client/local/ports.ts';
 import { temporaryFolder, testConfig } from './support.ts';
 

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { TrainerEngine, type Sequence } from '../../sandbox/model/engine.ts';
+import { TrainerEngine } from '../../sandbox/model/engine.ts';
+import { type Sequence } from '../../sandbox/model/sequence.ts';
 import { initialWeights } from '../../sandbox/model/initial.ts';
 import type { ModelConfig } from '../../sandbox/model/layout.ts';
 import { fillNormal, uniformOf } from '../../sandbox/model/random.ts';
 import { SamplerModel } from '../../sandbox/model/sampler-model.ts';
-import type { Example, LossConfig, LossName, PolicyInputs } from '../../sandbox/trainer/messages.ts';
+import type { Example, LossConfig, PolicyInputs } from '../../sandbox/trainer/messages.ts';
+import type { LossName } from '../../sandbox/trainer/loss-names.ts';
 import { score } from '../../sandbox/trainer/scoring.ts';
 
 const CONFIG: ModelConfig = { layers: 1, dim: 8, heads: 2, hidden: 16, vocab: 11, context: 8 };

@@ -1,7 +1,8 @@
 import { deflateSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { adamStep, freshAdam } from '../../sandbox/model/adam.ts';
-import { TrainerEngine, type Sequence } from '../../sandbox/model/engine.ts';
+import { TrainerEngine } from '../../sandbox/model/engine.ts';
+import { type Sequence } from '../../sandbox/model/sequence.ts';
 import { initialWeights } from '../../sandbox/model/initial.ts';
 import { layoutOf, type ModelConfig } from '../../sandbox/model/layout.ts';
 import { loraParameters, mergeLora } from '../../sandbox/model/parameters.ts';

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NewRun, ProducedSample, ScoredEvaluation } from '../../store/index.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
-import type { Checkpoint, Plan, StepMetrics } from '../../domain/words/run.ts';
+import type { Checkpoint } from '../../domain/words/checkpoint.ts';
+import type { Plan } from '../../domain/words/plan.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
 
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));

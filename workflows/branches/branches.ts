@@ -21,11 +21,10 @@ import type {
 } from '../../domain/words/branches.ts';
 import { parentAt } from '../../domain/words/branches.ts';
 import { chooseBranch, lossReason, settled } from '../../domain/decide/branch-choice.ts';
-import type { RunInput } from '../../domain/words/run.ts';
+import type { RunInput, RunWorkflow } from '../../domain/words/run.ts';
 import { rootMessage } from '../failures.ts';
 import { branchesStatusQuery, branchEvaluatedSignal, stopSignal } from '../run/messages.ts';
 import { branchesId, branchHex, branchRunId, RUN_TASK_TIMEOUT, RUN_WORKFLOW_TYPE } from '../../domain/words/names.ts';
-import type { run } from '../run/run.ts';
 
 const OPTIONS: ActivityOptions = {
   heartbeatTimeout: '5s',
@@ -40,7 +39,7 @@ const OPTIONS: ActivityOptions = {
 
 const activities = proxyActivities<BranchActivities>(OPTIONS);
 
-type RunHandle = ChildWorkflowHandle<typeof run>;
+type RunHandle = ChildWorkflowHandle<RunWorkflow>;
 
 export async function branches(input: BranchesInput): Promise<BranchChoice> {
   const { runId, checkpoint, spec, trial } = input;
@@ -91,7 +90,7 @@ async function planRuns(input: BranchesInput): Promise<{ input: RunInput; change
 /** Neither the end of this workflow nor its cancellation is any of the run's business. */
 function startRun(branch: RunInput): Promise<RunHandle> {
   return CancellationScope.nonCancellable(() =>
-    startChild<typeof run>(RUN_WORKFLOW_TYPE, {
+    startChild<RunWorkflow>(RUN_WORKFLOW_TYPE, {
       workflowId: branch.runId,
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       workflowTaskTimeout: RUN_TASK_TIMEOUT,

@@ -2,9 +2,11 @@
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import { activities } from '../activities.ts';
 import { planSnapshot, snapshotConfirmed, snapshotRequested } from '../../domain/decide/chain.ts';
-import type { Checkpoint, Verdict } from '../../domain/words/run.ts';
+import type { Checkpoint } from '../../domain/words/checkpoint.ts';
+import type { Verdict } from '../../domain/words/run.ts';
 import { tellCoordinator } from './coordination.ts';
-import { evaluateAll, evaluateFurther, type Scores } from './evaluations.ts';
+import type { Scores } from '../../domain/words/evaluation.ts';
+import { evaluateAll, evaluateFurther } from './evaluations.ts';
 import { failureType, rootMessage } from '../failures.ts';
 import {
   checkpointName,

@@ -1,8 +1,8 @@
 /** A run and the workflow that tries its branches: starting it, and being one of those that are tried. */
 import { CancellationScope, getExternalWorkflowHandle, isCancellation, startChild } from '@temporalio/workflow';
-import { BRANCHES_WORKFLOW_TYPE } from '../../domain/words/branches.ts';
-import type { branches } from '../branches/branches.ts';
-import type { Checkpoint, RunInput } from '../../domain/words/run.ts';
+import { BRANCHES_WORKFLOW_TYPE, type BranchesWorkflow } from '../../domain/words/branches.ts';
+import type { Checkpoint } from '../../domain/words/checkpoint.ts';
+import type { RunInput } from '../../domain/words/run.ts';
 import { branchEvaluatedSignal } from './messages.ts';
 import { branchesId, RUN_TASK_TIMEOUT } from '../../domain/words/names.ts';
 import { judgedEvaluations } from '../../domain/decide/policy-scores.ts';
@@ -19,7 +19,7 @@ export async function startBranches({ runId, runHex, spec }: RunInput, state: Ru
   if (CancellationScope.current().consideredCancelled) return;
   const { branches: settings, trial } = plateau;
   try {
-    await startChild<typeof branches>(BRANCHES_WORKFLOW_TYPE, {
+    await startChild<BranchesWorkflow>(BRANCHES_WORKFLOW_TYPE, {
       workflowId: branchesId(runId),
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       workflowTaskTimeout: RUN_TASK_TIMEOUT,

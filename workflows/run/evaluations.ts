@@ -1,18 +1,11 @@
 /** The evaluations that prove a checkpoint: the main suite, then the further ones that are due, of one identity. */
 import { activities } from '../activities.ts';
-import type { Checkpoint } from '../../domain/words/run.ts';
-import type { Evaluation, EvaluationOutcome } from '../../domain/words/evaluation.ts';
+import type { Checkpoint } from '../../domain/words/checkpoint.ts';
+import type { Evaluation, EvaluationOutcome, Scores } from '../../domain/words/evaluation.ts';
 import { evaluationId, MAIN_SUITE } from '../../domain/words/names.ts';
 import { settleLimit } from '../../domain/decide/policy-rules.ts';
 import { lastEvaluated, type LiveRun } from './run-state.ts';
 import { dueSuites, promptsAsked, suiteOf } from '../../domain/words/suites.ts';
-
-/** What a checkpoint scored. */
-export interface Scores {
-  readonly evaluation: Evaluation;
-  /** Of further suites; absent: none was due. */
-  readonly suites?: readonly Evaluation[];
-}
 
 type Scored = { readonly kind: 'scored' } & Scores;
 type Void = Extract<EvaluationOutcome, { kind: 'void' }>;

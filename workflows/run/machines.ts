@@ -1,7 +1,9 @@
 /** Machines: renting them, connecting to them, handing them back; under ids planned before anything is asked for. */
 import { activities } from '../activities.ts';
 import { NEW_CHAIN } from '../../domain/decide/chain.ts';
-import type { Connection, Plan, RunInput, Target } from '../../domain/words/run.ts';
+import type { Connection, Target } from '../../domain/words/checkpoint.ts';
+import type { Plan } from '../../domain/words/plan.ts';
+import type { RunInput } from '../../domain/words/run.ts';
 import { failureType } from '../failures.ts';
 import { deploymentId, stateReference, trainerId } from '../../domain/words/names.ts';
 import { record } from './recording.ts';

@@ -1,22 +1,20 @@
 /** What a run carries from step to step: one plain object, so that it can be handed on and shown. */
 import type { Used } from '../../domain/decide/budget.ts';
 import { NEW_CHAIN, type ChainState } from '../../domain/decide/chain.ts';
+import type { Checkpoint, Connection, Target } from '../../domain/words/checkpoint.ts';
 import type {
-  Checkpoint,
   CheckpointReport,
-  Connection,
   Phase,
-  Plan,
   Release,
   Rewind,
   RunInput,
   RunOutcome,
   RunReport,
   RunStatus,
-  Target,
   Verdict,
 } from '../../domain/words/run.ts';
-import type { Scores } from './evaluations.ts';
+import type { Plan } from '../../domain/words/plan.ts';
+import type { Scores } from '../../domain/words/evaluation.ts';
 import { best, branchPoint, judgedEvaluations } from '../../domain/decide/policy-scores.ts';
 
 /** A state that training can go back to. */

@@ -27,7 +27,8 @@ import {
   unproved,
   type RunningProof,
 } from './checkpoints.ts';
-import type { Plan, RunInput, RunReport } from '../../domain/words/run.ts';
+import type { Plan } from '../../domain/words/plan.ts';
+import type { RunInput, RunReport } from '../../domain/words/run.ts';
 import { startBranches } from './coordination.ts';
 import { failureType, rootMessage } from '../failures.ts';
 import { goLive, handBack, revive } from './machines.ts';

@@ -1,7 +1,7 @@
 /** A rollback: an existing deployment is brought to an earlier checkpoint, and every replica proves it. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { activities } from '../activities.ts';
-import type { Checkpoint } from '../../domain/words/run.ts';
+import type { Checkpoint } from '../../domain/words/checkpoint.ts';
 import type { RollbackInput, RollbackReport } from '../../domain/words/serving.ts';
 import { failureType, rootMessage } from '../failures.ts';
 import { loadChain, serving } from './serving.ts';

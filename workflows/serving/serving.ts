@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import { activities, CALL, COMMON } from '../activities.ts';
 import type { AppraisalInput, ServingActivities } from '../../domain/words/serving.ts';
-import type { Checkpoint, SyncResult, Target } from '../../domain/words/run.ts';
+import type { Checkpoint, SyncResult, Target } from '../../domain/words/checkpoint.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import { failureType, rootMessage } from '../failures.ts';
 import { appraisalEvaluationId } from '../../domain/words/names.ts';

@@ -1,9 +1,15 @@
 /** A loss of one's own over the wire: two passes, with the gradient as the weights of the second one. */
 import { checkExamples, evaluateObjective, type Objective } from '../../objectives/objective.ts';
 import type { LossDatum } from './datum.ts';
-import type { CustomDatum, PassResult, Submitted, TrainingClient } from './training-client.ts';
+import type { CustomDatum, PassResult, Submitted } from './passes.ts';
 
-type Passes = Pick<TrainingClient, 'forward' | 'forwardBackward'>;
+type Pass = (data: readonly LossDatum[], loss: 'cross_entropy', signal: AbortSignal) => Promise<Submitted<PassResult>>;
+
+/** The part of a training client that an objective needs. */
+interface Passes {
+  readonly forward: Pass;
+  readonly forwardBackward: Pass;
+}
 
 /** The trainer computes Σ −log p · w, so with w = −∂loss/∂log p its gradient is the loss's own. */
 export async function customPass(

@@ -1,6 +1,6 @@
 /** The platform for programs: trainers, deployments, training, weight sync and sampling behind one connection. */
 import { performance } from 'node:perf_hooks';
-import type { ResolvedShape } from '../../../domain/words/run.ts';
+import type { ResolvedShape } from '../../../domain/words/plan.ts';
 import { createAccount } from './account.ts';
 import { Deployments } from './deployments.ts';
 import { DeploymentSampler, type DeploymentSamplerOptions } from './deployment-sampler.ts';

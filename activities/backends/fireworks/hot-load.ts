@@ -1,6 +1,6 @@
 /** The `WeightSync` port: hot load of one snapshot on one deployment, believed only when every replica says so. */
 import { performance } from 'node:perf_hooks';
-import type { Target } from '../../../domain/words/run.ts';
+import type { Target } from '../../../domain/words/checkpoint.ts';
 import { BackendError, SyncFailedError } from '../../../domain/words/failures-of-calls.ts';
 import type { ReplicaStatus, Snapshot, WeightSync } from '../../ports.ts';
 import { endpoint, type Call } from './call.ts';

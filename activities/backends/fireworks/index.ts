@@ -25,11 +25,6 @@ export type { ShapeQuery } from './shapes.ts';
 export { retriesWithin } from './tables.ts';
 export { TrainerJobs, type TrainerJob, type TrainerJobRequest, type WaitOptions } from './trainer-jobs.ts';
 export type { LoraOptions, ModelInfo, OptimOptions, ServedModel, SnapshotRequest } from './trainer-requests.ts';
-export {
-  TrainingClient,
-  type CustomDatum,
-  type LossChoice,
-  type PassResult,
-  type Submitted,
-} from './training-client.ts';
+export { TrainingClient, type LossChoice } from './training-client.ts';
+export { type CustomDatum, type PassResult, type Submitted } from './passes.ts';
 export { WeightSync, type Synced, type WeightSyncOptions } from './weight-sync.ts';

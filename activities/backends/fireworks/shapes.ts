@@ -1,6 +1,6 @@
 /** Training shapes: the hardware and base model that a trainer is made of, resolved to an exact version. */
 import { z } from 'zod';
-import type { ResolvedShape } from '../../../domain/words/run.ts';
+import type { ResolvedShape } from '../../../domain/words/plan.ts';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { controlCall, Int, unlessStatus } from './control-call.ts';
 import { pages } from './pages.ts';

@@ -1,10 +1,11 @@
 /** One model on one trainer, for programs: counts sequence numbers, splits batches, keeps the session alive. */
-import type { AdamParams, ForwardBackwardResult, Pending } from '../../ports.ts';
-import type { Objective, ObjectiveExample } from '../../objectives/objective.ts';
+import type { CustomDatum, PassResult, Submitted } from './passes.ts';
+import type { AdamParams, Pending } from '../../ports.ts';
+import type { Objective } from '../../objectives/objective.ts';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { chunked } from './chunks.ts';
 import { customPass } from './custom-pass.ts';
-import { datumBody, type InputChunk, type TrainingDatum } from './datum.ts';
+import { datumBody, type TrainingDatum } from './datum.ts';
 import { missingCapability, type Capabilities, type Loss, type LossName } from './losses.ts';
 import { mergeMetrics } from './merge-metrics.ts';
 import { NEVER } from './sleep.ts';
@@ -12,22 +13,6 @@ import { createSubmission, type Submission } from './submission.ts';
 import type { Limits } from './tables.ts';
 import * as bodies from './trainer-bodies.ts';
 import type { FireworksTrainer, ModelInfo, OptimOptions, ServedModel, SnapshotRequest } from './trainer-requests.ts';
-
-/** An operation that the trainer has accepted. Not waiting for its result does not stop it. */
-export interface Submitted<T> {
-  /** One per request that the operation was split into. */
-  readonly requestIds: readonly string[];
-  /** Waits as long as the trainer computes; the answer is kept. Fails with a `BackendError`. */
-  result(signal?: AbortSignal): Promise<T>;
-}
-
-/** `Σ loss`, a log-probability per target of every datum (nats), and the trainer's metrics. */
-export type PassResult = ForwardBackwardResult;
-
-/** An example of a custom objective: what the objective reads, and the model's input. */
-export interface CustomDatum extends ObjectiveExample {
-  readonly modelInput: readonly number[] | readonly InputChunk[];
-}
 
 /** A loss by name, or with its configuration. */
 export type LossChoice = LossName | Loss;

@@ -7,7 +7,7 @@ import {
   snapshotRequested,
   type ChainState,
 } from '../../../domain/decide/chain.ts';
-import type { SnapshotType, Target } from '../../../domain/words/run.ts';
+import type { SnapshotType, Target } from '../../../domain/words/checkpoint.ts';
 import type { ReplicaStatus, WeightSync as HotLoad } from '../../ports.ts';
 import { pollFor } from './poll.ts';
 import { NEVER } from './sleep.ts';

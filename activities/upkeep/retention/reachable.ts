@@ -1,7 +1,8 @@
 /** Which checkpoints of a run something leads to, and what: the last, the best, and whatever others depend on. Pure. */
 import { branchPoint, judgedEvaluations } from '../../../domain/decide/policy-scores.ts';
 import { chainTo } from '../../../domain/decide/snapshot-chain.ts';
-import type { Checkpoint, CheckpointReport } from '../../../domain/words/run.ts';
+import type { Checkpoint } from '../../../domain/words/checkpoint.ts';
+import type { CheckpointReport } from '../../../domain/words/run.ts';
 import type { RunSpec } from '../../../domain/spec/spec.ts';
 
 /** Something outside the run that leads to one of its checkpoints. */

@@ -1,7 +1,7 @@
 /** What the commands on promotions have in common: durations, and how the outcome becomes an exit code. */
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { StoredPromotion } from '../../../store/index.ts';
-import { PROMOTION_ALIAS } from '../../../domain/words/promotion.ts';
+import { PROMOTION_ALIAS } from '../../../domain/spec/promotion-spec.ts';
 import type { Output } from '../output.ts';
 import { promotionLine } from '../render/promotions.ts';
 import type { Runs } from '../../runs/runs.ts';

@@ -1,5 +1,5 @@
 /** The doctor's findings, one line each, with what to do below. Pure. */
-import type { Check } from '../../local/doctor.ts';
+import type { Check } from '../../local/finding.ts';
 import type { Colours } from './colours.ts';
 import { oneLine } from './text.ts';
 

@@ -1,6 +1,6 @@
 /** Two runs compared, as text: `a` is the first one, `b` the second. Pure. */
 import { valueText } from '../../../domain/spec/spec-changes.ts';
-import type { SpecChange } from '../../../domain/words/branches.ts';
+import type { SpecChange } from '../../../domain/spec/spec-changes.ts';
 import type { RunDiff, ScoresAtStep } from '../../lineage/run-diff.ts';
 import type { Colours } from './colours.ts';
 import { differenceText, percent } from './format.ts';

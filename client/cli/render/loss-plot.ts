@@ -1,6 +1,6 @@
 /** The loss over the steps of a run, as a plot of text. Pure. */
 import asciichart from 'asciichart';
-import type { StepMetrics } from '../../../domain/words/run.ts';
+import type { StepMetrics } from '../../../domain/words/training.ts';
 
 const HEIGHT = 8;
 const LABEL_WIDTH = 8;

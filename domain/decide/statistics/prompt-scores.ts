@@ -1,5 +1,5 @@
 /** What each prompt scored, from its samples: answers to one prompt are not independent, so prompts are what is compared. */
-import type { SampleRecord } from '../../../store/index.ts';
+import type { SampleRecord } from '../../words/samples.ts';
 import type { PromptScore } from './paired.ts';
 import { passAtK } from './pass-at-k.ts';
 

@@ -1,0 +1,55 @@
+/** What planning pins: from here on a run depends on hashes, not on files that may change under it. */
+
+/** What a further suite depends on; of the main one the plan itself says it. */
+export interface PinnedSuite {
+  readonly name: string;
+  /** Artifact (sha256) of the tokenized prompt set. */
+  readonly promptSet: string;
+  readonly prompts: number;
+  /** Artifact (sha256) of the grader's module, if it is the user's own. */
+  readonly graderModule?: string;
+  /** Artifact (sha256) of the references as tokens, where the grader asks how likely they are. */
+  readonly references?: string;
+}
+
+/** A training shape as the platform resolved it; `reference` names the exact version. */
+export interface ResolvedShape {
+  readonly reference: string;
+  readonly baseModel: string;
+  readonly maxContextTokens: number;
+  readonly acceleratorType: string;
+  readonly acceleratorCount: number;
+  readonly deploymentShape: string;
+}
+
+/** What `plan` pinned: from here on a run depends on hashes, not on files that may change under it. */
+export interface Plan {
+  readonly account: string;
+  readonly shape: ResolvedShape;
+  readonly baseModel: string;
+  /** Artifact (sha256) of the tokenized training examples. */
+  readonly dataset: string;
+  readonly examples: number;
+  readonly examplesDropped: number;
+  /** Optimizer steps, where the spec gives epochs. */
+  readonly steps?: number;
+  /** Artifact (sha256) of the tokenized prompt set. */
+  readonly promptSet: string;
+  readonly prompts: number;
+  /** The further suites of the spec, in its order. */
+  readonly suites?: readonly PinnedSuite[];
+  /** Stop string of every sample, if the spec names an end token. */
+  readonly stop?: string;
+  /** forward_backward requests per step: a fixed number, so that sequence numbers can be planned. */
+  readonly chunksPerStep: number;
+  /** All requests of a step: its chunks, once per pass that the objective takes, and the update. */
+  readonly requestsPerStep: number;
+  /** Artifact (sha256) of the objective's module, if it is the user's own. */
+  readonly objectiveModule?: string;
+  /** Artifact (sha256) of the grader's module, if it is the user's own. */
+  readonly graderModule?: string;
+  /** Artifact (sha256) of the main suite's references as tokens, where its grader asks how likely they are. */
+  readonly references?: string;
+  /** Rented price of an hour of this run, in `spec.prices.currency`. */
+  readonly costPerHour: number;
+}

@@ -1,0 +1,41 @@
+/** What the store hands out of evaluations and leases. */
+import type { Evaluation } from '../../domain/words/evaluation.ts';
+
+export interface ScoredEvaluation extends Evaluation {
+  readonly kind: 'scored';
+}
+
+/** What an evaluation is of, whatever becomes of it. */
+export type EvaluationSubject = Pick<
+  Evaluation,
+  'id' | 'checkpoint' | 'step' | 'identity' | 'promptSet' | 'metric' | 'suite' | 'appraisal' | 'grader' | 'sampling'
+>;
+
+/** An evaluation whose identity changed under it: kept as evidence, never as a score. */
+interface VoidEvaluation extends EvaluationSubject {
+  readonly kind: 'void';
+  readonly reason: string;
+}
+
+export type EvaluationRecord = ScoredEvaluation | VoidEvaluation;
+
+export type LeaseKind = 'trainer' | 'deployment';
+
+/** Something that costs money, by its planned id. */
+export interface Lease {
+  readonly kind: LeaseKind;
+  readonly id: string;
+  /** The workflow that returns it, where it is not the run: rented beside a run that may be over. */
+  readonly holder?: string;
+}
+
+/** From before it is created until the platform says that it is gone. */
+export interface StoredLease extends Lease {
+  readonly runId: string;
+  /** Of the Temporal namespace that the run lives in: a home may have served several. */
+  readonly namespaceId?: string;
+  readonly plannedAt: string;
+  readonly releasedAt?: string;
+  /** The platform's last word, once released. */
+  readonly state?: string;
+}
