@@ -5,9 +5,10 @@
 import type { StoredCheckpoint } from '../../store/index.ts';
 import { decideOn } from '../../domain/decide/policy.ts';
 import { dueSuites } from '../../domain/words/suites.ts';
-import { firstBadStep } from '../../domain/decide/step-rules.ts';
+import { firstBadStep, stepsLookedBack } from '../../domain/decide/step-rules.ts';
 import { isFinalCheckpoint } from '../../domain/words/names.ts';
 import { judgeBudget, speaksOfBudget, type Used } from '../../domain/decide/budget.ts';
+import { NEW_COURSE, withEvaluation, type Course as Evaluated } from '../../domain/decide/course.ts';
 import { judgedEvaluations } from '../../domain/decide/policy-scores.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { Plan } from '../../domain/words/plan.ts';
@@ -65,9 +66,29 @@ export function replayPolicy(run: Recorded, rules: Rules): Replayed {
   const first = reports[0]?.checkpoint.step ?? 0;
   const lastStep = Math.max(first, run.steps.at(-1)?.step ?? 0, reports.at(-1)?.checkpoint.step ?? 0);
   const course: Course = { verdicts: [], from: first };
-  for (const index of reports.keys()) goOn(run, rules, reports.slice(0, index + 1), course);
+  const so = { own: NEW_COURSE, asked: NEW_COURSE };
+  for (const [index, report] of reports.entries()) {
+    so.own = further(run.spec.policy, so.own, report);
+    so.asked = further(rules.policy, so.asked, report);
+    const before = reports[index - 1]?.checkpoint.step ?? 0;
+    goOn(run, rules, { report, before, ...so }, course);
+  }
   const end = course.end ?? endWithin(run, rules, course, lastStep);
   return { verdicts: course.verdicts, lastStep, ...(end !== undefined && { end }) };
+}
+
+/** A checkpoint, and what was known when it was judged: by the run's own policy, and by the one that is asked. */
+interface Reached {
+  readonly report: StoredCheckpoint;
+  /** Step of the checkpoint before it. */
+  readonly before: number;
+  readonly own: Evaluated;
+  readonly asked: Evaluated;
+}
+
+function further(policy: RunSpec['policy'], evaluated: Evaluated, report: StoredCheckpoint): Evaluated {
+  const [evaluation] = judgedEvaluations(policy, [report]);
+  return evaluation === undefined ? evaluated : withEvaluation(policy, evaluated, evaluation);
 }
 
 /** How far the rules have brought the run. */
@@ -80,13 +101,12 @@ interface Course {
   end?: ReplayedEnd;
 }
 
-/** On to the last of these checkpoints, if the run comes to it, and the verdict there. */
-function goOn(run: Recorded, rules: Rules, reports: readonly StoredCheckpoint[], course: Course): void {
-  const report = reports.at(-1);
-  if (report === undefined) return;
+/** On to this checkpoint, if the run comes to it, and the verdict there. */
+function goOn(run: Recorded, rules: Rules, reached: Reached, course: Course): void {
+  const { report } = reached;
   const { name, step } = report.checkpoint;
   const end = course.end ?? endWithin(run, rules, course, step);
-  const replayed = end === undefined ? verdictOn(run, rules, reports) : verdictAfter(run, reports, end);
+  const replayed = end === undefined ? verdictOn(run, rules, reached) : verdictAfter(run, reached, end);
   course.verdicts.push(rowOf(rules, report, replayed));
   if (end !== undefined) {
     course.end = end;
@@ -133,10 +153,11 @@ function endWithin(
 }
 
 function endOfSteps(run: Recorded, rules: Rules, { from, to }: { from: number; to: number }): ReplayedEnd | undefined {
-  const steps = run.steps.filter(({ step }) => step <= to);
+  const first = firstAfter(run.steps, from);
+  const end = firstAfter(run.steps, to);
+  const steps = run.steps.slice(Math.max(0, first - stepsLookedBack(rules.policy)), end);
   const bad = firstBadStep(rules.policy, steps, from + 1);
-  for (const { step } of steps) {
-    if (step <= from) continue;
+  for (const { step } of run.steps.slice(first, end)) {
     if (step === bad?.step) return { kind: 'stop', ...bad, diverged: true };
     const spent = judgeBudget(rules.budget, run.usedAt(step));
     if (spent !== undefined) return { kind: 'stop', step, reason: spent };
@@ -144,29 +165,43 @@ function endOfSteps(run: Recorded, rules: Rules, { from, to }: { from: number; t
   return undefined;
 }
 
-/** The verdict on the last of these checkpoints. */
-function verdictOn(run: Recorded, rules: Rules, reports: readonly StoredCheckpoint[]): Verdict | undefined {
-  const report = reports.at(-1);
-  if (report?.evaluation === undefined) return report?.verdict;
+/** Index of the first step beyond this one; steps are in order. */
+function firstAfter(steps: readonly StepMetrics[], after: number): number {
+  let low = 0;
+  let high = steps.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((steps[middle]?.step ?? Infinity) <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The verdict on this checkpoint. */
+function verdictOn(run: Recorded, rules: Rules, reached: Reached): Verdict | undefined {
+  const { report, asked } = reached;
+  if (report.evaluation === undefined) return report.verdict;
   // Somebody asked the run to stop: no policy would have prevented it. What the own budget said is said anew.
   const { verdict } = report;
-  if (verdict !== undefined && wasTold(run, reports)) {
+  if (verdict !== undefined && wasTold(run, reached)) {
     if (!speaksOfBudget(verdict.reason) || sameBudget(run.spec.budget, rules.budget)) return verdict;
   }
-  const { kind, reason } = decide(run, rules.policy, reports);
+  const { kind, reason } = decide(run, rules.policy, report, asked);
   return { kind, reason };
 }
 
-/** Whether the last of these checkpoints was saved because the run was to end, and its verdict is not the policy's. */
-function wasTold(run: Recorded, reports: readonly StoredCheckpoint[]): boolean {
-  const verdict = reports.at(-1)?.verdict;
-  return verdict?.kind === 'stop' && !endsRun(decide(run, run.spec.policy, reports));
+/** Whether this checkpoint was saved because the run was to end, and its verdict is not the policy's. */
+function wasTold(run: Recorded, { report, own }: Reached): boolean {
+  return report.verdict?.kind === 'stop' && !endsRun(decide(run, run.spec.policy, report, own));
 }
 
-function decide({ plannedSteps }: Recorded, policy: RunSpec['policy'], reports: readonly StoredCheckpoint[]): Verdict {
-  const last = reports.at(-1);
-  if (last === undefined) return { kind: 'continue', reason: 'nothing was evaluated yet' };
-  return decideOn({ policy, reports, checkpoint: last.checkpoint, steps: plannedSteps });
+function decide(
+  { plannedSteps }: Recorded,
+  policy: RunSpec['policy'],
+  { checkpoint }: StoredCheckpoint,
+  course: Evaluated,
+): Verdict {
+  return decideOn({ policy, course, checkpoint, steps: plannedSteps });
 }
 
 function sameBudget(one: RunSpec['budget'], other: RunSpec['budget']): boolean {
@@ -176,12 +211,11 @@ function sameBudget(one: RunSpec['budget'], other: RunSpec['budget']): boolean {
 /** A run that ends for its budget saves and evaluates what it has: at the checkpoint after the end, if it is that. */
 function verdictAfter(
   run: Recorded,
-  reports: readonly StoredCheckpoint[],
+  reached: Reached,
   { kind, reason, checkpoint, diverged, step }: ReplayedEnd,
 ): Verdict | undefined {
-  const before = reports.at(-2)?.checkpoint.step ?? 0;
-  const next = checkpoint === undefined && diverged === undefined && before < step;
-  return next && wasTold(run, reports) ? { kind, reason } : undefined;
+  const next = checkpoint === undefined && diverged === undefined && reached.before < step;
+  return next && wasTold(run, reached) ? { kind, reason } : undefined;
 }
 
 function rowOf({ policy }: Rules, report: StoredCheckpoint, replayed: Verdict | undefined): ReplayedVerdict {

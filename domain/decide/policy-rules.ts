@@ -2,7 +2,8 @@
 import type { Evaluation } from '../words/evaluation.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import type { Verdict } from '../words/run.ts';
-import { best, branchPoint, gain, lastGain } from './policy-scores.ts';
+import { bestOf, type Course, type Gains } from './course.ts';
+import { gain } from './policy-scores.ts';
 import { noiseText, percent, scoreText } from './policy-text.ts';
 
 type Policy = RunSpec['policy'];
@@ -16,11 +17,10 @@ export interface Judgement extends Verdict {
 }
 
 /** Answers that are nearly certain of every token have nothing left to learn from: the model collapsed. */
-export function judgeEntropy(policy: Policy, evaluations: readonly Evaluation[]): Judgement | undefined {
-  const latest = evaluations.at(-1);
+export function judgeEntropy(policy: Policy, { latest, bestBefore }: Course): Judgement | undefined {
   const { minEntropy } = policy;
   if (latest?.entropy === undefined || minEntropy === undefined || latest.entropy >= minEntropy) return undefined;
-  const keep = best(policy.direction, evaluations.slice(0, -1))?.checkpoint;
+  const keep = bestBefore?.checkpoint;
   return {
     kind: 'stop',
     reason: `an entropy of ${latest.entropy.toFixed(3)} nats per token is below policy.minEntropy ${minEntropy}`,
@@ -78,19 +78,20 @@ function worstOf(direction: Policy['direction'], { low, high }: Evaluation): num
   return direction === 'maximize' ? low : high;
 }
 
-export function judgePatience(policy: Policy, evaluations: readonly Evaluation[]): Judgement | undefined {
+export function judgePatience(policy: Policy, { gains, latest }: Course): Judgement | undefined {
   if (policy.patience === undefined) return undefined;
-  const reason = withoutGain(policy, { patience: policy.patience, minGain: policy.minGain }, evaluations);
+  const { patience, minGain } = policy;
+  const reason = withoutGain({ patience, minGain }, gains, latest);
   return reason === undefined ? undefined : { kind: 'stop', reason };
 }
 
 /** Branches begin at the best checkpoint, and without any the run stops. */
-export function judgePlateau(policy: Policy, evaluations: readonly Evaluation[]): Judgement | undefined {
+export function judgePlateau(policy: Policy, course: Course): Judgement | undefined {
   const { plateau } = policy;
   if (plateau === undefined) return undefined;
-  const reason = withoutGain(policy, plateau, evaluations);
+  const reason = withoutGain(plateau, course.plateauGains, course.latest);
   if (reason === undefined) return undefined;
-  const keep = branchPoint(policy, evaluations);
+  const keep = bestOf(policy, course)?.checkpoint;
   if (plateau.branches === undefined || keep === undefined) return { kind: 'stop', reason: `plateau: ${reason}` };
   const branches = plateau.branches.map(changesText).join(' | ');
   return { kind: 'branch', reason: `plateau: ${reason}; branches from ${keep}: ${branches}`, keep };
@@ -103,21 +104,19 @@ function changesText(changes: Readonly<Record<string, unknown>>): string {
 }
 
 function withoutGain(
-  { direction }: Policy,
   { patience, minGain }: { patience: number; minGain: number },
-  evaluations: readonly Evaluation[],
+  gains: Gains | undefined,
+  latest: Evaluation | undefined,
 ): string | undefined {
-  const { score, without } = lastGain(direction, minGain, evaluations);
-  const latest = evaluations.at(-1);
-  if (latest === undefined || without < patience) return undefined;
+  if (latest === undefined || gains === undefined || gains.without < patience) return undefined;
+  const { score, without } = gains;
   const noise = noiseText(latest, score);
   const since = without === 1 ? '1 evaluation' : `${without} evaluations`;
   return `no gain above ${percent(minGain)} over ${percent(score)} in ${since}${noise}`;
 }
 
 /** What there is to say where no rule has anything to say. */
-export function progress({ direction }: Policy, evaluations: readonly Evaluation[], latest: Evaluation): string {
-  const champion = best(direction, evaluations.slice(0, -1));
+export function progress({ direction }: Policy, { bestBefore: champion }: Course, latest: Evaluation): string {
   if (champion === undefined) return `baseline ${scoreText(latest)}`;
   const gained = gain(direction, champion.score, latest.score);
   const noise = noiseText(latest, champion.score);

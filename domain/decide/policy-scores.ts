@@ -35,20 +35,3 @@ export function best(direction: Policy['direction'], evaluations: readonly Evalu
 export function branchPoint({ direction }: Policy, evaluations: readonly Evaluation[]): string | undefined {
   return best(direction, evaluations)?.checkpoint;
 }
-
-/** The last score that counted as a gain, and how many evaluations came after it. */
-export function lastGain(
-  direction: Policy['direction'],
-  minGain: number,
-  evaluations: readonly Evaluation[],
-): { readonly score: number; readonly without: number } {
-  let score: number | undefined;
-  let at = 0;
-  for (const [index, candidate] of evaluations.entries()) {
-    const gained = score === undefined ? Infinity : gain(direction, score, candidate.score);
-    if (gained <= (index === 0 ? 0 : minGain)) continue;
-    score = candidate.score;
-    at = index;
-  }
-  return { score: score ?? 0, without: Math.max(0, evaluations.length - 1 - at) };
-}

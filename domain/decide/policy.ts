@@ -1,45 +1,42 @@
 /** Decisions: pure functions from recorded facts to a verdict with its reason. */
 import type { Checkpoint } from '../words/checkpoint.ts';
-import type { CheckpointReport } from '../words/run.ts';
-import type { Evaluation } from '../words/evaluation.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import { judgeEntropy, judgePatience, judgePlateau, judgeTarget, progress, type Judgement } from './policy-rules.ts';
-import { judgedEvaluations } from './policy-scores.ts';
+import type { Course } from './course.ts';
 
 interface EvaluatedFacts {
   readonly policy: RunSpec['policy'];
-  /** Every evaluation of the judged suite so far, oldest first; the first one is the baseline. */
-  readonly evaluations: readonly Evaluation[];
+  /** Of the judged suite, up to the evaluation that is judged. */
+  readonly course: Course;
   readonly step: number;
   readonly steps: number;
 }
 
 /** The verdict on the newest evaluation. */
-export function decide({ policy, evaluations, step, steps }: EvaluatedFacts): Judgement {
-  const latest = evaluations.at(-1);
+export function decide({ policy, course, step, steps }: EvaluatedFacts): Judgement {
+  const { latest } = course;
   if (latest === undefined) return { kind: 'continue', reason: 'nothing was evaluated yet' };
-  const collapsed = judgeEntropy(policy, evaluations);
+  const collapsed = judgeEntropy(policy, course);
   if (collapsed !== undefined) return collapsed;
   const onTarget = judgeTarget(policy, latest);
   if (onTarget?.kind === 'stop') return onTarget;
   if (step >= steps) return allDone(steps);
-  const stuck = judgePlateau(policy, evaluations) ?? judgePatience(policy, evaluations);
-  return stuck ?? onTarget ?? { kind: 'continue', reason: progress(policy, evaluations, latest) };
+  const stuck = judgePlateau(policy, course) ?? judgePatience(policy, course);
+  return stuck ?? onTarget ?? { kind: 'continue', reason: progress(policy, course, latest) };
 }
 
 interface CheckpointFacts {
   readonly policy: RunSpec['policy'];
-  /** Of every checkpoint up to the one that is judged. */
-  readonly reports: readonly CheckpointReport[];
+  /** Up to the checkpoint that is judged. */
+  readonly course: Course;
   readonly checkpoint: Checkpoint;
   readonly steps: number;
 }
 
 /** The verdict on a checkpoint that was evaluated; a suite that was not due there has no say. */
-export function decideOn({ policy, reports, checkpoint, steps }: CheckpointFacts): Judgement {
-  const evaluations = judgedEvaluations(policy, reports);
-  if (evaluations.at(-1)?.checkpoint === checkpoint.name) {
-    return decide({ policy, evaluations, step: checkpoint.step, steps });
+export function decideOn({ policy, course, checkpoint, steps }: CheckpointFacts): Judgement {
+  if (course.latest?.checkpoint === checkpoint.name) {
+    return decide({ policy, course, step: checkpoint.step, steps });
   }
   if (checkpoint.step >= steps) return allDone(steps);
   return { kind: 'continue', reason: `suite ${policy.suite ?? ''} is not due at step ${checkpoint.step}` };

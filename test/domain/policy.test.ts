@@ -2,9 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { CheckpointReport, Verdict } from '../../domain/words/run.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
+import { courseOf } from '../../domain/decide/course.ts';
 import { decide, decideOn } from '../../domain/decide/policy.ts';
 import { settleLimit } from '../../domain/decide/policy-rules.ts';
-import { best, branchPoint } from '../../domain/decide/policy-scores.ts';
+import { best, branchPoint, judgedEvaluations } from '../../domain/decide/policy-scores.ts';
 
 const maximize: RunSpec['policy'] = { direction: 'maximize', minGain: 0 };
 
@@ -29,7 +30,7 @@ function history(...scores: number[]): Evaluation[] {
 }
 
 function verdict(policy: RunSpec['policy'], scores: Evaluation[], step = 50): ReturnType<typeof decide> {
-  return decide({ policy, evaluations: scores, step, steps: 100 });
+  return decide({ policy, course: courseOf(policy, scores), step, steps: 100 });
 }
 
 describe('decide', () => {
@@ -167,7 +168,12 @@ describe('decideOn', () => {
   });
   const decideLast = (...reports: CheckpointReport[]): Verdict => {
     const last = reports.at(-1) as CheckpointReport;
-    return decideOn({ policy, reports, checkpoint: last.checkpoint, steps: 100 });
+    return decideOn({
+      policy,
+      course: courseOf(policy, judgedEvaluations(policy, reports)),
+      checkpoint: last.checkpoint,
+      steps: 100,
+    });
   };
 
   test('judges the suite that the policy names', () => {

@@ -15,6 +15,8 @@ import {
   snapshotName,
   stateReference,
 } from '../../domain/words/names.ts';
+import { courseOf } from '../../domain/decide/course.ts';
+import { judgedEvaluations } from '../../domain/decide/policy-scores.ts';
 import { decideOn } from '../../domain/decide/policy.ts';
 import type { Judgement } from '../../domain/decide/policy-rules.ts';
 import { record } from './recording.ts';
@@ -194,7 +196,8 @@ export async function judge(live: LiveRun, proof: Proof, told?: Verdict): Promis
 function decideProof({ input: { spec }, state }: LiveRun, proof: Proof): Judgement {
   if (proof.kind === 'unproved') return { kind: 'inconclusive', reason: `not evaluated: ${proof.reason}` };
   const { policy, train } = spec;
-  return decideOn({ policy, reports: state.checkpoints, checkpoint: proof.checkpoint, steps: train.steps });
+  const course = courseOf(policy, judgedEvaluations(policy, state.checkpoints));
+  return decideOn({ policy, course, checkpoint: proof.checkpoint, steps: train.steps });
 }
 
 function stopOf({ kind, reason, diverged, keep }: Judgement, judged: Checkpoint): Stop {
