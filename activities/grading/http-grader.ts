@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { GraderSpec } from '../../domain/spec/grader-spec.ts';
 import { BackendError } from '../../domain/words/failures-of-calls.ts';
 import type { Grader } from './grader.ts';
-import { postJson } from './post-json.ts';
+import { postJson } from '../http/post-json.ts';
 
 type Options = Extract<GraderSpec, { http: object }>['http'];
 
@@ -15,7 +15,8 @@ export function httpGrader({ url, binary, timeoutSeconds }: Options, key: string
     binary,
     async score(output, reference, { prompt, id, signal }) {
       const body = { id, prompt, output, reference };
-      const reply = Reply.safeParse(await postJson({ url, body, key, id, timeoutMs: timeoutSeconds * 1_000, signal }));
+      const timeoutMs = timeoutSeconds * 1_000;
+      const reply = Reply.safeParse(await postJson({ role: 'grader', url, body, key, id, timeoutMs, signal }));
       if (reply.success) return reply.data.score;
       throw new BackendError('InvalidRequest', 'the grader must answer {"score": …} with a number from 0 to 1');
     },

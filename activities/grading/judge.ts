@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { GraderSpec } from '../../domain/spec/grader-spec.ts';
 import { BackendError } from '../../domain/words/failures-of-calls.ts';
 import type { Grader } from './grader.ts';
-import { postJson } from './post-json.ts';
+import { postJson } from '../http/post-json.ts';
 
 type Options = Extract<GraderSpec, { judge: object }>['judge'];
 
@@ -29,7 +29,7 @@ export function judge(options: Options, key: string | undefined): Grader {
       };
       const endpoint = `${url.replace(/\/+$/, '')}/chat/completions`;
       const timeoutMs = timeoutSeconds * 1_000;
-      const reply = Reply.safeParse(await postJson({ url: endpoint, body, key, id, timeoutMs, signal }));
+      const reply = Reply.safeParse(await postJson({ role: 'judge', url: endpoint, body, key, id, timeoutMs, signal }));
       const verdict = reply.success ? verdictOf(reply.data.choices[0]?.message.content ?? '') : undefined;
       if (verdict !== undefined && verdict >= 0 && verdict <= maxScore) return verdict / maxScore;
       throw new BackendError('InvalidRequest', `judge ${model} gave no score from 0 to ${maxScore}`);

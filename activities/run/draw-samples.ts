@@ -1,6 +1,5 @@
 /** Draws and grades the samples of an evaluation that are not stored yet, each kept as it comes. */
 import { createHash } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { promptsAsked, type EvaluatedSuite } from '../../domain/words/suites.ts';
 import type { EvaluationInput } from '../../domain/words/evaluation.ts';
@@ -9,6 +8,7 @@ import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { Examiner, Question } from './examiner.ts';
 import type { GraderPorts } from '../grading/graders.ts';
 import { signal } from '../guard.ts';
+import { linkedAbort } from '../http/linked-abort.ts';
 import type { Backend, Sample, SampleRequest } from '../ports.ts';
 import type { SampleRecord, Store } from '../../store/index.ts';
 
@@ -38,10 +38,8 @@ export async function drawMissing(
   const missing = await missingSamples(ports, input, suite);
 
   const limit = pLimit(input.evaluate.concurrency);
-  const stop = new AbortController();
-  const until = AbortSignal.any([signal(), stop.signal]);
-  // As many requests listen as are under way, which is no leak.
-  setMaxListeners(input.evaluate.concurrency * 4, until);
+  const stop = linkedAbort(signal());
+  const until = stop.signal;
   let strange: string | undefined;
   let refused: PawlError | undefined;
   const draws = missing.map((wanted) =>
@@ -76,6 +74,8 @@ export async function drawMissing(
     stop.abort();
     await Promise.allSettled(draws);
     if (strange === undefined) throw error;
+  } finally {
+    stop.clear();
   }
   return { ...(strange !== undefined && { strange }), ...(refused !== undefined && { refused }) };
 }

@@ -123,15 +123,12 @@ async function readyOrEnded<T>(
   ended: Promise<string>,
   signal: AbortSignal,
 ): Promise<T> {
-  const timeout = AbortSignal.timeout(options.readyTimeoutMs);
   const giveUp = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
     const fail = (reason: string) => (): void => reject(new Error(reason));
     signal.addEventListener('abort', fail('pawl was stopped'), { signal: giveUp.signal, once: true });
-    timeout.addEventListener('abort', fail(`not ready within ${options.readyTimeoutMs / 1000} s`), {
-      signal: giveUp.signal,
-      once: true,
-    });
+    timer = setTimeout(fail(`not ready within ${options.readyTimeoutMs / 1000} s`), options.readyTimeoutMs);
   });
   const over = ended.then((reason) => {
     throw new Error(reason);
@@ -139,6 +136,7 @@ async function readyOrEnded<T>(
   try {
     return await Promise.race([isReady(options.ready, supervisor, log, giveUp.signal), over, aborted]);
   } finally {
+    clearTimeout(timer);
     giveUp.abort();
     over.catch(() => undefined);
   }

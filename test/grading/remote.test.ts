@@ -111,15 +111,14 @@ describe('an HTTP endpoint', () => {
     expect(received).toHaveLength(1);
   });
 
-  test('that redirects is not followed: the key goes where the experiment says', async () => {
-    answers = [{ status: 302, headers: { location: '/other' }, body: '' }];
-    const grader = await http({ keyVariable: 'PAWL_GRADER_KEY' });
-    const abort = new AbortController();
-    const failed = failure(Promise.resolve(grader.score('a', 'b', { ...about, signal: abort.signal })));
-    while (received.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    abort.abort();
-    expect(await failed).toMatchObject({ name: 'AbortError' });
-    expect(received.map(({ url }) => url)).not.toContain('/other');
+  test('that redirects is not followed, and is told: the key goes where the experiment says', async () => {
+    answers = [{ status: 307, headers: { location: `${base}/other?token=sk-secret-2` }, body: '' }];
+    const error = await failure((await http({ keyVariable: 'PAWL_GRADER_KEY' })).score('a', 'b', about));
+    expect(error).toMatchObject({
+      type: 'InvalidRequest',
+      message: `grader ${base}/grade redirects to ${base}/other (307), which pawl does not follow with a key: give the address itself`,
+    });
+    expect(received.map(({ url }) => url)).toEqual(['/grade?a=1']);
   });
 
   test('needs its key on the worker, and may name no other variable', async () => {

@@ -1,6 +1,7 @@
 /** Sampling of one deployment, for programs: n samples are n requests, as many at once as the deployment keeps up with. */
 import { randomUUID } from 'node:crypto';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
+import { linkedAbort } from '../../http/linked-abort.ts';
 import type { SampledSequence } from './alignment.ts';
 import { complete } from './completions.ts';
 import { createConcurrency, type Concurrency, type ConcurrencyOptions } from './concurrency.ts';
@@ -47,8 +48,8 @@ export class DeploymentSampler {
     const { promptTokens, echo = false } = parameters;
     if (promptTokens.length >= maxSequenceTokens) return [];
     const asked = { promptTokens, echo, unfiltered: isUnfiltered(parameters) };
-    const stop = new AbortController();
-    const until = AbortSignal.any([signal, stop.signal]);
+    const stop = linkedAbort(signal);
+    const until = stop.signal;
     const draws = Array.from({ length: n }, async (_, index) => {
       const body = samplingBody({ ...parameters, ...(seed === undefined ? {} : { seed: seed + index }) });
       const requestId = randomUUID().replaceAll('-', '');
@@ -64,6 +65,8 @@ export class DeploymentSampler {
       stop.abort();
       await Promise.allSettled(draws);
       throw error;
+    } finally {
+      stop.clear();
     }
   }
 }

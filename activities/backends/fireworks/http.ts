@@ -4,7 +4,7 @@ import { Agent, request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { describeCall, type Call } from './call.ts';
-import { createDeadline } from './deadline.ts';
+import { createDeadline } from '../../http/deadline.ts';
 import { createRedact, noReplyError, protocolError, replyError, type Redact } from './failures.ts';
 import { firstIssue, tryJson } from './json.ts';
 import { withRetries, type Outcome } from './retries.ts';
