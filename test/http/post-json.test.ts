@@ -97,10 +97,10 @@ describe('a deadline', () => {
   async function underPressure<T>(work: Promise<T>): Promise<T> {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
-    let over = false;
-    const done = work.finally(() => (over = true));
+    const state = { over: false };
+    const done = work.finally(() => (state.over = true));
     done.catch(() => undefined);
-    while (!over) {
+    while (!state.over) {
       collect();
       await new Promise((resolve) => {
         setTimeout(resolve, 10);
