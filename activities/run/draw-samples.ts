@@ -1,6 +1,7 @@
 /** Draws and grades the samples of an evaluation that are not stored yet, each kept as it comes. */
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
+import type { Answer, SampleRecord } from '../../domain/words/samples.ts';
 import { promptsAsked, type EvaluatedSuite } from '../../domain/words/suites.ts';
 import type { EvaluationInput } from '../../domain/words/evaluation.ts';
 import { openPromptSet } from '../data/prompt-set.ts';
@@ -10,7 +11,7 @@ import type { GraderPorts } from '../grading/graders.ts';
 import { signal } from '../guard.ts';
 import { linkedAbort } from '../http/linked-abort.ts';
 import type { Backend, Sample, SampleRequest } from '../ports.ts';
-import type { SampleRecord, Store } from '../../store/index.ts';
+import type { Store } from '../../store/index.ts';
 
 interface Ports extends GraderPorts {
   readonly backend: Backend;
@@ -27,6 +28,8 @@ interface Drawn {
 /** One logical sample of a prompt. */
 interface Wanted extends Question {
   readonly sampleIndex: number;
+  /** Drawn by an earlier attempt, and still without a score: only to be graded. */
+  readonly answer?: Answer;
 }
 
 export async function drawMissing(
@@ -51,7 +54,9 @@ export async function drawMissing(
       const seedId = sampleId(input.seedsOf ?? input.evaluationId, promptIndex, sampleIndex);
       const key = { promptIndex, sampleIndex, promptHash: prompt.hash, promptTokens: prompt.tokens.length };
       const request = { ...examiner.ask(wanted), seed: seedOf(seedId), requestId: id };
-      const reply = await draw(ports.backend, input, request, until);
+      const { answer } = wanted;
+      const reply: Kept | PawlError =
+        answer === undefined ? await draw(ports.backend, input, request, until) : kept(answer);
       if (reply instanceof PawlError) {
         await store.saveSample(input.evaluationId, { kind: 'missing', ...key, error: reply.message });
         return;
@@ -65,7 +70,7 @@ export async function drawMissing(
       const sample = examiner.read(reply, wanted);
       const score = await grade(examiner, sample, wanted, { id, signal: until });
       if (score instanceof PawlError && score.type !== 'Unavailable') refused ??= score;
-      await store.saveSample(input.evaluationId, recordOf(key, sample, score));
+      await store.saveSample(input.evaluationId, recordOf(key, { sample, score, draws: examiner.draws }));
     }),
   );
   try {
@@ -88,13 +93,22 @@ async function missingSamples(
 ): Promise<Wanted[]> {
   const prompts = await openPromptSet(artifacts, suite.promptSet);
   const asked = prompts.slice(0, promptsAsked(suite, limit));
-  const kept = await store.samples(evaluationId);
+  const known = await store.samples(evaluationId);
   const keyOf = (one: Pick<Wanted, 'promptIndex' | 'sampleIndex'>): string => `${one.promptIndex}.${one.sampleIndex}`;
-  const produced = new Set(kept.filter(({ kind }) => kind === 'produced').map(keyOf));
+  const produced = new Set(known.filter(({ kind }) => kind === 'produced').map(keyOf));
+  const answers = new Map(
+    known.flatMap((one) => (one.kind === 'missing' && one.answer ? [[keyOf(one), one.answer] as const] : [])),
+  );
   const rounds = Array.from({ length: suite.spec.samplesPerPrompt ?? 1 }, (_, sampleIndex) =>
     asked.map((prompt, promptIndex) => ({ promptIndex, sampleIndex, prompt })),
   );
-  return rounds.flat().filter((wanted) => !produced.has(keyOf(wanted)));
+  return rounds
+    .flat()
+    .filter((wanted) => !produced.has(keyOf(wanted)))
+    .map((wanted) => {
+      const answer = answers.get(keyOf(wanted));
+      return answer === undefined ? wanted : { ...wanted, answer };
+    });
 }
 
 /** What a retry cannot mend must surface; what it can is missing, and never zero. */
@@ -129,20 +143,36 @@ async function grade(
 
 type Key = Pick<SampleRecord, 'promptIndex' | 'sampleIndex' | 'promptHash' | 'promptTokens'>;
 
-function recordOf(key: Key, sample: Sample, score: number | PawlError): SampleRecord {
-  if (score instanceof PawlError) return { kind: 'missing', ...key, error: `not graded: ${score.message}` };
+/** An answer without a score is kept, for a grader that comes back; what is only looked at can be asked again. */
+function recordOf(
+  key: Key,
+  { sample, score, draws }: { sample: Kept; score: number | PawlError; draws: boolean },
+): SampleRecord {
+  const answer = answerOf(sample);
+  if (!(score instanceof PawlError)) return { kind: 'produced', ...key, ...answer, score };
+  return { kind: 'missing', ...key, error: `not graded: ${score.message}`, ...(draws && { answer }) };
+}
+
+function answerOf(sample: Kept): Answer {
   const { tokens, text, finishReason, latencyMs, servedIdentity } = sample;
   return {
-    kind: 'produced',
-    ...key,
     tokens,
     text,
     finishReason,
     latencyMs,
-    score,
     ...meanLogprob(sample),
     ...(servedIdentity !== undefined && { servedIdentity }),
   };
+}
+
+/** A reply as it came, or as it was kept. */
+interface Kept extends Sample {
+  readonly meanLogprob?: number;
+}
+
+/** What is graded of an answer is its text; its likelihood was kept as a mean. */
+function kept(answer: Answer): Kept {
+  return { ...answer, finishReason: answer.finishReason as Sample['finishReason'], logprobs: [] };
 }
 
 /** The same for every retry of one logical sample: the platform can recognise it, and a seed can be drawn from it. */
@@ -151,7 +181,8 @@ function sampleId(evaluationId: string, promptIndex: number, sampleIndex: number
   return createHash('sha256').update(`${evaluationId}#${promptIndex}${sample}`).digest('hex').slice(0, 32);
 }
 
-function meanLogprob({ logprobs }: Sample): { meanLogprob?: number } {
+function meanLogprob({ logprobs, meanLogprob: known }: Kept): { meanLogprob?: number } {
+  if (known !== undefined) return { meanLogprob: known };
   if (logprobs.length === 0) return {};
   return { meanLogprob: logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length };
 }

@@ -9,23 +9,29 @@ interface SampleKey {
   readonly promptTokens: number;
 }
 
-export interface ProducedSample extends SampleKey {
-  readonly kind: 'produced';
+/** What the model answered. */
+export interface Answer {
   readonly tokens: readonly number[];
   readonly text: string;
   readonly finishReason: string;
   /** Mean log p of the produced tokens, in nats; absent when none was produced. */
   readonly meanLogprob?: number;
-  readonly score: number;
   readonly latencyMs: number;
   /** Identity named in the stream itself, where the platform sends one. */
   readonly servedIdentity?: string;
 }
 
-/** A sample that could not be produced: missing, never zero. */
+export interface ProducedSample extends SampleKey, Answer {
+  readonly kind: 'produced';
+  readonly score: number;
+}
+
+/** A sample that has no score: missing, never zero. */
 interface MissingSample extends SampleKey {
   readonly kind: 'missing';
   readonly error: string;
+  /** What was answered, where nobody could grade it: to be graded later, and never drawn again. */
+  readonly answer?: Answer;
 }
 
 export type SampleRecord = ProducedSample | MissingSample;

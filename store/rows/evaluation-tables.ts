@@ -3,7 +3,7 @@ import type { Insertable, Selectable } from 'kysely';
 import { fromJson, fromMeasure, now, toJson, toMeasure } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { EvaluationRecord, EvaluationSubject } from './records.ts';
-import type { SampleRecord } from '../../domain/words/samples.ts';
+import type { Answer, SampleRecord } from '../../domain/words/samples.ts';
 import type { Store } from './store.ts';
 import { promptScores } from '../../domain/decide/statistics/prompt-scores.ts';
 import type { Evaluation, Sampling } from '../../domain/words/evaluation.ts';
@@ -154,26 +154,30 @@ type SampleColumns = Omit<Insertable<Tables['samples']>, 'evaluationId'>;
 function fromSample(sample: SampleRecord): SampleColumns {
   const { kind, promptIndex, sampleIndex, promptHash, promptTokens } = sample;
   const key = { kind, promptIndex, sampleIndex, promptHash, promptTokens };
-  if (sample.kind === 'missing') return { ...key, ...NOTHING_PRODUCED, error: sample.error };
+  if (sample.kind === 'produced') {
+    return { ...key, ...fromAnswer(sample), score: toMeasure(sample.score), error: null };
+  }
+  const { answer, error } = sample;
+  return { ...key, ...(answer === undefined ? NO_ANSWER : fromAnswer(answer)), score: null, error };
+}
+
+function fromAnswer(answer: Answer): Pick<SampleColumns, keyof typeof NO_ANSWER> {
+  const { tokens, text, finishReason, meanLogprob, latencyMs, servedIdentity = null } = answer;
   return {
-    ...key,
-    tokens: toJson(sample.tokens),
-    text: sample.text,
-    finishReason: sample.finishReason,
-    meanLogprob: sample.meanLogprob === undefined ? null : toMeasure(sample.meanLogprob),
-    score: toMeasure(sample.score),
-    latencyMs: sample.latencyMs,
-    servedIdentity: sample.servedIdentity ?? null,
-    error: null,
+    tokens: toJson(tokens),
+    text,
+    finishReason,
+    meanLogprob: meanLogprob === undefined ? null : toMeasure(meanLogprob),
+    latencyMs,
+    servedIdentity,
   };
 }
 
-const NOTHING_PRODUCED = {
+const NO_ANSWER = {
   tokens: null,
   text: null,
   finishReason: null,
   meanLogprob: null,
-  score: null,
   latencyMs: null,
   servedIdentity: null,
 };
@@ -181,15 +185,19 @@ const NOTHING_PRODUCED = {
 function toSample(row: SampleRow): SampleRecord {
   const { promptIndex, sampleIndex, promptHash, promptTokens } = row;
   const key = { promptIndex, sampleIndex, promptHash, promptTokens };
-  if (row.kind === 'missing') return { kind: 'missing', ...key, error: row.error ?? '' };
+  if (row.kind === 'produced') {
+    return { kind: 'produced', ...key, ...toAnswer(row), score: fromMeasure(row.score ?? Number.NaN) };
+  }
+  const answer = row.tokens === null ? {} : { answer: toAnswer(row) };
+  return { kind: 'missing', ...key, error: row.error ?? '', ...answer };
+}
+
+function toAnswer(row: SampleRow): Answer {
   return {
-    kind: 'produced',
-    ...key,
     tokens: fromJson(row.tokens ?? '[]') as number[],
     text: row.text ?? '',
     finishReason: row.finishReason ?? '',
     ...(row.meanLogprob !== null && { meanLogprob: fromMeasure(row.meanLogprob) }),
-    score: fromMeasure(row.score ?? Number.NaN),
     latencyMs: row.latencyMs ?? Number.NaN,
     ...(row.servedIdentity !== null && { servedIdentity: row.servedIdentity }),
   };
