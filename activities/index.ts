@@ -8,6 +8,7 @@ import type { ReconcileActivities } from '../domain/words/reconcile.ts';
 import type { ServingActivities } from '../domain/words/serving.ts';
 import { branching } from './branches/branches.ts';
 import { checkpointing } from './run/checkpoint.ts';
+import type { Compute } from './compute/compute.ts';
 import type { Artifacts } from '../store/artifacts/artifacts.ts';
 import { evaluating } from './run/evaluate.ts';
 import type { Secrets } from './grading/graders.ts';
@@ -64,6 +65,7 @@ export function createPromotionActivities(ports: {
   backend: Backend;
   store: Store;
   desk: PromotionDesk;
+  compute: Compute;
 }): PromotionActivities {
   return guarded(promoting(ports));
 }

@@ -4,6 +4,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type LogMetadata } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createFireworksBackend, retriesWithin } from '../activities/backends/fireworks/index.ts';
+import { compiledThread, openPool } from '../activities/compute/pool.ts';
 import { openArtifacts } from '../store/artifacts/artifacts.ts';
 import {
   createActivities,
@@ -44,6 +45,10 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     retries: retriesWithin(OUTAGE_SHOWN_AFTER_MS),
     logger: logger.child({ component: 'fireworks' }),
   });
+  const compute = openPool({
+    thread: compiledThread(),
+    onError: (error) => logger.error({ err: error }, 'a thread of the pool failed'),
+  });
   const worker = await Worker.create({
     connection,
     namespace: config.temporalNamespace,
@@ -53,9 +58,14 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
       ...createActivities({ backend, store, artifacts, secrets: config.graderSecrets }),
       ...createBranchActivities({ store }),
       ...createPromptActivities({ store, artifacts }),
-      ...createPromotionActivities({ backend, store, desk: openPromotionDesk(client, config.taskQueue) }),
+      ...createPromotionActivities({
+        backend,
+        store,
+        desk: openPromotionDesk(client, config.taskQueue),
+        compute,
+      }),
       ...createReconcileActivities({ backend, store, directory, graceMs: config.leaseGraceMs }),
-      ...createServingActivities({ backend, store, directory }),
+      ...createServingActivities({ backend, store, directory, compute }),
       ...createGcActivities({ store, artifacts, directory }),
     },
     // A run whose worker died is picked up by another one after a second, not ten.
@@ -76,6 +86,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
       try {
         await worker.run();
       } finally {
+        await compute.close();
         await backend.close();
         await store.close();
         await connection.close();

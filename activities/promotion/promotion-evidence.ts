@@ -15,7 +15,9 @@ import type {
   SuiteComparison,
 } from '../../domain/words/promotion.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
-import { pairedDifference, type PromptScore } from '../../domain/decide/statistics/paired.ts';
+import type { Compute } from '../compute/compute.ts';
+import { packScores } from '../compute/packed-scores.ts';
+import type { PairedDifference, PromptScore } from '../../domain/decide/statistics/paired.ts';
 import { promptScores } from '../../domain/decide/statistics/prompt-scores.ts';
 import type { EvaluationRecord, SampleRecord, Store, StoredPromotion, StoredRun } from '../../store/index.ts';
 
@@ -155,8 +157,9 @@ function told({ id, runId, checkpoint, alias }: StoredPromotion): string {
 
 /** Prompts that one of them answered in part only drop out. */
 export async function compareOnSuite(
-  store: Store,
+  { store, compute }: { readonly store: Store; readonly compute: Compute },
   { suite, direction, candidate, reference }: GateSuite,
+  signal: AbortSignal,
 ): Promise<SuiteComparison> {
   const [ours, theirs] = [await store.samples(candidate.id), await store.samples(reference.id)];
   const incomplete = new Set([...ours, ...theirs].filter(({ kind }) => kind === 'missing').map(promptOf));
@@ -166,7 +169,8 @@ export async function compareOnSuite(
       { passAt: candidate.sampling?.passAt },
     );
   const [worse, better] = direction === 'maximize' ? [theirs, ours] : [ours, theirs];
-  const difference = pairedDifference(whole(worse), whole(better));
+  const scores = { baseline: packScores(whole(worse)), candidate: packScores(whole(better)) };
+  const difference = await compute.run('statistics.pairedDifference', scores, { signal });
   return {
     suite,
     metric: candidate.metric,
@@ -186,6 +190,6 @@ function side({ id, identity, score, missing }: Evaluation): SuiteComparison['ca
 }
 
 /** How many pairs would settle it depends on the margin, which the gate knows. */
-function plain({ mean, pairs, low, high }: NonNullable<ReturnType<typeof pairedDifference>>) {
+function plain({ mean, pairs, low, high }: PairedDifference) {
   return { mean, pairs, ...(low !== undefined && { low }), ...(high !== undefined && { high }) };
 }

@@ -1,6 +1,7 @@
 /** Promotions: written down, examined, compared, made by the platform, undone. */
 import { isSettled, type PromotionActivities, type PromotionRequest } from '../../domain/words/promotion.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import type { Compute } from '../compute/compute.ts';
 import { signal } from '../guard.ts';
 import type { Backend } from '../ports.ts';
 import { compareOnSuite, examine } from './promotion-evidence.ts';
@@ -15,9 +16,10 @@ interface Ports {
   readonly backend: Backend;
   readonly store: Store;
   readonly desk: PromotionDesk;
+  readonly compute: Compute;
 }
 
-export function promoting({ backend, store, desk }: Ports): PromotionActivities {
+export function promoting({ backend, store, desk, compute }: Ports): PromotionActivities {
   /** What happened goes first: a state whose event is missing could not be told from one that never was. */
   async function tell(promotionId: string, event: string, by?: string, message?: string): Promise<void> {
     const at = new Date().toISOString();
@@ -51,7 +53,7 @@ export function promoting({ backend, store, desk }: Ports): PromotionActivities 
 
     examineCandidate: (request) => examine(store, request),
 
-    compareEvaluations: (suite) => compareOnSuite(store, suite),
+    compareEvaluations: (suite) => compareOnSuite({ store, compute }, suite, signal()),
 
     promoteCheckpoint: (order) => backend.provisioner.promote(order, signal()),
 

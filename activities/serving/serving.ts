@@ -3,7 +3,8 @@ import { chainTo } from '../../domain/decide/snapshot-chain.ts';
 import type { Checkpoint } from '../../domain/words/checkpoint.ts';
 import type { RollbackReport, ServingActivities } from '../../domain/words/serving.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
-import { standingOf } from '../grading/standing.ts';
+import type { Compute } from '../compute/compute.ts';
+import { packScores } from '../compute/packed-scores.ts';
 import { signal } from '../guard.ts';
 import type { Backend, DeploymentStatus, ReplicaStatus } from '../ports.ts';
 import type { RunDirectory } from '../upkeep/reconcile.ts';
@@ -13,9 +14,10 @@ interface Ports {
   readonly backend: Backend;
   readonly store: Store;
   readonly directory: RunDirectory;
+  readonly compute: Compute;
 }
 
-export function serving({ backend, store, directory }: Ports): ServingActivities {
+export function serving({ backend, store, directory, compute }: Ports): ServingActivities {
   const { provisioner, weightSync } = backend;
 
   /** Whose it is, and whether somebody works with it right now. */
@@ -114,7 +116,8 @@ export function serving({ backend, store, directory }: Ports): ServingActivities
 
     async standing({ good, bad, probe }) {
       const [before, after, between] = await Promise.all([good, bad, probe].map((id) => store.promptScores(id)));
-      return standingOf({ good: before ?? [], bad: after ?? [], probe: between ?? [] });
+      const scores = { good: packScores(before ?? []), bad: packScores(after ?? []), probe: packScores(between ?? []) };
+      return compute.run('statistics.standing', scores, { signal: signal() });
     },
   };
 

@@ -4,8 +4,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { compareOnSuite, examine } from '../../activities/promotion/promotion-evidence.ts';
 import { openStore, type ScoredEvaluation, type Store } from '../../store/index.ts';
 import type { Examination, GateSuite, PromotionRequest } from '../../domain/words/promotion.ts';
+import { testPool } from '../compute/pool.ts';
 import { checkpoint, newFolder, newRun, PLAN, produced, scored, SPEC } from './fixtures.ts';
 
+const compute = testPool();
+const { signal } = new AbortController();
 let store: Store;
 
 beforeEach(async () => {
@@ -82,7 +85,7 @@ describe('a comparison', () => {
     await planned('b');
     const candidate = await evaluated('a', 20, [[1], [1], 'missing', [0]]);
     const reference = await evaluated('b', 20, [[0], [1], [1], 'missing']);
-    expect(await compareOnSuite(store, suite(candidate, reference))).toMatchObject({
+    expect(await compareOnSuite({ store, compute }, suite(candidate, reference), signal)).toMatchObject({
       candidate: { evaluation: 'a/step-20/a1', identity: 'a-20', missing: 1 },
       reference: { evaluation: 'b/step-20/a1', identity: 'b-20', missing: 1 },
       difference: { mean: 0.5, pairs: 2 },
@@ -95,7 +98,11 @@ describe('a comparison', () => {
     await planned('b');
     const candidate = await evaluated('a', 20, [[0.25], [0.25]]);
     const reference = await evaluated('b', 20, [[1], [1]]);
-    const { difference } = await compareOnSuite(store, { ...suite(candidate, reference), direction: 'minimize' });
+    const { difference } = await compareOnSuite(
+      { store, compute },
+      { ...suite(candidate, reference), direction: 'minimize' },
+      signal,
+    );
     expect(difference).toEqual({ mean: 0.75, low: 0.75, high: 0.75, pairs: 2 });
   });
 
@@ -121,7 +128,7 @@ describe('a comparison', () => {
       ],
       { sampling },
     );
-    const { difference } = await compareOnSuite(store, suite(candidate, reference));
+    const { difference } = await compareOnSuite({ store, compute }, suite(candidate, reference), signal);
     expect(difference).toMatchObject({ mean: 0.5, pairs: 2 });
   });
 });

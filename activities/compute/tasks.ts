@@ -1,0 +1,27 @@
+/** Everything that may be asked of the pool, by name. Only threads import it; the main thread knows its types. */
+import { pairedDifference, type PairedDifference } from '../../domain/decide/statistics/paired.ts';
+import type { ProbeStanding } from '../../domain/words/serving.ts';
+import { standingOf } from '../grading/standing.ts';
+import { unpackScores, type PackedScores } from './packed-scores.ts';
+import type { Task } from './task.ts';
+
+export const TASKS = {
+  /** Paired bootstrap of two evaluations. */
+  'statistics.pairedDifference': ({ baseline, candidate }: Pair): PairedDifference | undefined =>
+    pairedDifference(unpackScores(baseline), unpackScores(candidate)),
+  'statistics.standing': ({ good, bad, probe }: Probe): ProbeStanding =>
+    standingOf({ good: unpackScores(good), bad: unpackScores(bad), probe: unpackScores(probe) }),
+} satisfies Record<string, Task>;
+
+interface Pair {
+  readonly baseline: PackedScores;
+  readonly candidate: PackedScores;
+}
+
+interface Probe {
+  readonly good: PackedScores;
+  readonly bad: PackedScores;
+  readonly probe: PackedScores;
+}
+
+export type Tasks = typeof TASKS;
