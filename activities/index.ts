@@ -21,6 +21,7 @@ import { promptSets } from './upkeep/prompts.ts';
 import { provisioning } from './run/provision.ts';
 import { reconciling } from './upkeep/reconcile.ts';
 import { recording } from './run/record.ts';
+import { restoring } from './run/restore-record.ts';
 import { serving } from './serving/serving.ts';
 import type { Store } from '../store/index.ts';
 import { training } from './run/train.ts';
@@ -38,6 +39,7 @@ export function createActivities(ports: {
     ...training(ports),
     ...evaluating(ports),
     ...recording(ports),
+    ...restoring(ports),
   });
 }
 

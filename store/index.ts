@@ -3,6 +3,7 @@ export { PawlError } from '../domain/words/failures-of-calls.ts';
 export { compareCheckpoints, compareEvaluations, type ComparedCheckpoint, type Comparison } from './rows/compare.ts';
 export { findPromptSet } from './rows/find-prompt-set.ts';
 export { openStore } from './rows/open.ts';
+export { StoreUnavailable } from './sqlite/failures.ts';
 export type { PromotionEvent, StoredPromotion } from './rows/promotion-records.ts';
 export { compareReproduction, type Reproduction } from './rows/reproduction.ts';
 export type { StoredAppraisal, StoredSamples } from './rows/serving-records.ts';

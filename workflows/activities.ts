@@ -48,6 +48,7 @@ export const OPTIONS: Record<keyof Activities, ActivityOptions> = {
   syncSnapshot: { ...COMMON, startToCloseTimeout: '20m', scheduleToCloseTimeout: OUTAGE },
   evaluate: { ...COMMON, startToCloseTimeout: '6h', scheduleToCloseTimeout: OUTAGE },
   record: CALL,
+  restoreRecord: CALL,
   // Machines must be returned, however long it takes: a refused key is retried too, until somebody mends it.
   releaseTrainer: { ...COMMON, startToCloseTimeout: '5m', retry: { ...RETRY, nonRetryableErrorTypes: [] } },
   releaseDeployment: { ...COMMON, startToCloseTimeout: '5m', retry: { ...RETRY, nonRetryableErrorTypes: [] } },
@@ -72,6 +73,7 @@ export const activities: Activities = {
   syncSnapshot: proxied('syncSnapshot'),
   evaluate: proxied('evaluate'),
   record: proxied('record'),
+  restoreRecord: proxied('restoreRecord'),
   releaseTrainer: proxied('releaseTrainer'),
   releaseDeployment: proxied('releaseDeployment'),
 };

@@ -15,7 +15,7 @@ export function recording({ store }: { store: Store }): Pick<Activities, 'record
         await store.saveRewind(runId, facts.rewind);
         await store.forgetStepsAfter(runId, { step: facts.rewind.toStep, generation: facts.rewind.generation });
       }
-      await store.updateRun(runId, {
+      const { missing } = await store.updateRun(runId, {
         phase,
         step,
         generation,
@@ -23,9 +23,11 @@ export function recording({ store }: { store: Store }): Pick<Activities, 'record
         ...(facts.outcome !== undefined && { outcome: facts.outcome }),
         ...(facts.reason !== undefined && { reason: facts.reason }),
         ...(facts.release !== undefined && { release: facts.release }),
+        ...(facts.place !== undefined && { place: facts.place }),
       });
       const at = new Date().toISOString();
       for (const event of eventsOf(facts)) await store.addEvent(runId, { at, phase, ...event });
+      return { missing };
     },
   };
 }

@@ -136,6 +136,36 @@ export interface RunRecord {
   readonly outcome?: RunOutcome;
   readonly reason?: string;
   readonly release?: Release;
+  readonly place?: RecordPlace;
+}
+
+/** Which of a run's records one is, counted from 1, and up to which one the run knows that the store has them. */
+export interface RecordPlace {
+  readonly seq: number;
+  readonly acknowledged: number;
+}
+
+/** `missing`: the store does not hold what it was told before; it was lost, or replaced by an older copy. */
+interface Recorded {
+  readonly missing: boolean;
+}
+
+/** All that a workflow holds of its run: what is written into a store that lost it. */
+export interface RunFacts {
+  readonly run: RunInput;
+  readonly startedAt: string;
+  readonly phase: Phase;
+  readonly step: number;
+  readonly generation: number;
+  readonly outcome: RunOutcome;
+  readonly reason: string;
+  readonly place: RecordPlace;
+  readonly plan?: Plan;
+  readonly checkpoints: readonly CheckpointReport[];
+  readonly rewinds: readonly Rewind[];
+  /** What may be rented at this moment. */
+  readonly trainerId?: string;
+  readonly deploymentId?: string;
 }
 
 /** Every side effect of a run. Each may be executed again after a crash and must then change nothing more. */
@@ -171,7 +201,9 @@ export interface Activities {
     previousIdentity?: string;
   }): Promise<SyncResult>;
   evaluate(input: EvaluationInput): Promise<EvaluationOutcome>;
-  record(input: RunRecord): Promise<void>;
+  record(input: RunRecord): Promise<Recorded | undefined>;
+  /** Into a store that misses it; changes nothing that is there. */
+  restoreRecord(input: RunFacts): Promise<void>;
   /** Returns the platform's last word on the trainer. */
   releaseTrainer(input: { trainerId: string }): Promise<string>;
   releaseDeployment(input: { deploymentId: string; onFinish: RunSpec['deployment']['onFinish'] }): Promise<string>;

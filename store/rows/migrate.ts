@@ -1,7 +1,7 @@
 /** Brings a store to the newest schema: forward only, and once, however many processes open it at the same time. */
-import { Migrator } from 'kysely';
+import { Migrator, sql } from 'kysely';
 import type { Migration } from 'kysely';
-import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { StoreUnavailable } from '../sqlite/failures.ts';
 import { up as first } from './migrations/0001-first.ts';
 import { up as leases } from './migrations/0002-leases.ts';
 import { up as promptAliases } from './migrations/0003-prompt-aliases.ts';
@@ -10,8 +10,8 @@ import { up as suites } from './migrations/0005-suites.ts';
 import { up as branches } from './migrations/0006-branches.ts';
 import { up as promotions } from './migrations/0007-promotions.ts';
 import { up as serving } from './migrations/0008-serving.ts';
+import { up as records } from './migrations/0009-records.ts';
 import type { Sql } from './schema.ts';
-import type { SqliteFile } from './sqlite-file.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': { up: first },
@@ -22,6 +22,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-branches': { up: branches },
   '0007-promotions': { up: promotions },
   '0008-serving': { up: serving },
+  '0009-records': { up: records },
 };
 
 function migrator(db: Sql): Migrator {
@@ -37,31 +38,33 @@ async function pending(db: Sql): Promise<boolean> {
  * Kysely takes no lock across processes on SQLite, so the whole migration runs inside one write transaction: a second
  * process waits for it, and then finds nothing left to do.
  */
-export async function migrate(db: Sql, file: SqliteFile): Promise<void> {
-  if (!(await pending(db))) return refuseNewer(db, file);
-  file.exec('BEGIN IMMEDIATE');
-  const { error } = await migrator(db).migrateToLatest();
-  file.exec(error === undefined ? 'COMMIT' : 'ROLLBACK');
-  if (error === undefined) return;
-  if (error instanceof PawlError) throw error;
-  throw new PawlError('InvalidRequest', `The store ${file.path} could not be migrated; move it aside to start anew.`, {
-    cause: error,
+export async function migrate(db: Sql, path: string): Promise<void> {
+  if (!(await pending(db))) return refuseNewer(db, path);
+  await db.connection().execute(async (connection) => {
+    await sql`begin immediate`.execute(connection);
+    const { error } = await migrator(connection).migrateToLatest();
+    await (error === undefined ? sql`commit` : sql`rollback`).execute(connection);
+    if (error === undefined) return;
+    if (error instanceof StoreUnavailable) throw error;
+    throw new StoreUnavailable('schema', `The store ${path} could not be migrated; move it aside to start anew.`, {
+      cause: error,
+    });
   });
 }
 
 /** For readers, who may not write: the schema must be this version's already. */
-export async function requireMigrated(db: Sql, file: SqliteFile): Promise<void> {
+export async function requireMigrated(db: Sql, path: string): Promise<void> {
   if (await pending(db)) {
-    throw new PawlError(
-      'InvalidRequest',
-      `The store ${file.path} has an older schema: start a worker once (pawl up), which brings it up to date.`,
+    throw new StoreUnavailable(
+      'schema',
+      `The store ${path} has an older schema: start a worker once (pawl up), which brings it up to date.`,
     );
   }
-  await refuseNewer(db, file);
+  await refuseNewer(db, path);
 }
 
 /** A schema from the future may have other meanings: better not to touch it. */
-async function refuseNewer(db: Sql, file: SqliteFile): Promise<void> {
+async function refuseNewer(db: Sql, path: string): Promise<void> {
   const done = await db
     .withTables<{ kyselyMigration: { name: string } }>()
     .selectFrom('kyselyMigration')
@@ -69,8 +72,8 @@ async function refuseNewer(db: Sql, file: SqliteFile): Promise<void> {
     .execute();
   const unknown = done.map((row) => row.name).filter((name) => !(name in MIGRATIONS));
   if (unknown.length === 0) return;
-  throw new PawlError(
-    'InvalidRequest',
-    `The store ${file.path} was made by a newer pawl (migration ${unknown.join(', ')}): upgrade pawl, or use another store.`,
+  throw new StoreUnavailable(
+    'schema',
+    `The store ${path} was made by a newer pawl (migration ${unknown.join(', ')}): upgrade pawl, or use another store.`,
   );
 }

@@ -1,15 +1,18 @@
-/** Opens the embedded store: the file, its pragmas, its migrations. */
+/** Opens the embedded store: its file in a thread, its migrations, its verbs. */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { CamelCasePlugin, Kysely, SqliteDialect } from 'kysely';
-import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { CamelCasePlugin, Kysely } from 'kysely';
+import { threadDialect } from '../sqlite/dialect.ts';
+import { StoreUnavailable } from '../sqlite/failures.ts';
+import { SqliteThread } from '../sqlite/sqlite-thread.ts';
+import { adopting } from './adopt.ts';
 import { branchTables } from './branch-tables.ts';
 import { checkpointTables } from './checkpoint-tables.ts';
 import { evaluationTables } from './evaluation-tables.ts';
 import { leaseTables } from './lease-tables.ts';
 import { migrate, requireMigrated } from './migrate.ts';
-import { BLOCKING_MS, patient } from './patience.ts';
+import { BLOCKING_MS, patient, patiently } from './patience.ts';
 import { promotionTables } from './promotion-tables.ts';
 import { promptSetTables } from './prompt-set-tables.ts';
 import { retentionTables } from './retention-tables.ts';
@@ -17,8 +20,6 @@ import { rewindTables } from './rewind-tables.ts';
 import { runTables } from './run-tables.ts';
 import type { Sql, Tables } from './schema.ts';
 import { servingTables } from './serving-tables.ts';
-import { openSqliteFile } from './sqlite-file.ts';
-import type { SqliteFile } from './sqlite-file.ts';
 import type { Store, StoreReader } from './store.ts';
 
 export interface StoreOptions {
@@ -32,26 +33,35 @@ export interface StoreOptions {
   readonly namespaceId?: string;
 }
 
-/** Opens the store at `path`, bringing its schema up to date. Safe from several processes at the same time. */
+/**
+ * Opens the store at `path`, bringing its schema up to date. Safe from several processes at the same time. Whenever the
+ * file is moved away or replaced, the next verb opens what is there then. Where it cannot be: `StoreUnavailable`.
+ */
 export async function openStore(options: StoreOptions & { readonly: true }): Promise<StoreReader>;
 export async function openStore(options: StoreOptions): Promise<Store>;
 export async function openStore(options: StoreOptions): Promise<Store> {
+  const { readonly = false, busyTimeoutMs = 5_000 } = options;
   const path = resolve(options.path);
-  await (options.readonly ? requireFile(path) : requireFolder(path));
-  const busyTimeoutMs = options.busyTimeoutMs ?? 5_000;
-  const file = openSqliteFile(path, { busyTimeoutMs });
-  const db: Sql = new Kysely<Tables>({
-    dialect: new SqliteDialect({ database: file }),
-    plugins: [new CamelCasePlugin()],
-  });
+  const thread = new SqliteThread({ path, readonly, busyTimeoutMs: Math.min(BLOCKING_MS, busyTimeoutMs) });
+  const open = async (): Promise<void> => {
+    await (readonly ? requireFile(path) : requireFolder(path));
+    await thread.open();
+    try {
+      const db: Sql = connect(thread);
+      await (readonly ? requireMigrated(db, path) : migrate(db, path));
+    } catch (error) {
+      // Nobody works with a schema that is not ours: the next verb opens it again.
+      await thread.shut();
+      throw error;
+    }
+  };
   try {
-    setPragmas(file, options.readonly ?? false);
-    await (options.readonly ? requireMigrated(db, file) : migrate(db, file));
-    file.exec(`PRAGMA busy_timeout = ${Math.min(BLOCKING_MS, busyTimeoutMs)}`);
+    await patiently(open, busyTimeoutMs);
   } catch (error) {
-    file.close();
+    await thread.close();
     throw error;
   }
+  const db: Sql = connect(thread, open);
   const verbs = {
     ...runTables(db),
     ...branchTables(db),
@@ -64,34 +74,31 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...promotionTables(db),
     ...leaseTables(db, options.namespaceId ?? null),
   };
-  return { ...patient(verbs, busyTimeoutMs), close: () => db.destroy() };
+  return { ...patient(adopting(db, verbs), busyTimeoutMs), close: () => db.destroy() };
 }
 
-function setPragmas(file: SqliteFile, readonly: boolean): void {
-  // NORMAL in WAL mode: a killed process loses nothing it acknowledged; only a power cut may undo the last writes,
-  // which the run then writes again.
-  if (!readonly) file.exec('PRAGMA journal_mode = WAL');
-  file.exec('PRAGMA synchronous = NORMAL');
-  file.exec('PRAGMA foreign_keys = ON');
-  if (readonly) file.exec('PRAGMA query_only = ON');
+function connect(thread: SqliteThread, reopen?: () => Promise<void>): Sql {
+  return new Kysely<Tables>({ dialect: threadDialect(thread, reopen), plugins: [new CamelCasePlugin()] });
 }
 
 async function requireFolder(path: string): Promise<void> {
   const folder = dirname(path);
   const found = await stat(folder).catch(() => undefined);
   if (found?.isDirectory() !== true) {
-    throw new PawlError('InvalidRequest', `The store's folder ${folder} does not exist: create it, or choose another.`);
+    throw new StoreUnavailable('lost', `The store's folder ${folder} does not exist: create it, or choose another.`);
   }
   await access(folder, constants.W_OK).catch((cause: unknown) => {
-    throw new PawlError('InvalidRequest', `The store's folder ${folder} may not be written: change its permissions.`, {
-      cause,
-    });
+    throw new StoreUnavailable(
+      'read-only',
+      `The store's folder ${folder} may not be written: change its permissions.`,
+      { cause },
+    );
   });
 }
 
 async function requireFile(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true) {
-    throw new PawlError('InvalidRequest', `There is no store at ${path} yet: a worker makes it (pawl up).`);
+    throw new StoreUnavailable('lost', `There is no store at ${path} yet: a worker makes it (pawl up).`);
   }
 }

@@ -1,11 +1,8 @@
-/**
- * Waits for a locked store without blocking its process: SQLite's own waiting stops every timer of a worker, and one
- * that cannot beat its heart is taken for dead.
- */
+/** Waits for a locked store between short tries, so that whoever only reads is not kept behind one who waits to write. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { StoreUnavailable } from '../sqlite/failures.ts';
 
-/** What SQLite may wait for by itself: most locks are gone within a millisecond. */
+/** What the store's thread may wait for by itself: most locks are gone within a millisecond. */
 export const BLOCKING_MS = 20;
 const PAUSE_MS = 30;
 
@@ -14,12 +11,13 @@ export function patient<Verbs extends object>(verbs: Verbs, timeoutMs: number): 
   const wrapped = Object.entries(verbs).map(([name, verb]) => [
     name,
     (...args: readonly unknown[]): Promise<unknown> =>
-      persist(() => (verb as (...args: readonly unknown[]) => Promise<unknown>)(...args), timeoutMs),
+      patiently(() => (verb as (...args: readonly unknown[]) => Promise<unknown>)(...args), timeoutMs),
   ]);
   return Object.fromEntries(wrapped) as Verbs;
 }
 
-async function persist<T>(attempt: () => Promise<T>, timeoutMs: number): Promise<T> {
+/** Tries again until nobody holds the store any more, or `timeoutMs` is over. */
+export async function patiently<T>(attempt: () => Promise<T>, timeoutMs: number): Promise<T> {
   const deadlineMs = performance.now() + timeoutMs;
   for (;;) {
     try {
@@ -32,5 +30,5 @@ async function persist<T>(attempt: () => Promise<T>, timeoutMs: number): Promise
 }
 
 function isLocked(error: unknown): boolean {
-  return error instanceof PawlError && String(error.detail['code']).startsWith('SQLITE_BUSY');
+  return error instanceof StoreUnavailable && error.trouble === 'locked';
 }

@@ -1,8 +1,9 @@
 /** Runs, their events and their steps. */
 import { sql } from 'kysely';
-import type { Expression, Selectable } from 'kysely';
+import type { Expression, Selectable, SelectQueryBuilder } from 'kysely';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { fromJson, fromMeasure, now, present, toJson, toMeasure } from './codec.ts';
+import { UNKNOWN_SPEC, adoptRun } from './adopt.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store, StoredRun } from './store.ts';
 import type { BranchPoint } from '../../domain/words/branches.ts';
@@ -23,27 +24,21 @@ const ROWS_PER_INSERT = 500;
 export function runTables(db: Sql): RunVerbs {
   return {
     async saveRun({ runId, name, spec, createdAt, parent }) {
+      const given = { name, spec: toJson(spec), createdAt, ...(parent !== undefined && fromBranchPoint(parent)) };
       await db
         .insertInto('runs')
-        .values({
-          id: runId,
-          name,
-          spec: toJson(spec),
-          phase: 'plan',
-          step: 0,
-          generation: 1,
-          outcome: 'pending',
-          ...(parent !== undefined && fromBranchPoint(parent)),
-          createdAt,
-          updatedAt: now(),
-        })
-        .onConflict((conflict) => conflict.column('id').doNothing())
+        .values({ id: runId, ...given, phase: 'plan', step: 0, generation: 1, outcome: 'pending', updatedAt: now() })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(given).where('runs.spec', '=', UNKNOWN_SPEC))
         .execute();
     },
 
-    async updateRun(runId, { phase, step, generation, outcome, reason, plan, release }) {
+    async updateRun(runId, { phase, step, generation, outcome, reason, plan, release, place }) {
+      const before = await db.selectFrom('runs').select(['spec', 'records']).where('id', '=', runId).executeTakeFirst();
+      if (before === undefined) await adoptRun(db, runId);
+      const { spec, records } = before ?? { spec: UNKNOWN_SPEC, records: 0 };
+      const missing = spec === UNKNOWN_SPEC || records < (place?.acknowledged ?? 0);
       const behind = sql<boolean>`(generation = ${generation} and step > ${step})`;
-      const result = await db
+      await db
         .updateTable('runs')
         .set((column) => ({
           // A run that went back to an earlier checkpoint for its result is over all the same.
@@ -54,14 +49,14 @@ export function runTables(db: Sql): RunVerbs {
           ...(reason !== undefined && { reason }),
           ...(plan !== undefined && { plan: toJson(plan) }),
           ...(release !== undefined && { release: toJson(release) }),
+          // What is missing is not made up for by what comes after it.
+          ...(place !== undefined && !missing && { records: sql`max(records, ${place.seq})` }),
           updatedAt: now(),
         }))
         .where('id', '=', runId)
         .where('generation', '<=', generation)
-        .executeTakeFirst();
-      if (result.numUpdatedRows > 0n) return;
-      const known = await db.selectFrom('runs').select('id').where('id', '=', runId).executeTakeFirst();
-      if (known === undefined) throw unknownRun(runId);
+        .execute();
+      return { missing };
     },
 
     async addEvent(runId, { key, at, phase, level, message }) {
@@ -96,8 +91,7 @@ export function runTables(db: Sql): RunVerbs {
     },
 
     async listRuns({ limit }) {
-      const rows = await db
-        .selectFrom('runs')
+      const rows = await knownRuns(db)
         .selectAll()
         .orderBy('createdAt', 'desc')
         .orderBy('id', 'desc')
@@ -107,14 +101,9 @@ export function runTables(db: Sql): RunVerbs {
     },
 
     async getRun(reference) {
-      const exact = await db.selectFrom('runs').selectAll().where('id', '=', reference).executeTakeFirst();
+      const exact = await knownRuns(db).selectAll().where('id', '=', reference).executeTakeFirst();
       if (exact !== undefined) return toRun(exact);
-      const named = await db
-        .selectFrom('runs')
-        .selectAll()
-        .where('name', '=', reference)
-        .orderBy('createdAt')
-        .execute();
+      const named = await knownRuns(db).selectAll().where('name', '=', reference).orderBy('createdAt').execute();
       const candidates = named.length > 0 ? named : await startingWith(db, reference);
       const [only, ...others] = candidates;
       if (only === undefined) throw unknownRun(reference);
@@ -154,7 +143,7 @@ function ofThisGeneration(runId: string, steps: readonly StepMetrics[]): Express
     const values = [runId, step, generation, toMeasure(lossMean), learningRate, tokens, seconds];
     return sql`(${sql.join(values)})`;
   });
-  // An unknown run passes, to be refused by the foreign key. SQL calls the columns of VALUES by number.
+  // SQL calls the columns of VALUES by number.
   return sql`
     select * from (values ${sql.join(rows)}) as given
     where column3 >= coalesce((select generation from runs where id = ${runId}), 0)`;
@@ -164,8 +153,24 @@ function fromBranchPoint({ runId, checkpoint, step, changes }: BranchPoint): Par
   return { parentRun: runId, parentCheckpoint: checkpoint, parentStep: step, changes: toJson(changes) };
 }
 
+/** Without those that only their facts are known of: they appear as soon as they say what they are. */
+function knownRuns(db: Sql): SelectQueryBuilder<Tables, 'runs', object> {
+  return db.selectFrom('runs').where('spec', '!=', UNKNOWN_SPEC);
+}
+
 export function toRun(row: Selectable<Tables['runs']>): StoredRun {
-  const { id, spec, plan, release, parentRun, parentCheckpoint, parentStep, changes, ...rest } = present(row);
+  const {
+    id,
+    spec,
+    plan,
+    release,
+    parentRun,
+    parentCheckpoint,
+    parentStep,
+    changes,
+    records: _,
+    ...rest
+  } = present(row);
   return {
     runId: id,
     ...rest,
@@ -185,8 +190,7 @@ export function toRun(row: Selectable<Tables['runs']>): StoredRun {
 
 /** Not LIKE: its wildcards are legal characters of a reference that somebody typed. */
 function startingWith(db: Sql, prefix: string): Promise<Selectable<Tables['runs']>[]> {
-  return db
-    .selectFrom('runs')
+  return knownRuns(db)
     .selectAll()
     .where(sql<string>`substr(id, 1, ${prefix.length})`, '=', prefix)
     .orderBy('createdAt')

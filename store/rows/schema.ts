@@ -23,6 +23,7 @@ interface RunsTable {
   parentCheckpoint: string | null;
   parentStep: number | null;
   changes: string | null;
+  records: Generated<number>;
   createdAt: string;
   updatedAt: string;
 }

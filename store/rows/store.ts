@@ -3,7 +3,15 @@ import type { EvaluationRecord, Lease, StoredLease } from './records.ts';
 import type { SampleRecord } from '../../domain/words/samples.ts';
 import type { BranchChoice, BranchPoint } from '../../domain/words/branches.ts';
 import type { Checkpoint, SyncResult } from '../../domain/words/checkpoint.ts';
-import type { CheckpointReport, Phase, Release, Rewind, RunOutcome, Verdict } from '../../domain/words/run.ts';
+import type {
+  CheckpointReport,
+  Phase,
+  RecordPlace,
+  Release,
+  Rewind,
+  RunOutcome,
+  Verdict,
+} from '../../domain/words/run.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
@@ -29,9 +37,10 @@ interface RunUpdate {
   readonly reason?: string;
   readonly plan?: Plan;
   readonly release?: Release;
+  readonly place?: RecordPlace;
 }
 
-export interface StoredRun extends NewRun, RunUpdate {
+export interface StoredRun extends NewRun, Omit<RunUpdate, 'place'> {
   readonly outcome: RunOutcome;
   readonly updatedAt: string;
 }
@@ -121,15 +130,19 @@ export interface StoreReader extends PromotionReader, ServingReader {
   close(): Promise<void>;
 }
 
-/** What workers write. Writing twice is writing once. */
+/**
+ * What workers write. Writing twice is writing once, and no fact is refused because the store does not know its run: a
+ * store that was lost, or replaced by an older copy, takes what comes, and the run tells the rest again.
+ */
 export interface Store extends StoreReader, PromotionWriter, ServingWriter {
-  /** The first write of an id stands: a run's spec never changes. */
+  /** The first write of an id stands: a run's spec never changes. It fills in a run that only its facts were known of. */
   saveRun(run: NewRun): Promise<void>;
   /**
    * Where a run is. Progress that is behind what is stored (a late retry, an overlapped evaluation) is ignored, and so
-   * is everything that comes from a lower generation than the run's.
+   * is everything that comes from a lower generation than the run's. `missing`: the store does not hold what it was told
+   * of the run before, since it was lost or replaced by an older copy.
    */
-  updateRun(runId: string, update: RunUpdate): Promise<void>;
+  updateRun(runId: string, update: RunUpdate): Promise<{ readonly missing: boolean }>;
   /** Keyed by (run, key): the first time of an event stands. */
   addEvent(runId: string, event: NewRunEvent): Promise<void>;
   /** Keyed by (run, step): only a higher generation replaces. Steps of a lower generation than the run's are ignored. */

@@ -2,10 +2,11 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely } from 'kysely';
 import { openStore } from '../../store/index.ts';
 import { up as severalSamples } from '../../store/rows/migrations/0005-suites.ts';
-import { openSqliteFile } from '../../store/rows/sqlite-file.ts';
+import { threadDialect } from '../../store/sqlite/dialect.ts';
+import { SqliteThread } from '../../store/sqlite/sqlite-thread.ts';
 import { metrics, newFolder, newRun } from './fixtures.ts';
 
 let folder: string;
@@ -16,8 +17,14 @@ beforeEach(async () => {
   path = join(folder, 'pawl.db');
 });
 
-function failure(type: string, message: string): unknown {
-  return expect.objectContaining({ name: 'PawlError', type, message: expect.stringContaining(message) });
+function unavailable(trouble: string, message: string): unknown {
+  const type = 'Unavailable';
+  return expect.objectContaining({
+    name: 'StoreUnavailable',
+    type,
+    trouble,
+    message: expect.stringContaining(message),
+  });
 }
 
 describe('opening a store', () => {
@@ -53,30 +60,30 @@ describe('opening a store', () => {
   test('fails when its folder does not exist', async () => {
     const nowhere = join(folder, 'nowhere');
     await expect(openStore({ path: join(nowhere, 'pawl.db') })).rejects.toEqual(
-      failure('InvalidRequest', `folder ${nowhere} does not exist: create it`),
+      unavailable('lost', `folder ${nowhere} does not exist: create it`),
     );
   });
 
   // Root may write everywhere.
   (process.getuid?.() === 0 ? test.skip : test)('fails when its folder may not be written', async () => {
     await chmod(folder, 0o500);
-    await expect(openStore({ path })).rejects.toEqual(failure('InvalidRequest', 'may not be written'));
+    await expect(openStore({ path })).rejects.toEqual(unavailable('read-only', 'may not be written'));
   });
 
   test('fails on a folder', async () => {
-    await expect(openStore({ path: folder })).rejects.toEqual(failure('InvalidRequest', 'cannot be opened: choose'));
+    await expect(openStore({ path: folder })).rejects.toEqual(unavailable('lost', 'cannot be opened: choose'));
   });
 
   test('fails on a file that is something else', async () => {
     await writeFile(path, 'not a database, but long enough to be looked at as one '.repeat(20));
-    await expect(openStore({ path })).rejects.toEqual(failure('InvalidRequest', `${path} is not a pawl store`));
+    await expect(openStore({ path })).rejects.toEqual(unavailable('damaged', `${path} is not a pawl store`));
   });
 
   test('fails, and may be tried again, while another process holds it', async () => {
     const holder = new Database(path);
     holder.exec('BEGIN EXCLUSIVE');
     await expect(openStore({ path, busyTimeoutMs: 20 })).rejects.toEqual(
-      failure('Unavailable', `The store ${path} is locked by another process`),
+      unavailable('locked', `The store ${path} is locked by another process`),
     );
     holder.exec('ROLLBACK');
     holder.close();
@@ -88,15 +95,16 @@ describe('opening a store', () => {
     const database = new Database(path);
     database.exec(`INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-later', '2030-01-01T00:00:00.000Z')`);
     database.close();
-    const refused = failure('InvalidRequest', 'made by a newer pawl (migration 9999-later): upgrade pawl');
+    const refused = unavailable('schema', 'made by a newer pawl (migration 9999-later): upgrade pawl');
     await expect(openStore({ path })).rejects.toEqual(refused);
     await expect(openStore({ path, readonly: true })).rejects.toEqual(refused);
   });
 });
 
 test('the samples of an older store are the first ones of their prompts', async () => {
-  const file = openSqliteFile(path, { busyTimeoutMs: 100 });
-  file.exec(`
+  const file = new SqliteThread({ path, readonly: false, busyTimeoutMs: 100 });
+  await file.open();
+  await file.exec(`
     CREATE TABLE evaluations (id text PRIMARY KEY);
     CREATE TABLE samples (evaluation_id text NOT NULL, prompt_index integer NOT NULL, prompt_hash text NOT NULL,
       prompt_tokens integer NOT NULL, kind text NOT NULL, tokens text, text text, finish_reason text,
@@ -104,7 +112,7 @@ test('the samples of an older store are the first ones of their prompts', async 
       error text, CONSTRAINT samples_key PRIMARY KEY (evaluation_id, prompt_index));
     INSERT INTO samples VALUES ('e', 3, 'h', 2, 'produced', '[5]', 'S', 'stop', -0.5, 1, 2, NULL, NULL);
   `);
-  const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: file }) });
+  const db = new Kysely<unknown>({ dialect: threadDialect(file) });
   await severalSamples(db);
   await db.destroy();
   const database = new Database(path);
@@ -124,7 +132,7 @@ describe('an open store', () => {
     await store.saveRun(newRun('a'));
     const writer = new Database(path);
     writer.exec('BEGIN IMMEDIATE');
-    await expect(store.recordSteps('a', [metrics(1)])).rejects.toEqual(failure('Unavailable', 'is locked'));
+    await expect(store.recordSteps('a', [metrics(1)])).rejects.toEqual(unavailable('locked', 'is locked'));
     writer.exec('COMMIT');
     writer.close();
     await store.recordSteps('a', [metrics(1)]);
@@ -169,19 +177,19 @@ describe('a reader', () => {
     const writer = await openStore({ path });
     const options: { path: string; readonly?: boolean } = { path, readonly: true };
     const reader = await openStore(options);
-    await expect(reader.saveRun(newRun('a'))).rejects.toEqual(failure('InvalidRequest', 'may not be written'));
+    await expect(reader.saveRun(newRun('a'))).rejects.toEqual(unavailable('read-only', 'may not be written'));
     await reader.close();
     await writer.close();
   });
 
   test('never makes a store', async () => {
     await expect(openStore({ path, readonly: true })).rejects.toEqual(
-      failure('InvalidRequest', `There is no store at ${path} yet`),
+      unavailable('lost', `There is no store at ${path} yet`),
     );
   });
 
   test('never migrates one', async () => {
     await writeFile(path, '');
-    await expect(openStore({ path, readonly: true })).rejects.toEqual(failure('InvalidRequest', 'has an older schema'));
+    await expect(openStore({ path, readonly: true })).rejects.toEqual(unavailable('schema', 'has an older schema'));
   });
 });

@@ -72,20 +72,6 @@ describe('runs', () => {
     expect(await store.getRun('speller-1')).toMatchObject({ phase: 'connect', outcome: 'pending', reason: 'rewound' });
   });
 
-  test('updating a run that was never saved fails', async () => {
-    const update = store.updateRun('nobody', { phase: 'train', step: 1, generation: 1 });
-    await expect(update).rejects.toThrow('There is no run "nobody"');
-  });
-
-  test('rows of a run that was never saved are refused', async () => {
-    const refused = expect.objectContaining({
-      type: 'InvalidRequest',
-      message: expect.stringContaining('save the run'),
-    });
-    await expect(store.recordSteps('nobody', [metrics(1)])).rejects.toEqual(refused);
-    await expect(store.saveCheckpoint('nobody', checkpoint(1))).rejects.toEqual(refused);
-  });
-
   test('runs are listed newest first, up to the limit', async () => {
     await store.saveRun(newRun('speller-3', '2026-03-01T00:00:00.000Z'));
     await store.saveRun(newRun('speller-2', '2026-02-01T00:00:00.000Z'));

@@ -81,6 +81,8 @@ export interface RunState {
   result?: string;
   pauseRequested: boolean;
   complete: boolean;
+  /** How many records were asked for, and up to which one the store has them. */
+  records?: { asked: number; acknowledged: number };
   outcome: RunOutcome;
   reason: string;
   release: Release;

@@ -1,0 +1,44 @@
+/** Tells a store that lost a run, or is an older copy of itself, what the run's workflow holds of it. */
+import type { Activities, RunFacts } from '../../domain/words/run.ts';
+import type { Store } from '../../store/index.ts';
+
+export function restoring({ store }: { store: Store }): Pick<Activities, 'restoreRecord'> {
+  return {
+    async restoreRecord(facts) {
+      const { run, startedAt, plan, phase, step, generation, outcome, reason, place } = facts;
+      const { runId, spec, parent } = run;
+      const branch = parent !== undefined && { parent };
+      await store.saveRun({ runId, name: spec.name, spec, createdAt: startedAt, ...branch });
+      await restoreCheckpoints(store, facts);
+      for (const rewind of facts.rewinds) await store.saveRewind(runId, rewind);
+      await restoreLeases(store, facts);
+      const at = new Date().toISOString();
+      await store.addEvent(runId, {
+        key: `restored/${place.seq}`,
+        at,
+        phase,
+        level: 'warn',
+        message: 'the store had lost this run: written again is what the run holds; steps and samples before are gone',
+      });
+      const known = plan !== undefined && { plan };
+      // Last: a restoration that was cut short is done again after the next record.
+      const restored = { seq: place.seq, acknowledged: 0 };
+      await store.updateRun(runId, { phase, step, generation, outcome, reason, ...known, place: restored });
+    },
+  };
+}
+
+async function restoreCheckpoints(store: Store, { run: { runId }, checkpoints }: RunFacts): Promise<void> {
+  for (const { checkpoint, evaluation, suites = [], verdict } of checkpoints) {
+    await store.saveCheckpoint(runId, checkpoint);
+    for (const found of evaluation === undefined ? suites : [evaluation, ...suites]) {
+      await store.saveEvaluation(runId, { kind: 'scored', ...found });
+    }
+    if (verdict !== undefined) await store.saveVerdict(runId, { ...verdict, checkpoint: checkpoint.name });
+  }
+}
+
+async function restoreLeases(store: Store, { run: { runId }, trainerId, deploymentId }: RunFacts): Promise<void> {
+  if (trainerId !== undefined) await store.planLease(runId, { kind: 'trainer', id: trainerId });
+  if (deploymentId !== undefined) await store.planLease(runId, { kind: 'deployment', id: deploymentId });
+}

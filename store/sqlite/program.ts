@@ -1,0 +1,157 @@
+/**
+ * The program of a store's thread. SQLite is synchronous: whatever it waits for, a lock, a slow disk, a long query, it
+ * waits for here, and the process goes on beating its hearts.
+ */
+import { renameSync, rmSync, statSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import Database from 'libsql';
+import {
+  MOVED,
+  type Answer,
+  type Asked,
+  type Failure,
+  type Parameter,
+  type QueryRows,
+  type Request,
+} from './protocol.ts';
+
+interface Opened {
+  readonly path: string;
+  readonly database: Database.Database;
+  /** What the path led to when it was opened; and its log, which no other file has while this one is open. */
+  readonly file: string | undefined;
+  readonly log: string | undefined;
+}
+
+let opened: Opened | undefined;
+
+parentPort?.on('message', ({ id, request }: Asked) => {
+  let answer: Answer;
+  try {
+    answer = { id, result: perform(request) };
+  } catch (error) {
+    answer = { id, failure: asFailure(error) };
+  }
+  parentPort?.postMessage(answer);
+});
+
+function perform(request: Request): QueryRows {
+  switch (request.kind) {
+    case 'query':
+      return query(unmoved(), request.sql, request.parameters);
+    case 'open':
+      open(request);
+      break;
+    case 'exec':
+      unmoved().exec(request.sql);
+      break;
+    case 'close':
+      close();
+  }
+  return { rows: [] };
+}
+
+function open({ path, busyTimeoutMs, readonly, create }: Request & { kind: 'open' }): void {
+  leave();
+  // libsql makes what is not there, and gives a file that cannot be opened no code.
+  if (!create && identityOf(path) === undefined) throw coded('SQLITE_CANTOPEN', `${path} is not there`);
+  let database: Database.Database;
+  try {
+    database = new Database(path, { timeout: busyTimeoutMs });
+  } catch (error) {
+    throw coded('SQLITE_CANTOPEN', String(error));
+  }
+  try {
+    // NORMAL in WAL mode: a killed process loses nothing it acknowledged; only a power cut may undo the last writes,
+    // which the run then writes again.
+    if (!readonly) database.exec('PRAGMA journal_mode = WAL');
+    database.exec('PRAGMA synchronous = NORMAL');
+    database.exec('PRAGMA foreign_keys = ON');
+    if (readonly) database.exec('PRAGMA query_only = ON');
+    // Whoever reads opens the log.
+    database.exec('SELECT count(*) FROM sqlite_master');
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  opened = { path, database, file: identityOf(path), log: identityOf(`${path}-wal`) };
+}
+
+/** The open database, as long as its path leads to it: what is written to a file that was moved away is lost. */
+function unmoved(): Database.Database {
+  if (opened === undefined) throw coded(MOVED, 'the store is not open');
+  const { database, path, file } = opened;
+  if (!database.inTransaction && identityOf(path) !== file) throw coded(MOVED, `${path} was moved away or replaced`);
+  return database;
+}
+
+const TRANSACTION = /^(begin|commit|rollback|savepoint|release)/i;
+
+function query(database: Database.Database, sql: string, parameters: readonly Parameter[]): QueryRows {
+  if (TRANSACTION.test(sql)) {
+    database.exec(sql);
+    return { rows: [] };
+  }
+  const statement = database.prepare(sql);
+  // Parameters go in as one array: libsql takes a single bare null for a set of named ones.
+  if (statement.reader) return { rows: statement.all(parameters) as QueryRows['rows'] };
+  return locked(database, () => ({ rows: [], changes: statement.run(parameters).changes }));
+}
+
+/**
+ * libsql leaves a statement that found the file locked unfinished. SQLite then counts it as a writer still at work:
+ * whatever is written next is not committed, and is undone once the statement is collected. So the lock is taken first,
+ * by a statement that cannot be left behind.
+ */
+function locked<T>(database: Database.Database, write: () => T): T {
+  if (database.inTransaction) return write();
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = write();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (database.inTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function close(): void {
+  opened?.database.close();
+  opened = undefined;
+}
+
+/**
+ * Closes a file that was moved away. Its log stays behind under its old name, where SQLite would take it for that of
+ * the file that is there now, and mix the two: what stands in it goes into the moved file, and the log out of the way.
+ */
+function leave(): void {
+  if (opened === undefined) return;
+  const { path, database, file, log } = opened;
+  if (identityOf(path) !== file && log !== undefined && identityOf(`${path}-wal`) === log) {
+    try {
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // A disk that is gone takes nothing any more.
+    }
+    rmSync(`${path}-shm`, { force: true });
+    if (statSync(`${path}-wal`).size === 0) rmSync(`${path}-wal`);
+    else renameSync(`${path}-wal`, `${path}-wal.moved-${Date.now()}`);
+  }
+  close();
+}
+
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found && `${found.dev}.${found.ino}`;
+}
+
+function coded(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+function asFailure(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return { message, ...(code !== undefined && { code }) };
+}

@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process';
+import { rename, rm, copyFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import Database from 'libsql';
+import { restoring } from '../../activities/run/restore-record.ts';
+import type { RunFacts } from '../../domain/words/run.ts';
+import { openStore, StoreUnavailable } from '../../store/index.ts';
+import { PLAN, SPEC, checkpoint, metrics, newFolder, newRun, scored } from './fixtures.ts';
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await newFolder();
+  path = join(folder, 'pawl.db');
+});
+
+/** Everything that the workflow of run "a" holds when it has asked for `seq` records. */
+function held(seq: number): RunFacts {
+  const { kind: _, ...evaluation } = scored(20, 1);
+  return {
+    run: { runId: 'a', spec: SPEC, runHex: '0123abcd' },
+    startedAt: '2026-01-02T03:04:05.000Z',
+    phase: 'train',
+    step: 20,
+    generation: 2,
+    outcome: 'running',
+    reason: '',
+    place: { seq, acknowledged: seq },
+    plan: PLAN,
+    checkpoints: [
+      { checkpoint: checkpoint(0) },
+      { checkpoint: checkpoint(20), evaluation, verdict: { kind: 'continue', reason: 'better' } },
+    ],
+    rewinds: [{ generation: 2, cause: 'lost', fromStep: 31, toStep: 20, seconds: 3, cost: 0.5 }],
+    trainerId: 'trainer-a',
+  };
+}
+
+const files = async (): Promise<string[]> => (await readdir(folder)).sort();
+
+describe('a store whose file is moved away under it', () => {
+  test('writes into the file that is there now, never into the one that was moved', async () => {
+    const store = await openStore({ path });
+    await store.saveRun(newRun('a'));
+    await store.recordSteps('a', [metrics(1)]);
+    await rename(path, join(folder, 'aside.db'));
+    await store.saveRun(newRun('b'));
+    expect((await store.listRuns({ limit: 9 })).map(({ runId }) => runId)).toEqual(['b']);
+    await store.close();
+    // The moved file has all that was acknowledged before, though it stood in the log that did not move along.
+    const aside = await openStore({ path: join(folder, 'aside.db') });
+    expect((await aside.listRuns({ limit: 9 })).map(({ runId }) => runId)).toEqual(['a']);
+    expect(await aside.steps('a')).toEqual([metrics(1)]);
+    await aside.close();
+    expect(await files()).toEqual(['aside.db', 'pawl.db']);
+  });
+
+  test('goes on with an older copy that takes its place, log and all', async () => {
+    const store = await openStore({ path });
+    await store.saveRun(newRun('a'));
+    await store.close();
+    await copyFile(path, join(folder, 'older.db'));
+    const again = await openStore({ path });
+    await again.saveRun(newRun('b'));
+    await rm(path);
+    await rename(join(folder, 'older.db'), path);
+    await again.recordSteps('a', [metrics(1)]);
+    expect((await again.listRuns({ limit: 9 })).map(({ runId }) => runId)).toEqual(['a']);
+    await again.close();
+    const database = new Database(path);
+    expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+    database.close();
+  });
+
+  test('says that it cannot answer while its folder is away, and goes on when it is back', async () => {
+    const store = await openStore({ path });
+    await store.saveRun(newRun('a'));
+    await rename(folder, `${folder}-away`);
+    await expect(store.recordSteps('a', [metrics(1)])).rejects.toBeInstanceOf(StoreUnavailable);
+    await rename(`${folder}-away`, folder);
+    await store.recordSteps('a', [metrics(1)]);
+    expect(await store.steps('a')).toEqual([metrics(1)]);
+    await store.close();
+  });
+
+  test('a reader follows it too', async () => {
+    const writer = await openStore({ path });
+    await writer.saveRun(newRun('a'));
+    const reader = await openStore({ path, readonly: true });
+    expect(await reader.listRuns({ limit: 9 })).toHaveLength(1);
+    await rename(path, join(folder, 'aside.db'));
+    await expect(reader.listRuns({ limit: 9 })).rejects.toMatchObject({ trouble: 'lost' });
+    await writer.saveRun(newRun('b'));
+    expect((await reader.listRuns({ limit: 9 })).map(({ runId }) => runId)).toEqual(['b']);
+    await reader.close();
+    await writer.close();
+  });
+});
+
+describe('a run whose store was lost', () => {
+  test('goes on writing facts; it is shown once it says what it is', async () => {
+    const store = await openStore({ path });
+    await store.recordSteps('a', [metrics(21, { generation: 2 })]);
+    await store.planLease('a', { kind: 'trainer', id: 'trainer-a' });
+    await store.saveCheckpoint('a', checkpoint(40));
+    expect(await store.listRuns({ limit: 9 })).toEqual([]);
+    await expect(store.getRun('a')).rejects.toThrow('There is no run "a"');
+    // What is rented is known all the same: the reconciler can return it.
+    expect(await store.openLeases()).toMatchObject([{ runId: 'a', id: 'trainer-a' }]);
+
+    const place = { seq: 7, acknowledged: 6 };
+    expect(await store.updateRun('a', { phase: 'checkpoint', step: 40, generation: 2, place })).toEqual({
+      missing: true,
+    });
+    await restoring({ store }).restoreRecord(held(7));
+    await restoring({ store }).restoreRecord(held(7));
+    const run = await store.getRun('a');
+    expect(run).toMatchObject({ name: 'speller', spec: SPEC, plan: PLAN, step: 40, generation: 2, outcome: 'running' });
+    expect(run.createdAt).toBe('2026-01-02T03:04:05.000Z');
+    expect(await store.checkpointReports('a')).toMatchObject([
+      { checkpoint: { name: 'step-0' } },
+      { checkpoint: { name: 'step-20' }, evaluation: { score: 0.5 }, verdict: { kind: 'continue' } },
+      { checkpoint: { name: 'step-40' } },
+    ]);
+    expect(await store.rewinds('a')).toMatchObject([{ generation: 2, fromStep: 31 }]);
+    expect(await store.steps('a')).toEqual([metrics(21, { generation: 2 })]);
+    const next = { seq: 8, acknowledged: 7 };
+    expect(await store.updateRun('a', { phase: 'train', step: 40, generation: 2, place: next })).toEqual({
+      missing: false,
+    });
+    await store.close();
+  });
+
+  test('notices an older copy of its store, until what is missing is written again', async () => {
+    const store = await openStore({ path });
+    await store.saveRun(newRun('a'));
+    const update = (seq: number, acknowledged: number) =>
+      store.updateRun('a', { phase: 'train', step: seq, generation: 1, place: { seq, acknowledged } });
+    expect(await update(1, 0)).toEqual({ missing: false });
+    // Two that overtake each other are no loss.
+    expect(await update(3, 1)).toEqual({ missing: false });
+    expect(await update(2, 1)).toEqual({ missing: false });
+    // The copy was made here; the run was told of six.
+    expect(await update(7, 6)).toEqual({ missing: true });
+    expect(await update(8, 6)).toEqual({ missing: true });
+    await restoring({ store }).restoreRecord(held(8));
+    expect(await update(9, 8)).toEqual({ missing: false });
+    await store.close();
+  });
+});
+
+describe('a locked store', () => {
+  test('holds up neither its own process nor its readers', async () => {
+    const store = await openStore({ path, busyTimeoutMs: 60_000 });
+    await store.saveRun(newRun('a'));
+    const holder = spawn(
+      process.execPath,
+      [
+        '-e',
+        `const Database = require('libsql'); const database = new Database(process.argv[1]);
+         database.exec('BEGIN IMMEDIATE'); console.log('held'); setInterval(() => {}, 1000);`,
+        path,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    let written = false;
+    const write = store.recordSteps('a', [metrics(1)]).then(() => (written = true));
+    let ticks = 0;
+    const ticker = setInterval(() => ticks++, 5);
+    await sleep(1_000);
+    clearInterval(ticker);
+    expect(written).toBe(false);
+    // One that waits by blocking would have let this timer run a handful of times.
+    expect(ticks).toBeGreaterThan(30);
+    expect(await store.getRun('a')).toMatchObject({ runId: 'a' });
+    holder.kill('SIGKILL');
+    await write;
+    expect(await store.steps('a')).toEqual([metrics(1)]);
+    await store.close();
+  });
+});
