@@ -31,6 +31,7 @@ export function createActivities(ports: {
   store: Store;
   artifacts: Artifacts;
   secrets: Secrets;
+  compute: Compute;
 }): Activities {
   return guarded({
     ...planning(ports),

@@ -55,7 +55,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     taskQueue: config.taskQueue,
     ...workflowSource(),
     activities: {
-      ...createActivities({ backend, store, artifacts, secrets: config.graderSecrets }),
+      ...createActivities({ backend, store, artifacts, secrets: config.graderSecrets, compute }),
       ...createBranchActivities({ store }),
       ...createPromptActivities({ store, artifacts }),
       ...createPromotionActivities({

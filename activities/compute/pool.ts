@@ -18,6 +18,8 @@ type Lane = 'quick' | 'long';
 const LANES: Record<keyof Tasks, Lane> = {
   'statistics.pairedDifference': 'long',
   'statistics.standing': 'long',
+  'grading.score': 'quick',
+  'grading.firstRefused': 'long',
 };
 
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;

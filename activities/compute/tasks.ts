@@ -1,6 +1,7 @@
 /** Everything that may be asked of the pool, by name. Only threads import it; the main thread knows its types. */
 import { pairedDifference, type PairedDifference } from '../../domain/decide/statistics/paired.ts';
 import type { ProbeStanding } from '../../domain/words/serving.ts';
+import { firstRefused, score } from '../grading/grading-tasks.ts';
 import { standingOf } from '../grading/standing.ts';
 import { unpackScores, type PackedScores } from './packed-scores.ts';
 import type { Task } from './task.ts';
@@ -11,6 +12,8 @@ export const TASKS = {
     pairedDifference(unpackScores(baseline), unpackScores(candidate)),
   'statistics.standing': ({ good, bad, probe }: Probe): ProbeStanding =>
     standingOf({ good: unpackScores(good), bad: unpackScores(bad), probe: unpackScores(probe) }),
+  'grading.score': score,
+  'grading.firstRefused': firstRefused,
 } satisfies Record<string, Task>;
 
 interface Pair {

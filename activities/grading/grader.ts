@@ -12,12 +12,19 @@ interface Graded {
 export interface Grader {
   /** Scores are only 0 and 1, which calls for another confidence interval. */
   readonly binary: boolean;
-  /** Why nothing can be graded against this reference, if so. */
-  refuses?(reference: string): string | undefined;
+  /** The first of these references that nothing can be graded against, if any. */
+  firstRefused?(references: readonly string[], signal: AbortSignal): Promise<Refusal | undefined>;
   score(output: string, reference: string, about: Graded): number | Promise<number>;
 }
 
 /** A grader that needs nothing but the two texts. */
-export interface TextGrader extends Grader {
+export interface TextGrader extends Pick<Grader, 'binary'> {
+  /** Why nothing can be graded against this reference, if so. */
+  refuses?(reference: string): string | undefined;
   score(output: string, reference: string): number;
+}
+
+export interface Refusal {
+  readonly index: number;
+  readonly why: string;
 }

@@ -3,17 +3,13 @@ import { GraderSpec } from '../../domain/spec/grader-spec.ts';
 import { sha256, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { importPinned, pinModule } from '../pinned-module.ts';
-import { editSimilarity } from './edit-similarity.ts';
-import { exactMatch } from './exact-match.ts';
-import type { Grader, TextGrader } from './grader.ts';
+import type { Compute } from '../compute/compute.ts';
+import type { Grader } from './grader.ts';
 import { httpGrader } from './http-grader.ts';
-import { jsonSchema } from './json-schema.ts';
 import { judge } from './judge.ts';
 import { graderPlace, moduleGrader } from './module-grader.ts';
-import { multipleChoice } from './multiple-choice.ts';
-import { numeric } from './numeric.ts';
-import { regex } from './regex.ts';
-import { tokenAccuracy } from './token-accuracy.ts';
+import { pooledGrader } from './pooled-grader.ts';
+import type { AnswerGrader } from './text-graders.ts';
 
 /** The worker's variables that graders may be given, by name. */
 export type Secrets = ReadonlyMap<string, string>;
@@ -21,23 +17,8 @@ export type Secrets = ReadonlyMap<string, string>;
 export interface GraderPorts {
   readonly artifacts: Artifacts;
   readonly secrets: Secrets;
+  readonly compute: Compute;
 }
-
-/** A grader of answers. */
-export type AnswerGrader = Exclude<GraderSpec, 'perplexity' | { name: 'perplexity' }>;
-
-/** What each is without options. */
-export const graders: Readonly<Record<Extract<AnswerGrader, string>, TextGrader>> = {
-  exact_match: exactMatch,
-  edit_similarity: editSimilarity,
-  token_accuracy: tokenAccuracy,
-  multiple_choice: multipleChoice({ choices: 'ABCDEFGHIJ' }),
-  numeric: numeric({ tolerance: 0, relativeTolerance: 0 }),
-  regex: regex({ flags: '' }),
-  json_schema: jsonSchema({}),
-};
-
-type Named = Extract<AnswerGrader, { name: string }>;
 
 /** Stores a module of the user's, so that a run depends on its hash. */
 export async function pinGrader(artifacts: Artifacts, spec: GraderSpec): Promise<string | undefined> {
@@ -47,12 +28,11 @@ export async function pinGrader(artifacts: Artifacts, spec: GraderSpec): Promise
 
 /** `pinned` is what `pinGrader` gave. */
 export async function openGrader(
-  { artifacts, secrets }: GraderPorts,
+  { artifacts, secrets, compute }: GraderPorts,
   spec: AnswerGrader,
   pinned: string | undefined,
 ): Promise<Grader> {
-  if (typeof spec === 'string') return graders[spec];
-  if ('name' in spec) return withOptions(spec);
+  if (typeof spec === 'string' || 'name' in spec) return pooledGrader(compute, spec);
   if ('module' in spec) return moduleGrader(spec, await importPinned(artifacts, pinned, graderPlace(spec.module)));
   if ('http' in spec) return httpGrader(spec.http, keyOf(spec.http.keyVariable, secrets));
   return judge(spec.judge, keyOf(spec.judge.keyVariable, secrets));
@@ -70,21 +50,6 @@ function graderFacts(spec: GraderSpec, pinned: string | undefined): unknown {
   if ('module' in spec) return { ...spec, module: pinned };
   const [[kind, options] = ['', {}]] = Object.entries(spec);
   return { [kind]: { ...options, keyVariable: undefined, timeoutSeconds: undefined } };
-}
-
-function withOptions(spec: Named): TextGrader {
-  switch (spec.name) {
-    case 'multiple_choice':
-      return multipleChoice(spec);
-    case 'numeric':
-      return numeric(spec);
-    case 'regex':
-      return regex(spec);
-    case 'json_schema':
-      return jsonSchema(spec);
-    default:
-      return spec satisfies never;
-  }
 }
 
 function keyOf(variable: string | undefined, secrets: Secrets): string | undefined {

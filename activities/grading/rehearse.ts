@@ -5,9 +5,10 @@ import type { Grader } from './grader.ts';
 
 /** Looks at every reference, and grades one: that of the first prompt, as if it were the answer. */
 export async function rehearseGrader(grader: Grader, prompts: readonly Prompt[], signal: AbortSignal): Promise<void> {
-  for (const [index, { reference }] of prompts.entries()) {
-    const why = grader.refuses?.(reference);
-    if (why === undefined) continue;
+  const references = prompts.map(({ reference }) => reference);
+  const refused = await grader.firstRefused?.(references, signal);
+  if (refused !== undefined) {
+    const { index, why } = refused;
     throw new PawlError('InvalidRequest', `evaluate.grader: prompt ${index + 1} of the set: ${why}.`);
   }
   const [first] = prompts;

@@ -3,6 +3,7 @@ import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { Activities } from '../../domain/words/run.ts';
 import type { PinnedSuite } from '../../domain/words/plan.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
+import type { Compute } from '../compute/compute.ts';
 import { planChunks } from '../data/batches.ts';
 import { importDataset, openDataset } from '../data/dataset.ts';
 import { stepsOfEpochs } from '../data/epochs.ts';
@@ -22,9 +23,10 @@ interface Ports {
   readonly store: Store;
   readonly artifacts: Artifacts;
   readonly secrets: Secrets;
+  readonly compute: Compute;
 }
 
-export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Activities, 'plan'> {
+export function planning({ backend, store, artifacts, secrets, compute }: Ports): Pick<Activities, 'plan'> {
   /** Told, not refused: to see how well something was learned by heart is a fair question too. */
   async function warnOfOverlap(runId: string, dataset: string, { name, promptSet }: PinnedSuite): Promise<void> {
     const main = name === MAIN_SUITE;
@@ -61,7 +63,7 @@ export function planning({ backend, store, artifacts, secrets }: Ports): Pick<Ac
         signal: signal(),
       });
       const steps = stepsOfEpochs(spec, dataset.examples);
-      const [main, ...suites] = await pinSuites({ store, artifacts, secrets }, spec.evaluate, {
+      const [main, ...suites] = await pinSuites({ store, artifacts, secrets, compute }, spec.evaluate, {
         tokenizer,
         chat: {
           tokenizer: spec.model.tokenizer,

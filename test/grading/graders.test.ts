@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { graders } from '../../activities/grading/graders.ts';
+import { graders } from '../../activities/grading/text-graders.ts';
 import { jsonSchema } from '../../activities/grading/json-schema.ts';
 import { numeric } from '../../activities/grading/numeric.ts';
 import { regex } from '../../activities/grading/regex.ts';

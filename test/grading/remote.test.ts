@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openArtifacts, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import type { Grader } from '../../activities/grading/grader.ts';
-import { graderHash, openGrader, pinGrader, type AnswerGrader } from '../../activities/grading/graders.ts';
+import { graderHash, openGrader, pinGrader } from '../../activities/grading/graders.ts';
+import type { AnswerGrader } from '../../activities/grading/text-graders.ts';
 import { rehearseGrader } from '../../activities/grading/rehearse.ts';
 import { isLikelihood, metricOf } from '../../domain/spec/grader-spec.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
+import { testPool } from '../compute/pool.ts';
 import { SPEC } from '../store/fixtures.ts';
 
 interface Received {
@@ -53,6 +55,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const compute = testPool();
 const secrets = new Map([['PAWL_GRADER_KEY', 'sk-secret-1']]);
 const about = { prompt: 'Capital of France?', id: 'sample-1', signal: new AbortController().signal };
 
@@ -65,7 +68,7 @@ function graderOf(grader: object | string): AnswerGrader {
 
 async function open(grader: object): Promise<Grader> {
   const spec = graderOf(grader);
-  return openGrader({ artifacts, secrets }, spec, await pinGrader(artifacts, spec));
+  return openGrader({ artifacts, secrets, compute }, spec, await pinGrader(artifacts, spec));
 }
 
 async function failure(work: Promise<unknown> | number): Promise<Error> {
@@ -180,7 +183,7 @@ describe('a module', () => {
     const spec = graderOf(choice);
     const pinned = await pinGrader(artifacts, spec);
     writeFileSync(choice.module, 'throw new Error("changed")');
-    const grader = await openGrader({ artifacts, secrets }, spec, pinned);
+    const grader = await openGrader({ artifacts, secrets, compute }, spec, pinned);
     expect(await grader.score('Prague', 'Paris', about)).toBe(0.75);
     expect(await grader.score('Oslo', 'Paris', about)).toBe(0);
     expect(metricOf(spec)).toBe('first-letter');

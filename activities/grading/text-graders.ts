@@ -1,0 +1,44 @@
+/** The graders that need nothing but two texts: from an experiment's choice to what grades. Pure. */
+import type { GraderSpec } from '../../domain/spec/grader-spec.ts';
+import { editSimilarity } from './edit-similarity.ts';
+import { exactMatch } from './exact-match.ts';
+import type { TextGrader } from './grader.ts';
+import { jsonSchema } from './json-schema.ts';
+import { multipleChoice } from './multiple-choice.ts';
+import { numeric } from './numeric.ts';
+import { regex } from './regex.ts';
+import { tokenAccuracy } from './token-accuracy.ts';
+
+/** A grader of answers. */
+export type AnswerGrader = Exclude<GraderSpec, 'perplexity' | { name: 'perplexity' }>;
+
+type Bare = Extract<AnswerGrader, string>;
+type Named = Extract<AnswerGrader, { name: string }>;
+export type TextGraderSpec = Bare | Named;
+
+/** What each is without options. */
+export const graders: Readonly<Record<Bare, TextGrader>> = {
+  exact_match: exactMatch,
+  edit_similarity: editSimilarity,
+  token_accuracy: tokenAccuracy,
+  multiple_choice: multipleChoice({ choices: 'ABCDEFGHIJ' }),
+  numeric: numeric({ tolerance: 0, relativeTolerance: 0 }),
+  regex: regex({ flags: '' }),
+  json_schema: jsonSchema({}),
+};
+
+export function textGrader(spec: TextGraderSpec): TextGrader {
+  if (typeof spec === 'string') return graders[spec];
+  switch (spec.name) {
+    case 'multiple_choice':
+      return multipleChoice(spec);
+    case 'numeric':
+      return numeric(spec);
+    case 'regex':
+      return regex(spec);
+    case 'json_schema':
+      return jsonSchema(spec);
+    default:
+      return spec satisfies never;
+  }
+}
