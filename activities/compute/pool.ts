@@ -1,6 +1,6 @@
 /**
  * The pool behind `Compute`, on piscina: two lanes of threads, so that an answer that takes a millisecond to grade does
- * not wait behind a bootstrap that takes six seconds. On Linux threads yield to the main one when the machine is short of cores.
+ * not wait behind a comparison that takes a second. On Linux threads yield to the main one when the machine is short of cores.
  */
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';

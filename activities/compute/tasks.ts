@@ -1,4 +1,5 @@
 /** Everything that may be asked of the pool, by name. Only threads import it; the main thread knows its types. */
+import { TAIL } from '../../domain/decide/statistics/distributions.ts';
 import { pairedDifference, type PairedDifference } from '../../domain/decide/statistics/paired.ts';
 import type { ProbeStanding } from '../../domain/words/serving.ts';
 import { firstRefused, score } from '../grading/grading-tasks.ts';
@@ -7,9 +8,9 @@ import { unpackScores, type PackedScores } from './packed-scores.ts';
 import type { Task } from './task.ts';
 
 export const TASKS = {
-  /** Paired bootstrap of two evaluations. */
-  'statistics.pairedDifference': ({ baseline, candidate }: Pair): PairedDifference | undefined =>
-    pairedDifference(unpackScores(baseline), unpackScores(candidate)),
+  /** Two evaluations, prompt by prompt. */
+  'statistics.pairedDifference': ({ baseline, candidate, tail = TAIL }: Pair): PairedDifference | undefined =>
+    pairedDifference(unpackScores(baseline), unpackScores(candidate), { tail }),
   'statistics.standing': ({ good, bad, probe }: Probe): ProbeStanding =>
     standingOf({ good: unpackScores(good), bad: unpackScores(bad), probe: unpackScores(probe) }),
   'grading.score': score,
@@ -19,6 +20,8 @@ export const TASKS = {
 interface Pair {
   readonly baseline: PackedScores;
   readonly candidate: PackedScores;
+  /** Chance of being wrong on either side; default: 2.5 %. */
+  readonly tail?: number;
 }
 
 interface Probe {

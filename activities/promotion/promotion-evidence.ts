@@ -17,6 +17,7 @@ import type {
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { Compute } from '../compute/compute.ts';
 import { packScores } from '../compute/packed-scores.ts';
+import { looksAt, tailOf } from '../../domain/decide/looks.ts';
 import type { PairedDifference, PromptScore } from '../../domain/decide/statistics/paired.ts';
 import { promptScores } from '../../domain/decide/statistics/prompt-scores.ts';
 import type { EvaluationRecord, SampleRecord, Store, StoredPromotion, StoredRun } from '../../store/index.ts';
@@ -40,13 +41,14 @@ export async function examine(store: Store, request: PromotionRequest): Promise<
       throw new Refusal(`${checkpoint} of ${runId} is what ${gate.alias} stands for already (${champion.id})`);
     }
     const suites = gate.suites ?? [MAIN_SUITE];
+    const otherGates = await otherGatesOf(store, request, suites);
     return {
       kind: 'candidate',
       checkpoint: candidate.checkpoint,
       against: champion === undefined ? `the baseline of its run, as ${gate.alias} has no champion` : told(champion),
       suites: await Promise.all(
         suites.map((suite, index) =>
-          evidence(store, candidate, { suite, champion, appraisalId: `${request.id}-suite-${index + 1}` }),
+          evidence(store, candidate, { suite, champion, appraisalId: `${request.id}-suite-${index + 1}`, otherGates }),
         ),
       ),
       order: orderOf(candidate, gate.model),
@@ -56,6 +58,19 @@ export async function examine(store: Store, request: PromotionRequest): Promise<
     if (error instanceof Refusal) return { kind: 'refused', reason: error.message };
     throw error;
   }
+}
+
+/** One gate after the other, until one lets it through, is as good as choosing the best of so many candidates. */
+async function otherGatesOf(store: Store, request: PromotionRequest, suites: readonly string[]): Promise<number> {
+  const { gate, subject } = request;
+  const asked = (await store.promotions({ alias: gate.alias }))
+    .filter(({ runId, checkpoint }) => runId === subject.runId && checkpoint === subject.checkpoint)
+    .map((promotion) => gateText(promotion.gate.suites ?? [MAIN_SUITE]));
+  return new Set(asked.filter((other) => other !== gateText(suites))).size;
+}
+
+function gateText(suites: readonly string[]): string {
+  return suites.toSorted().join(' ');
 }
 
 async function find(store: Store, { runId, checkpoint: name }: PromotionRequest['subject']): Promise<Candidate> {
@@ -82,26 +97,26 @@ async function requirePromotable(store: Store, { run, checkpoint }: Candidate): 
 async function evidence(
   store: Store,
   { run, checkpoint }: Candidate,
-  gate: { suite: string; appraisalId: string; champion: StoredPromotion | undefined },
+  gate: { suite: string; appraisalId: string; champion: StoredPromotion | undefined; otherGates: number },
 ): Promise<ExaminedSuite> {
-  const { suite, appraisalId, champion } = gate;
+  const { suite, appraisalId, champion, otherGates } = gate;
   const { policy } = run.spec;
   const direction = suite === (policy.suite ?? MAIN_SUITE) ? policy.direction : 'maximize';
+  const sides = { suite, direction, ...(otherGates > 0 && { otherGates }) } as const;
   const asked = await evaluationsOf(store, run, suite);
-  const candidate = asked.findLast(({ identity }) => identity === checkpoint.identity);
+  const candidate = fullest(asked.filter(({ identity }) => identity === checkpoint.identity));
   if (candidate === undefined) {
     throw new Refusal(
       `${checkpoint.name} of ${run.runId} was never evaluated on the suite ${suite}: choose a checkpoint that was`,
     );
   }
   if (champion === undefined) {
-    const baseline = asked.findLast((other) => other.checkpoint === asked[0]?.checkpoint) ?? candidate;
-    return { suite, direction, candidate, reference: { kind: 'evaluated', evaluation: baseline } };
+    const baseline = fullest(asked.filter((other) => other.checkpoint === asked[0]?.checkpoint)) ?? candidate;
+    return { ...sides, candidate, reference: { kind: 'evaluated', evaluation: baseline } };
   }
-  const rival = [...(await appraised(store, champion.runId)), ...(await scored(store, champion.runId))].findLast(
-    (other) => comparable(other, candidate) && other.identity === champion.identity,
-  );
-  if (rival !== undefined) return { suite, direction, candidate, reference: { kind: 'evaluated', evaluation: rival } };
+  const known = [...(await scored(store, champion.runId)), ...(await appraised(store, champion.runId))];
+  const rival = fullest(known.filter((other) => comparable(other, candidate) && other.identity === champion.identity));
+  if (rival !== undefined) return { ...sides, candidate, reference: { kind: 'evaluated', evaluation: rival } };
   const { spec, plan } = planned(run);
   const appraisal = {
     appraisalId,
@@ -109,7 +124,15 @@ async function evidence(
     suite: { evaluate: spec.evaluate, plan, ...(suite !== MAIN_SUITE && { suite }) },
     reason: `${checkpoint.name} of ${run.runId} is to be compared with it on the suite ${suite}`,
   };
-  return { suite, direction, candidate, reference: { kind: 'missing', appraisal } };
+  return { ...sides, candidate, reference: { kind: 'missing', appraisal } };
+}
+
+/** The first of those that miss least: asked again and again, the luckiest would be taken. */
+function fullest(evaluations: readonly Evaluation[]): Evaluation | undefined {
+  return evaluations.reduce<Evaluation | undefined>(
+    (best, other) => (best === undefined || other.missing < best.missing ? other : best),
+    undefined,
+  );
 }
 
 /** What the run itself was asked as this suite. */
@@ -158,25 +181,32 @@ function told({ id, runId, checkpoint, alias }: StoredPromotion): string {
 /** Prompts that one of them answered in part only drop out. */
 export async function compareOnSuite(
   { store, compute }: { readonly store: Store; readonly compute: Compute },
-  { suite, direction, candidate, reference }: GateSuite,
+  { suite, direction, candidate, reference, otherGates = 0 }: GateSuite,
   signal: AbortSignal,
 ): Promise<SuiteComparison> {
   const [ours, theirs] = [await store.samples(candidate.id), await store.samples(reference.id)];
-  const incomplete = new Set([...ours, ...theirs].filter(({ kind }) => kind === 'missing').map(promptOf));
+  const incomplete = new Set(
+    ours
+      .concat(theirs)
+      .filter(({ kind }) => kind === 'missing')
+      .map(promptOf),
+  );
   const whole = (samples: readonly SampleRecord[]): readonly PromptScore[] =>
     promptScores(
       samples.filter((sample) => !incomplete.has(promptOf(sample))),
       { passAt: candidate.sampling?.passAt },
     );
   const [worse, better] = direction === 'maximize' ? [theirs, ours] : [ours, theirs];
-  const scores = { baseline: packScores(whole(worse)), candidate: packScores(whole(better)) };
+  const looks = looksAt({ checkpoints: await store.checkpointsAsked(candidate, reference.id), otherGates });
+  const scores = { baseline: packScores(whole(worse)), candidate: packScores(whole(better)), tail: tailOf(looks) };
   const difference = await compute.run('statistics.pairedDifference', scores, { signal });
   return {
     suite,
     metric: candidate.metric,
     candidate: side(candidate),
     reference: side(reference),
-    prompts: new Set([...ours, ...theirs].map(promptOf)).size,
+    prompts: new Set(ours.concat(theirs).map(promptOf)).size,
+    looks,
     ...(difference !== undefined && { difference: plain(difference) }),
   };
 }

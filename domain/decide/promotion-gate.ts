@@ -29,8 +29,8 @@ function judgeSuite(comparison: SuiteComparison, margin: number): GateVerdict {
   const asked = pairs === prompts ? promptsText(pairs) : `${pairs} of ${promptsText(prompts)}`;
   const scores = `${metric} ${percent(candidate.score)} against ${percent(reference.score)}`;
   if (low === undefined || high === undefined) return refuse(`${scores} on ${asked}: one prompt is no evidence`);
-  if (low === 0 && high === 0) return refuse(`${scores}, the same on each of ${asked}: a tie never promotes`);
-  const found = `${scores}, better by ${points(mean)} [${points(low)}, ${points(high)}] points on ${asked}`;
+  const found = `${scores}, better by ${points(mean)} [${points(low)}, ${points(high)}] points on ${asked}${looksText(comparison)}`;
+  if (mean === 0) return refuse(`${found}: a tie never promotes`);
   if (low > margin) return { passed: true, reason: `${suite}: ${found}, above the margin of ${percent(margin)}` };
   if (high <= margin) return refuse(`${found}: no better than the margin of ${percent(margin)}`);
   return refuse(`${found}: inconclusive, as the interval reaches down to the margin of ${percent(margin)}${settle()}`);
@@ -41,6 +41,11 @@ function judgeSuite(comparison: SuiteComparison, margin: number): GateVerdict {
     const needed = Math.max(pairs + 1, Math.ceil(pairs * ((mean - low) / (mean - margin)) ** 2));
     return `; if the difference is what it seems, about ${needed} prompts would show it`;
   }
+}
+
+/** Why an interval is wider than usual. */
+function looksText({ looks = 1 }: SuiteComparison): string {
+  return looks === 1 ? '' : `, in an interval that allows for ${looks} candidates looked at on them`;
 }
 
 function missingText({ candidate, reference, difference, prompts }: SuiteComparison): string {

@@ -30,9 +30,12 @@ export type SuiteSpec = z.output<typeof SuiteSpec>;
 
 export const FurtherSuite = z.strictObject({
   ...suiteFields,
-  every: positiveInt
+  every: z
+    .union([positiveInt, z.literal('result')], { error: 'use a whole number of checkpoints, or result' })
     .optional()
-    .describe('at every so many checkpoints, the baseline and the final one in any case; default: at each'),
+    .describe(
+      'at every so many checkpoints, the baseline and the final one in any case; result: at these alone; default: at each',
+    ),
 });
 export type FurtherSuite = z.output<typeof FurtherSuite>;
 

@@ -80,11 +80,13 @@ export interface SuiteComparison {
   /** By how much the candidate is better, over the prompts that both answered in full; absent: there is none. */
   readonly difference?: {
     readonly mean: number;
-    /** 95 % interval; absent: one pair says nothing of the spread. */
+    /** Interval of 95 %, or of more with `looks`; absent: one pair says nothing of the spread. */
     readonly low?: number;
     readonly high?: number;
     readonly pairs: number;
   };
+  /** Candidates that were looked at on these prompts: the interval holds for the best of them. Absent in older records. */
+  readonly looks?: number;
   /** Prompts that either was asked. */
   readonly prompts: number;
 }
@@ -119,6 +121,8 @@ export interface GateSuite {
   readonly direction: 'maximize' | 'minimize';
   readonly candidate: Evaluation;
   readonly reference: Evaluation;
+  /** Other gates that the alias was asked about this very candidate; absent: none. */
+  readonly otherGates?: number;
 }
 
 /** A suite of the gate, as far as the store knows it. */

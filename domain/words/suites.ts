@@ -37,7 +37,7 @@ export function suiteOf(
 
 /**
  * The further suites that a checkpoint is evaluated on, in the order of the plan: at every so many checkpoints as each
- * says; `all`: where every later number is compared with this one, or nothing comes after it.
+ * says, or at none; `all`: where every later number is compared with this one, or nothing comes after it.
  */
 export function dueSuites(
   evaluate: RunSpec['evaluate'],
@@ -46,7 +46,7 @@ export function dueSuites(
 ): string[] {
   return (plan.suites ?? []).flatMap(({ name }) => {
     const { every = 1 } = evaluate.suites?.[name] ?? {};
-    return all || step % (every * checkpointEvery) === 0 ? [name] : [];
+    return all || (every !== 'result' && step % (every * checkpointEvery) === 0) ? [name] : [];
   });
 }
 

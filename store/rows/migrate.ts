@@ -11,6 +11,7 @@ import { up as branches } from './migrations/0006-branches.ts';
 import { up as promotions } from './migrations/0007-promotions.ts';
 import { up as serving } from './migrations/0008-serving.ts';
 import { up as records } from './migrations/0009-records.ts';
+import { up as evaluationsByPrompts } from './migrations/0010-evaluations-by-prompts.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -23,6 +24,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-promotions': { up: promotions },
   '0008-serving': { up: serving },
   '0009-records': { up: records },
+  '0010-evaluations-by-prompts': { up: evaluationsByPrompts },
 };
 
 function migrator(db: Sql): Migrator {

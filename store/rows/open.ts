@@ -11,6 +11,7 @@ import { branchTables } from './branch-tables.ts';
 import { checkpointTables } from './checkpoint-tables.ts';
 import { evaluationTables } from './evaluation-tables.ts';
 import { leaseTables } from './lease-tables.ts';
+import { lookTables } from './looks.ts';
 import { migrate, requireMigrated } from './migrate.ts';
 import { BLOCKING_MS, patient, patiently } from './patience.ts';
 import { promotionTables } from './promotion-tables.ts';
@@ -68,6 +69,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...rewindTables(db),
     ...checkpointTables(db),
     ...evaluationTables(db),
+    ...lookTables(db),
     ...promptSetTables(db),
     ...servingTables(db),
     ...retentionTables(db),

@@ -14,6 +14,7 @@ import type {
 } from '../../domain/words/run.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
+import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { PromptScore } from '../../domain/decide/statistics/paired.ts';
 import type { ServingReader, ServingWriter } from './serving-records.ts';
@@ -111,6 +112,11 @@ export interface StoreReader extends PromotionReader, ServingReader {
   samples(evaluationId: string): Promise<readonly SampleRecord[]>;
   /** What each answered prompt of an evaluation scored, in order of prompt index. */
   promptScores(evaluationId: string): Promise<readonly PromptScore[]>;
+  /**
+   * How many checkpoints of all runs were scored on prompts of this evaluation's set, or of another one that has some of
+   * the prompts that it asked; without untrained ones, and without the one that `reference`, an evaluation, is of.
+   */
+  checkpointsAsked(candidate: Pick<Evaluation, 'id' | 'promptSet'>, reference: string): Promise<number>;
   events(runId: string, options?: { after?: number }): Promise<readonly RunEvent[]>;
   promptSet(hash: string): Promise<PromptSetRecord | undefined>;
   /** Newest first. */

@@ -1,43 +1,62 @@
 import { describe, expect, test } from '@jest/globals';
-import { bootstrapInterval, pairedDifference, requiredPairs } from '../../domain/decide/statistics/paired.ts';
+import { TAIL } from '../../domain/decide/statistics/distributions.ts';
+import { differenceInterval, pairedDifference, requiredPairs } from '../../domain/decide/statistics/paired.ts';
 
 const scores = (values: readonly number[], from = 0) =>
   values.map((score, index) => ({ promptHash: `p${index + from}`, score }));
 
-describe('the bootstrap interval of a mean', () => {
-  test('of binary values is the quantiles of the binomial distribution', () => {
-    // A resampled mean of 20 values, 10 of them 1, is Binomial(20, ½)/20. P(X ≤ 5) = 0.0207 and P(X ≤ 6) = 0.0577 (any
-    // table of the binomial distribution), so its 2.5 % and 97.5 % quantiles are 6/20 and 14/20.
-    const values = Array.from({ length: 20 }, (_, index) => index % 2);
-    expect(bootstrapInterval(values)).toEqual({ low: 0.3, high: 0.7 });
-    expect(bootstrapInterval(values, { seed: 5 })).toEqual({ low: 0.3, high: 0.7 });
+describe('the interval of a mean difference', () => {
+  const values = (...groups: readonly [count: number, value: number][]) =>
+    groups.flatMap(([count, value]) => Array.from({ length: count }, () => value));
+
+  test('of right and wrong is that of Bonett and Price', () => {
+    // 100 prompts, 25 won and 5 lost, are 26 and 6 of 102: mean 20/102, variance (32 − 102 ⋅ (20/102)²)/101, and Student's
+    // t of 101 degrees of freedom is 1.983731 (scipy 1.17.1, t.ppf(0.975, 101)).
+    const { low, high } = differenceInterval(values([25, 1], [5, -1], [70, 0]));
+    const centre = 20 / 102;
+    const reach = 1.983731 * Math.sqrt((32 - 102 * centre ** 2) / 101 / 102);
+    expect(low).toBeCloseTo(centre - reach, 6);
+    expect(high).toBeCloseTo(centre + reach, 6);
   });
 
-  test('of many values is the mean ± 1.96 standard errors', () => {
-    const values = Array.from({ length: 400 }, (_, index) => (index % 20) / 19);
+  test.each([
+    ['the same score on each of ten prompts', values([10, 0])],
+    ['the same gain on each of ten prompts', values([10, 0.25])],
+    ['the whole gain on each of ten prompts', values([10, 1])],
+    ['the same loss on each of two hundred prompts', values([200, -0.5])],
+  ])('is never of no width: %s', (_, differences) => {
+    const mean = differences[0] ?? Number.NaN;
+    const { low, high } = differenceInterval(differences);
+    expect(low).toBeLessThan(mean);
+    expect(high).toBeGreaterThan(Math.min(mean, 0.999));
+    expect(high).toBeLessThanOrEqual(1);
+  });
+
+  test('of few prompts says nothing, whatever they say', () => {
+    // Five heads in five tosses come once in 32, six once in 64.
+    expect(differenceInterval(values([2, 1])).low).toBeLessThanOrEqual(0);
+    expect(differenceInterval(values([5, 1])).low).toBe(0);
+    expect(differenceInterval(values([6, 1])).low).toBeGreaterThan(0);
+    expect(differenceInterval(values([5, -1])).high).toBe(0);
+    expect(differenceInterval(values([6, -1])).high).toBeLessThan(0);
+  });
+
+  test('is wider for one of many', () => {
+    const differences = values([30, 1], [10, -1], [60, 0]);
+    const alone = differenceInterval(differences);
+    const chosen = differenceInterval(differences, TAIL / 50);
+    expect(alone.low).toBeGreaterThan(0);
+    expect(chosen.low).toBeLessThan(alone.low);
+    expect(chosen.high).toBeGreaterThan(alone.high);
+  });
+
+  test('of 100,000 prompts is that of large numbers', () => {
+    const differences = Array.from({ length: 100_000 }, (_, index) => (index % 20) / 19 - 0.25);
     // Variance of 0, 1/19, …, 1: (20² − 1)/12 ÷ 19².
-    const reach = 1.959963984540054 * Math.sqrt((20 ** 2 - 1) / 12 / 19 ** 2 / 400);
-    const { low, high } = bootstrapInterval(values, { resamples: 20_000 });
-    expect(low).toBeCloseTo(0.5 - reach, 2);
-    expect(high).toBeCloseTo(0.5 + reach, 2);
-  });
-
-  test('of skewed values is what scipy finds', () => {
-    const values = [
-      0.9, 0.1, 0.05, 0.3, -0.2, 0, 0, 0.7, 0.15, -0.1, 0.02, 0.4, 0, -0.05, 0.6, 0.08, 0, 0.25, -0.15, 0.03,
-    ];
-    // scipy 1.17.1, bootstrap((values,), mean, n_resamples=200_000, method='percentile'): 0.039 and 0.287, ± 0.0005 by seed.
-    const many = bootstrapInterval(values, { resamples: 200_000 });
-    expect(Math.abs(many.low - 0.039)).toBeLessThan(0.0015);
-    expect(Math.abs(many.high - 0.287)).toBeLessThan(0.0015);
-    // As many as are drawn to show a difference: within a fortieth of the width.
-    const { low, high } = bootstrapInterval(values);
-    expect(Math.abs(low - 0.039)).toBeLessThan(0.248 / 40);
-    expect(Math.abs(high - 0.287)).toBeLessThan(0.248 / 40);
-  });
-
-  test('of two values is all of them: both are drawn twice in a quarter of the cases', () => {
-    expect(bootstrapInterval([1, 3])).toEqual({ low: 1, high: 3 });
+    const reach = 1.959963984540054 * Math.sqrt((20 ** 2 - 1) / 12 / 19 ** 2 / 100_000);
+    const { low, high } = differenceInterval(differences);
+    expect(low).toBeCloseTo(0.25 - reach, 4);
+    expect(high).toBeCloseTo(0.25 + reach, 4);
   });
 });
 
@@ -53,10 +72,10 @@ describe('the paired difference', () => {
   });
 
   test('knows a gain that the scores alone would hide', () => {
-    const baseline = Array.from({ length: 100 }, (_, index) => index / 100);
+    const baseline = Array.from({ length: 1_000 }, (_, index) => index / 1_000);
     const difference = pairedDifference(scores(baseline), scores(baseline.map((score) => score + 0.01)));
-    expect(difference?.low).toBeGreaterThan(0.009);
-    expect(difference?.high).toBeLessThan(0.011);
+    expect(difference?.low).toBeGreaterThan(0.007);
+    expect(difference?.high).toBeLessThan(0.013);
   });
 
   test('does not depend on the order of the rows', () => {
@@ -70,9 +89,12 @@ describe('the paired difference', () => {
   test('that may be none says how many prompts would settle it', () => {
     const candidate = scores([1, 0, 0, 0, 1, 0, 1, 0, 0, 0]);
     const baseline = scores([0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
-    // Three ones, a minus one and six zeros: mean 0.2, variance (10 ⋅ 0.4 − 10 ⋅ 0.04)/9 = 0.4; 7.848880 ⋅ 0.4/0.04 = 78.5.
-    expect(pairedDifference(baseline, candidate)).toMatchObject({ pairs: 10, pairsToSettle: 79 });
-    expect(pairedDifference(baseline, baseline)).toEqual({ mean: 0, low: 0, high: 0, pairs: 10 });
+    // Three ones, a minus one and six zeros, and a one and a minus one imagined: mean 0.2, variance (6 − 12/36)/11 = 17/33;
+    // 7.848880 ⋅ 17/33/0.04 = 101.1.
+    expect(pairedDifference(baseline, candidate)).toMatchObject({ pairs: 10, pairsToSettle: 102 });
+    expect(pairedDifference(baseline, baseline)).not.toHaveProperty('pairsToSettle');
+    // Two that agree are not enough, however surely: at least one more.
+    expect(pairedDifference(scores([0, 0]), scores([1, 1]))?.pairsToSettle).toBeGreaterThan(2);
   });
 
   test('compares means where a prompt was sampled several times', () => {

@@ -49,8 +49,12 @@ describe('the gate', () => {
     expect(verdict.reason).toMatch(/^not shown to be better than the champion: names: .*no better than the margin/);
     expect(verdict.reason).not.toContain('main');
   });
+  test('says that the interval allows for the others that were looked at', () => {
+    expect(judge([compared({ looks: 20 })]).reason).toContain('allows for 20 candidates looked at');
+    expect(judge([compared({ looks: 1 })]).reason).not.toContain('looked at');
+  });
   test('lets no tie through', () => {
-    const same = judge([compared({ candidate: side(0.5), ...apart(0, 0, 0) })]);
+    const same = judge([compared({ candidate: side(0.5), ...apart(0, -0.03, 0.03) })]);
     expect(same).toMatchObject({ passed: false, reason: expect.stringContaining('a tie never promotes') });
     expect(judge([compared(apart(0, -0.05, 0.05))]).passed).toBe(false);
   });

@@ -51,6 +51,27 @@ describe('the interval of other scores', () => {
     expect(interval([0.4], { binary: false })).toEqual({ mean: 0.4, low: 0, high: 1 });
   });
 
+  test.each([
+    [0.5, 2],
+    [0, 30],
+    [1, 30],
+    [0.9, 400],
+  ])('is never of no width where all are %d (%d of them)', (score, count) => {
+    const result = interval(Array(count).fill(score), { binary: false });
+    expect(result.mean).toBeCloseTo(score, 12);
+    expect(result.high - result.low).toBeGreaterThan(1 / count);
+    expect(result.low).toBeLessThanOrEqual(score);
+    expect(result.high).toBeGreaterThanOrEqual(score);
+  });
+
+  test('of many scores is that of Student, with a 0 and a 1 imagined', () => {
+    const values = Array.from({ length: 50 }, (_, index) => (index % 7) / 7);
+    const { low, high } = interval(values, { binary: false });
+    // scipy 1.17.1: ttest_1samp([*values, 0, 1], 0).confidence_interval(0.95)
+    expect(low).toBeCloseTo(0.33863071411490475, 10);
+    expect(high).toBeCloseTo(0.5075231320389414, 10);
+  });
+
   test('of none does not exist', () => {
     expect(() => interval([], { binary: false })).toThrow('no scores have no mean');
     expect(() => interval([], { binary: true })).toThrow(RangeError);

@@ -58,6 +58,18 @@ describe('further suites are due', () => {
     expect(due(73, true)).toEqual(['rhymes', 'hard']);
   });
 
+  test('at the baseline and the result alone, where nothing is to be chosen by it', () => {
+    const suites = { rhymes: { prompts: 'rhymes.jsonl', every: 'result' } };
+    const gated = RunSpec.parse({ ...SPEC, evaluate: { ...SPEC.evaluate, suites } }).evaluate;
+    const at = (step: number, all: boolean) =>
+      dueSuites(gated, { suites: [rhymes] }, { step, checkpointEvery: 20, all });
+    expect(at(0, true)).toEqual(['rhymes']);
+    expect([20, 60, 120].flatMap((step) => at(step, false))).toEqual([]);
+    expect(at(140, true)).toEqual(['rhymes']);
+    const wrong = { rhymes: { prompts: 'rhymes.jsonl', every: 'never' } };
+    expect(() => RunSpec.parse({ ...SPEC, evaluate: { ...SPEC.evaluate, suites: wrong } })).toThrow(/or result/);
+  });
+
   test('never in a run without any', () => {
     expect(dueSuites(SPEC.evaluate, PLAN, { step: 0, checkpointEvery: 20, all: true })).toEqual([]);
   });

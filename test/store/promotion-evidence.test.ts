@@ -103,7 +103,9 @@ describe('a comparison', () => {
       { ...suite(candidate, reference), direction: 'minimize' },
       signal,
     );
-    expect(difference).toEqual({ mean: 0.75, low: 0.75, high: 0.75, pairs: 2 });
+    // Two prompts that agree say nothing of others.
+    expect(difference).toEqual({ mean: 0.75, low: expect.any(Number), high: 1, pairs: 2 });
+    expect(difference?.low).toBeLessThanOrEqual(0);
   });
 
   test('takes pass@k of several samples where that is the score', async () => {
@@ -130,6 +132,79 @@ describe('a comparison', () => {
     );
     const { difference } = await compareOnSuite({ store, compute }, suite(candidate, reference), signal);
     expect(difference).toMatchObject({ mean: 0.5, pairs: 2 });
+  });
+});
+
+describe('how many were looked at', () => {
+  const looksOf = async (candidate: GateSuite['candidate'], reference: GateSuite['reference'], otherGates?: number) => {
+    const gate = { suite: 'main', direction: 'maximize', candidate, reference } as const;
+    return (
+      await compareOnSuite({ store, compute }, { ...gate, ...(otherGates !== undefined && { otherGates }) }, signal)
+    ).looks;
+  };
+
+  test('is every trained checkpoint of every run that was asked these prompts, but the one it is compared with', async () => {
+    await planned('a');
+    await planned('b');
+    const champion = await evaluated('b', 20, [[1], [0]]);
+    await evaluated('a', 0, [[0], [0]]);
+    const candidate = await evaluated('a', 20, [[1], [1]]);
+    expect(await looksOf(candidate, champion)).toBe(1);
+    await evaluated('a', 40, [[0], [1]]);
+    // Asked twice is one checkpoint, and one of another run is one more.
+    await evaluated('a', 40, [[0], [1]], { appraisal: 'bisect-1' });
+    await evaluated('b', 40, [[0], [1]]);
+    expect(await looksOf(candidate, champion)).toBe(3);
+  });
+
+  test('counts other sets that have some of the prompts, and none that has other ones', async () => {
+    await planned('a');
+    await planned('b');
+    const champion = await evaluated('b', 20, [[1], [0], [1]]);
+    const candidate = await evaluated('a', 20, [[1], [1], [1]]);
+    await evaluated('a', 40, [[0], [1]], { promptSet: 'e'.repeat(64) });
+    expect(await looksOf(candidate, champion)).toBe(2);
+    const elsewhere = await evaluated('a', 60, [[0]], { promptSet: 'd'.repeat(64) });
+    await store.saveSample(elsewhere.id, produced(7, { promptHash: '7'.repeat(64), sampleIndex: 0, score: 1 }));
+    const [first] = await store.samples(elsewhere.id);
+    expect(first?.promptHash).toBe('0'.repeat(64));
+    expect(await looksOf(candidate, champion)).toBe(3);
+    const other = scored(80, 1, { id: 'a/step-80/a1', identity: 'a-80', promptSet: 'c'.repeat(64), samples: 1 });
+    await store.saveSample(other.id, produced(9, { promptHash: '9'.repeat(64), sampleIndex: 0, score: 1 }));
+    await store.saveEvaluation('a', other);
+    expect(await looksOf(candidate, champion)).toBe(3);
+  });
+
+  test('adds the other gates that this candidate was asked for, each once', async () => {
+    await planned('a');
+    await evaluated('a', 0, [[0], [0]]);
+    await evaluated('a', 20, [[1], [1]]);
+    const ask = (id: string, suites?: string[]) => {
+      const asked = request('a', 'step-20', id);
+      return { ...asked, gate: { ...asked.gate, ...(suites && { suites }) } };
+    };
+    await store.savePromotion(ask('prod-1', ['names']));
+    await store.savePromotion(ask('prod-2', ['names', 'main']));
+    await store.savePromotion(ask('prod-3', ['main', 'names']));
+    await store.savePromotion(ask('prod-4'));
+    const examined = await examine(store, ask('prod-5', ['main']));
+    const [found] = examined.kind === 'candidate' ? examined.suites : [];
+    expect(found?.otherGates).toBe(2);
+    if (found?.reference.kind !== 'evaluated') throw new Error('there is a baseline');
+    expect(await looksOf(found.candidate, found.reference.evaluation, found.otherGates)).toBe(3);
+  });
+
+  test('makes the comparison surer: what passes alone does not as one of many', async () => {
+    await planned('a');
+    const rows = (right: number) => Array.from({ length: 7 }, (_, index) => [index < right ? 1 : 0]);
+    const baseline = await evaluated('a', 0, rows(0));
+    const candidate = await evaluated('a', 20, rows(7));
+    const suite: GateSuite = { suite: 'main', direction: 'maximize', candidate, reference: baseline };
+    expect((await compareOnSuite({ store, compute }, suite, signal)).difference?.low).toBeGreaterThan(0);
+    for (let step = 40; step <= 200; step += 20) await evaluated('a', step, rows(3));
+    const { looks, difference } = await compareOnSuite({ store, compute }, suite, signal);
+    expect(looks).toBe(10);
+    expect(difference?.low).toBeLessThanOrEqual(0);
   });
 });
 
@@ -184,6 +259,18 @@ describe('an examination', () => {
     expect(known).toMatchObject({
       reference: { kind: 'evaluated', evaluation: { id: 'b/step-20/prod-1-suite-1', identity: 'b-20' } },
     });
+  });
+
+  test('takes the first of several evaluations that miss as little: the luckiest is not chosen', async () => {
+    await planned('a');
+    await planned('b');
+    await evaluated('a', 20, [[1], [1]]);
+    await evaluated('b', 20, [[0], 'missing']);
+    await crown('b', 'step-20', 'b-20');
+    await evaluated('b', 20, [[1], [0]], { appraisal: 'first' });
+    await evaluated('b', 20, [[0], [0]], { appraisal: 'second' });
+    const [found] = suitesOf(await examine(store, request('a', 'step-20')));
+    expect(found).toMatchObject({ reference: { evaluation: { id: 'b/step-20/first' } } });
   });
 
   test.each([

@@ -1,4 +1,5 @@
 /** Means of scores with their 95 % confidence intervals. */
+import { normalQuantile, studentQuantile, TAIL } from './distributions.ts';
 
 export interface Interval {
   readonly mean: number;
@@ -6,18 +7,18 @@ export interface Interval {
   readonly high: number;
 }
 
-/** 97.5 % quantile of the normal distribution. */
-const Z = 1.959963984540054;
+const Z = normalQuantile(TAIL);
 
 /**
- * Mean of scores between 0 and 1: Wilson's interval for binary ones, Student's t, kept within 0 and 1, for others. One
- * score that is not binary says nothing of its spread: its interval is all that is possible.
+ * Mean of scores between 0 and 1: Wilson's interval for binary ones, for others Student's t with two further scores
+ * imagined, 0 and 1 (as A. Agresti and B. Caffo add a success and a failure, The American Statistician 54, 2000): that
+ * some scores agree does not show that all would.
  */
 export function interval(scores: readonly number[], { binary }: { binary: boolean }): Interval {
   if (scores.length === 0) throw new RangeError('no scores have no mean');
+  const mean = sum(scores) / scores.length;
   if (binary) return wilson(sum(scores), scores.length);
-  if (scores.length === 1) return { mean: sum(scores), low: 0, high: 1 };
-  const { mean, low, high } = studentInterval(scores);
+  const { low, high } = studentInterval([...scores, 0, 1]);
   return { mean, low: Math.max(0, low), high: Math.min(1, high) };
 }
 
@@ -35,34 +36,9 @@ function wilson(successes: number, n: number): Interval {
 export function studentInterval(values: readonly number[]): Interval {
   const n = values.length;
   const mean = sum(values) / n;
-  const variance = sum(values.map((value) => (value - mean) ** 2)) / (n - 1);
+  const variance = values.reduce((total, value) => total + (value - mean) ** 2, 0) / (n - 1);
   const reach = studentQuantile(n - 1) * Math.sqrt(variance / n);
   return { mean, low: mean - reach, high: mean + reach };
-}
-
-/** The t that 95 % of Student's distribution lies within: bisection on the angle, whose coverage is a finite sum. */
-function studentQuantile(freedom: number): number {
-  let low = 0;
-  let high = Math.PI / 2;
-  for (let halvings = 0; halvings < 60; halvings++) {
-    const angle = (low + high) / 2;
-    if (coverage(angle, freedom) < 0.95) low = angle;
-    else high = angle;
-  }
-  return Math.sqrt(freedom) * Math.tan((low + high) / 2);
-}
-
-/** P(|T| < √ν·tan θ) for whole degrees of freedom ν (Abramowitz and Stegun, 26.7.3 and 26.7.4). */
-function coverage(angle: number, freedom: number): number {
-  const odd = freedom % 2 === 1;
-  const cosine = Math.cos(angle);
-  let term = odd ? cosine : 1;
-  let total = freedom === 1 ? 0 : term;
-  for (let power = odd ? 3 : 2; power <= freedom - 2; power += 2) {
-    term *= (cosine ** 2 * (power - 1)) / power;
-    total += term;
-  }
-  return odd ? (2 / Math.PI) * (angle + Math.sin(angle) * total) : Math.sin(angle) * total;
 }
 
 function sum(values: readonly number[]): number {
