@@ -57,7 +57,13 @@ async function timed(steps: readonly Step[], data: readonly (readonly Sequence[]
 
 function engineStep(engine: TrainerEngine, weights: Float32Array): Step {
   const parameters = fullParameters(weights);
-  const model = new TrainedModel(engine, { baseModel: 'bench', parameters, baseOnly: false });
+  const model = new TrainedModel(engine, {
+    baseModel: 'bench',
+    parameters,
+    baseOnly: false,
+    strictNames: true,
+    emptyStep: 'refuse',
+  });
   return (rows) => {
     const batch = rows.map((sequence) => ({ sequence, lossTokens: sequence.tokens.length }));
     model.forwardBackward({ op: 'forward_backward', model: '', loss: 'cross_entropy', config: {}, batch });

@@ -2,7 +2,7 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { authenticate } from './auth.ts';
-import type { Config } from './config.ts';
+import { dialectOf, type Config } from './config.ts';
 import { accountRoutes } from './control/accounts.ts';
 import { deploymentRoutes } from './control/deployments.ts';
 import { trainerJobRoutes } from './control/trainer-jobs.ts';
@@ -42,6 +42,8 @@ export function createApp(config: Config, log: Logger): FastifyInstance {
     holdMs: config['hold-ms'],
     sessionMs: config['session-seconds'] * 1000,
     deduplicate: config.replay === 'deduplicate',
+    gapMs: config['gap-seconds'] * 1000,
+    dialect: dialectOf(config),
     stepMs: config['step-ms'],
     compute: config.compute,
     ...(maxTrainers !== undefined && { quota: maxTrainers }),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import type { Dialect } from './dialect.ts';
 import { FaultPlan } from './faults/plan.ts';
 
 export const HELP = `The pawl sandbox: a local stand-in for a remote training platform, with a real, tiny model.
@@ -30,6 +31,14 @@ Limits (none by default):
   --capacity N        trainers that there is room for; more wait in JOB_STATE_PENDING
   --rate-limit N      requests per second; more are refused with 429 and Retry-After
 
+How it speaks, where the real platform may do so in several ways (lenient and talkative by default):
+  --strict-names      a checkpoint's name is taken once; by default what is saved again replaces it
+  --strict-inputs     inputs that a loss does not know are refused, missing ones too, and weights must be float32
+  --backward-logprobs HOW  on; off: a backward pass tells its loss and no outputs; empty: outputs without log-probabilities
+  --forward-metrics HOW    on; off: a forward pass tells no metrics, not even its loss
+  --rename-states     a resumable state is kept under another name than was asked for
+  --empty-step HOW    an update without a gradient: refuse (default), or apply
+
 For tests of clients:
   --fault-plan FILE   JSON: {"seed": "…", "rules": [{"match": {…}, "effect": {"kind": "…"}, "times": 1}]}
                       match: method, path (a regular expression), operation (optim_step, hot_load, completions, …),
@@ -41,6 +50,7 @@ For tests of clients:
   --allow-faults      open POST, GET and DELETE /sandbox/v1/faults (a plan opens them, too)
   --replay HOW        deduplicate: a request repeated under its number is answered as before (default);
                       none: it is executed again, and numbers are not checked
+  --gap-seconds N     how long a request waits for a number before its own that never arrived (default 120)
   --step-ms N         how long an optimizer step takes, at least     (default 0)
   --compute HOW       real, or none: a model that knows nothing and learns nothing, at no cost (default real)
 
@@ -54,6 +64,7 @@ Example:
   node lib/sandbox/main.js --port 0 --state /tmp/sandbox
 `;
 
+const onOff = z.enum(['on', 'off']).default('on');
 const wholeNumber = (most: number): z.ZodType<number> => z.coerce.number().int().min(0).max(most);
 
 const Config = z.object({
@@ -77,6 +88,13 @@ const Config = z.object({
   'fault-plan': z.string().min(1).optional(),
   'allow-faults': z.boolean().default(false),
   replay: z.enum(['deduplicate', 'none']).default('deduplicate'),
+  'strict-names': z.boolean().default(false),
+  'strict-inputs': z.boolean().default(false),
+  'backward-logprobs': z.enum(['on', 'off', 'empty']).default('on'),
+  'forward-metrics': onOff,
+  'rename-states': z.boolean().default(false),
+  'empty-step': z.enum(['refuse', 'apply']).default('refuse'),
+  'gap-seconds': z.coerce.number().positive().max(86_400).default(120),
   'step-ms': wholeNumber(600_000).default(0),
   compute: z.enum(['real', 'none']).default('real'),
   account: z
@@ -89,7 +107,18 @@ const Config = z.object({
 export type Config = z.output<typeof Config> & { readonly apiKey?: string; readonly faultPlan?: FaultPlan };
 
 /** Flags that take no value. */
-const SWITCHES = ['exit-with-parent', 'allow-faults'] as const;
+const SWITCHES = ['exit-with-parent', 'allow-faults', 'strict-names', 'strict-inputs', 'rename-states'] as const;
+
+export function dialectOf(config: Config): Dialect {
+  return {
+    strictNames: config['strict-names'],
+    strictInputs: config['strict-inputs'],
+    backwardLogprobs: config['backward-logprobs'],
+    forwardMetrics: config['forward-metrics'] === 'on',
+    renameStates: config['rename-states'],
+    emptyStep: config['empty-step'],
+  };
+}
 
 /** The configuration, 'help' if that was asked for, or an error whose message names every bad flag. */
 export function readConfig(argv: readonly string[]): Config | 'help' {

@@ -110,14 +110,18 @@ function checkShape(name: string, model: BaseModel, loraRank: number, forwardOnl
   if (shape.baseModel.name !== model.architecture) {
     throw invalid(`trainingConfig.baseModel: shape "${name}" is for "${shape.baseModel.name}"`);
   }
-  const trainable = loraRank > 0 ? 'LORA_TRAINER' : 'POLICY_TRAINER';
-  const mode = forwardOnly ? 'FORWARD_ONLY' : trainable;
-  // A frozen trainer may be put on the hardware of one that trains.
-  if (shape.trainerMode !== mode && !(forwardOnly && shape.trainerMode === trainable)) {
+  if (!modesOf(loraRank, forwardOnly).includes(shape.trainerMode)) {
     throw invalid(
       `trainingShape: ${shape.trainerMode} of "${name}" does not go with loraRank ${loraRank} and forwardOnly ${forwardOnly}`,
     );
   }
+}
+
+/** A frozen trainer may be put on the hardware of one that trains: without adapters of its own, on that of either kind. */
+function modesOf(loraRank: number, forwardOnly: boolean): readonly string[] {
+  const trainable = loraRank > 0 ? ['LORA_TRAINER'] : ['POLICY_TRAINER'];
+  if (!forwardOnly) return trainable;
+  return loraRank > 0 ? ['FORWARD_ONLY', ...trainable] : ['FORWARD_ONLY', ...trainable, 'LORA_TRAINER'];
 }
 
 function viewOf(account: string, job: JobRecord, model: BaseModel | undefined): object {

@@ -8,13 +8,21 @@ import type { SamplingParams } from './messages.ts';
 const UNKNOWN_TOKEN = '<unk>';
 const MAX_ANSWERS = 16;
 
-const unsupported = (what: string): z.ZodType => z.union([z.undefined(), z.null()], `${what} are not supported here`);
+/** The platform's own words: its SDK looks for them, and does without the field. */
+const EXTRA = 'Extra inputs are not permitted, field:';
+
+/** What would change which tokens are drawn, or how they are told, and is not done here: only its absence is taken. */
+const only = (neutral: string | number | boolean, what: string): z.ZodType =>
+  z.literal(neutral, `${EXTRA} '${what}' (not supported here: only ${neutral})`).nullish();
+const unsupported = (what: string): z.ZodType =>
+  z.union([z.undefined(), z.null()], `${EXTRA} '${what}' (not supported here)`).optional();
 
 export const CompletionRequest = z.object({
   model: z.string().min(1),
   prompt: z.union([z.array(z.int().min(0)).min(1), z.string().min(1)]),
   n: z.int().min(1).max(MAX_ANSWERS).nullish(),
   max_tokens: z.int().min(1).nullish(),
+  max_completion_tokens: z.int().min(1).nullish(),
   temperature: z.number().min(0).max(100).nullish(),
   top_p: z.number().gt(0).max(1).nullish(),
   top_k: z.int().min(0).nullish(),
@@ -31,37 +39,58 @@ export const CompletionRequest = z.object({
   ignore_eos: z.boolean().nullish(),
   context_length_exceeded_behavior: z.enum(['truncate', 'error']).nullish(),
   user: z.string().nullish(),
-  images: unsupported('images').optional(),
-  include_routing_matrix: z.literal(false, 'router replay (R3) is not supported here').nullish(),
-  routing_matrix_format: unsupported('routing matrices').optional(),
-  sampling_mask: unsupported('sampling masks').optional(),
-  logit_bias: unsupported('logit biases').optional(),
-  response_format: unsupported('response formats').optional(),
-  min_p: z.literal(0, 'min_p is not supported here').nullish(),
+  images: unsupported('images'),
+  include_routing_matrix: only(false, 'include_routing_matrix'),
+  routing_matrix_format: unsupported('routing_matrix_format'),
+  sampling_mask: unsupported('sampling_mask'),
+  logit_bias: unsupported('logit_bias'),
+  response_format: unsupported('response_format'),
+  min_p: only(0, 'min_p'),
+  typical_p: only(1, 'typical_p'),
+  repetition_penalty: only(1, 'repetition_penalty'),
+  frequency_penalty: only(0, 'frequency_penalty'),
+  presence_penalty: only(0, 'presence_penalty'),
+  mirostat_target: unsupported('mirostat_target'),
+  best_of: only(1, 'best_of'),
+  top_sampling_logprobs: only(0, 'top_sampling_logprobs'),
+  top_sampling_format: unsupported('top_sampling_format'),
 });
 export type CompletionRequest = z.output<typeof CompletionRequest>;
 
 /** The prompt's tokens, all of them in the vocabulary, with room for an answer. */
 export function promptOf(
-  { prompt }: CompletionRequest,
+  body: CompletionRequest,
   { config }: BaseModel,
   vocabulary: readonly string[],
 ): readonly number[] {
+  const { prompt } = body;
   const tokens = typeof prompt === 'string' ? encode(prompt, vocabulary) : prompt;
   const foreign = tokens.find((token) => token >= config.vocab);
   if (foreign !== undefined) throw invalid(`token id ${foreign} is not in the vocabulary of ${config.vocab}`);
-  if (tokens.length >= config.context) {
-    throw invalid(`the prompt of ${tokens.length} tokens does not fit the context of ${config.context}`);
-  }
+  checkContext(tokens.length, body, config.context);
   return tokens;
+}
+
+/** Prompt and answer fit the context together: by default the answer is cut to what is left, at least one token. */
+function checkContext(prompt: number, body: CompletionRequest, context: number): void {
+  if (prompt >= context) throw invalid(`the prompt of ${prompt} tokens does not fit the context of ${context}`);
+  const asked = prompt + maxTokensOf(body);
+  if (body.context_length_exceeded_behavior === 'error' && asked > context) {
+    throw invalid(`the prompt of ${prompt} tokens and max_tokens make ${asked}: more than the context of ${context}`);
+  }
+}
+
+function maxTokensOf(body: CompletionRequest): number {
+  return body.max_tokens ?? body.max_completion_tokens ?? 16;
 }
 
 /** How each of the `n` answers is drawn: they differ in their streams of random numbers. */
 export function samplingParams(body: CompletionRequest, promptLength: number): SamplingParams[] {
   const seed = body.seed === undefined || body.seed === null ? randomBytes(16).toString('hex') : `seed ${body.seed}`;
-  const echoed = body.echo === true ? promptLength : Math.min(body.echo_last ?? 0, promptLength);
+  // A number is the narrower word: "echo" alone is the whole prompt.
+  const echoed = Math.min(body.echo_last ?? (body.echo === true ? promptLength : 0), promptLength);
   return Array.from({ length: body.n ?? 1 }, (_, index) => ({
-    maxTokens: body.max_tokens ?? 16,
+    maxTokens: maxTokensOf(body),
     temperature: body.temperature ?? 1,
     topP: body.top_p ?? 1,
     topK: body.top_k ?? 0,

@@ -50,7 +50,8 @@ export class Generation {
     const { params } = this.#request;
     if ((token === END_TOKEN && !params.ignoreEos) || this.#text.endsAt(params.stop) !== undefined) {
       this.finishReason = 'stop';
-    } else if (this.#produced >= params.maxTokens || this.#cache.length >= model.config.context) {
+    } else if (this.#produced >= params.maxTokens || this.#cache.length + 1 >= model.config.context) {
+      // The token just said has its place in the context too, although nothing follows that would read it.
       this.finishReason = 'length';
     } else {
       this.#next = model.step(this.#cache, token);

@@ -1,5 +1,5 @@
 /** A trainer job's bucket: resumable states and sampler snapshots as files that outlive every process. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readFileIfAny, writeFileAtomic, writeJsonAtomic } from '../files.ts';
@@ -44,15 +44,12 @@ export class Bucket {
     return existsSync(this.#path('snapshots', identity, 'json'));
   }
 
-  // The description is written last: without it, the bytes of an interrupted save are not a checkpoint.
   writeState(name: string, meta: StateMeta, bytes: Uint8Array): void {
-    writeFileAtomic(this.#path('states', name, 'bin'), bytes);
-    writeJsonAtomic(this.#path('states', name, 'json'), meta);
+    this.#write('states', name, meta, bytes);
   }
 
   writeSnapshot(identity: string, meta: SnapshotMeta, bytes: Uint8Array): void {
-    writeFileAtomic(this.#path('snapshots', identity, 'bin'), bytes);
-    writeJsonAtomic(this.#path('snapshots', identity, 'json'), meta);
+    this.#write('snapshots', identity, meta, bytes);
   }
 
   readState(name: string): { meta: StateMeta; bytes: Buffer } | undefined {
@@ -63,6 +60,14 @@ export class Bucket {
   readSnapshot(identity: string): { meta: SnapshotMeta; bytes: Buffer } | undefined {
     const found = this.#read('snapshots', identity);
     return found === undefined ? undefined : { meta: SnapshotMeta.parse(found.meta), bytes: found.bytes };
+  }
+
+  /** The description goes first and comes last: without it, the bytes of an interrupted save are not a checkpoint. */
+  #write(kind: 'states' | 'snapshots', name: string, meta: object, bytes: Uint8Array): void {
+    const description = this.#path(kind, name, 'json');
+    rmSync(description, { force: true });
+    writeFileAtomic(this.#path(kind, name, 'bin'), bytes);
+    writeJsonAtomic(description, meta);
   }
 
   #read(kind: 'states' | 'snapshots', name: string): { meta: unknown; bytes: Buffer } | undefined {

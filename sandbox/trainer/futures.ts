@@ -11,6 +11,8 @@ const LARGE_BYTES = 64 * 1024;
 
 interface Future {
   readonly settled: Promise<void>;
+  /** What it waits for before it can begin, if for anything. */
+  readonly waiting: () => string | undefined;
   /** Serialized answer, once there is one. */
   body?: string;
 }
@@ -32,13 +34,13 @@ export class Futures {
   }
 
   /** A new request id whose answer is what `result` comes to: failures are answers, too. */
-  add(result: Promise<object>): string {
+  add(result: Promise<object>, waiting: Future['waiting'] = () => undefined): string {
     const id = `req-${this.#epoch}-${++this.#issued}`;
     const settled = result.then(
       (value) => this.#settle(id, JSON.stringify(value)),
       (error: unknown) => this.#settle(id, JSON.stringify(failureBody(error))),
     );
-    this.#futures.set(id, { settled });
+    this.#futures.set(id, { settled, waiting });
     return id;
   }
 
@@ -57,7 +59,7 @@ export class Futures {
         type: 'try_again',
         request_id: id,
         queue_state: 'active',
-        queue_state_reason: 'the request is queued or being computed',
+        queue_state_reason: future.waiting() ?? 'the request is queued or being computed',
       })
     );
   }

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Dialect } from '../dialect.ts';
 import { ApiError, notFound, quotaExceeded } from '../errors.ts';
 import { readJsonFolder, writeJsonAtomic } from '../files.ts';
 import type { Models } from '../promotion/models.ts';
@@ -31,6 +32,9 @@ export interface JobsOptions {
   readonly holdMs: number;
   readonly sessionMs: number;
   readonly deduplicate: boolean;
+  /** How long a request waits for a number before its own. */
+  readonly gapMs: number;
+  readonly dialect: Dialect;
   readonly stepMs: number;
   readonly compute: Compute;
   /** Trainers that may be rented at a time; more are refused. */
@@ -146,10 +150,11 @@ export class TrainerJobs {
     return Object.fromEntries(entries);
   }
 
+  /** The newest row, in the place of any of that name. */
   addCheckpoint(id: string, name: string, checkpointType: CheckpointType, promotable: boolean): void {
     const record = this.get(id);
     const row: CheckpointRow = { name, createTime: new Date().toISOString(), checkpointType, promotable };
-    record.checkpoints.push(row);
+    record.checkpoints = [...record.checkpoints.filter((known) => known.name !== name), row];
     this.#write(record);
   }
 
@@ -241,7 +246,7 @@ export class TrainerJobs {
   }
 
   async #startRuntime(record: JobRecord): Promise<TrainerRuntime> {
-    const { seed, models, holdMs, sessionMs, deduplicate, stepMs, compute } = this.#options;
+    const { seed, models, holdMs, sessionMs, deduplicate, gapMs, dialect, stepMs, compute } = this.#options;
     const baseModel = models.base(record.baseModel);
     if (baseModel === undefined) throw new Error(`base model "${record.baseModel}" is not offered any more`);
     const runtime: TrainerRuntime = await TrainerRuntime.start({
@@ -254,6 +259,8 @@ export class TrainerJobs {
       holdMs,
       sessionMs,
       deduplicate,
+      gapMs,
+      dialect,
       stepMs,
       compute,
       onExit: (reason) => this.#processEnded(record, runtime, reason),

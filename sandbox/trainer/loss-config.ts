@@ -6,6 +6,7 @@ import type { LossConfig } from './messages.ts';
 import type { LossName } from './loss-names.ts';
 
 const Ratio = z.number().min(0);
+const cap = { ratio_log_cap: z.number().positive().optional() };
 const Clips = { clip_low_threshold: Ratio.optional(), clip_high_threshold: Ratio.optional() };
 
 /** Keys of every loss that stand for what this trainer does anyway. */
@@ -17,13 +18,13 @@ const score = { score_centering: z.literal(false, 'score centering is not suppor
 
 const CONFIGS: Readonly<Record<LossName, z.ZodType<Record<string, unknown>>>> = {
   cross_entropy: z.strictObject({ ...Common, top_k: z.int().min(1).max(1000).optional() }),
-  importance_sampling: z.strictObject(Common),
-  ppo: z.strictObject({ ...Common, ...Clips }),
-  dapo: z.strictObject({ ...Common, ...Clips }),
-  gspo: z.strictObject({ ...Common, ...Clips }),
-  cispo: z.strictObject({ ...Common, ...Clips }),
+  importance_sampling: z.strictObject({ ...Common, ...cap }),
+  ppo: z.strictObject({ ...Common, ...Clips, ...cap }),
+  dapo: z.strictObject({ ...Common, ...Clips, ...cap, eps_clip_c: z.number().gt(1).optional() }),
+  gspo: z.strictObject({ ...Common, ...Clips, seq_ratio_log_cap: z.number().positive().optional() }),
+  cispo: z.strictObject({ ...Common, ...Clips, ...cap }),
   dro: z.strictObject({ ...Common, beta: z.number().min(0).optional() }),
-  dppo: z.strictObject({ ...Common, delta_low: Ratio.optional(), delta_high: Ratio.optional() }),
+  dppo: z.strictObject({ ...Common, ...cap, delta_low: Ratio.optional(), delta_high: Ratio.optional() }),
   reinforce: z.strictObject({ ...Common, ...score }),
 };
 
@@ -35,6 +36,9 @@ const NAMES = {
   beta: 'beta',
   delta_low: 'deltaLow',
   delta_high: 'deltaHigh',
+  ratio_log_cap: 'ratioLogCap',
+  seq_ratio_log_cap: 'sequenceLogCap',
+  eps_clip_c: 'dualClip',
   top_k: 'topK',
 } as const;
 

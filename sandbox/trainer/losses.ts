@@ -23,6 +23,12 @@ interface Token {
   readonly config: LossConfig;
 }
 
+/** π/π_old, or what it was cut off at: then it is a constant. */
+interface Ratio {
+  readonly value: number;
+  readonly cut: boolean;
+}
+
 interface Term {
   readonly loss: number;
   readonly slope: number;
@@ -40,16 +46,19 @@ const CLIPS: Readonly<Record<PolicyLossName, readonly [number, number]>> = {
   dppo: [0, Infinity],
   reinforce: [0, Infinity],
 };
+/** How far the logarithm of a ratio may be from zero: beyond it is cut off, and slopes no more. */
+const RATIO_LOG_CAP = 20;
+const SEQUENCE_LOG_CAP = 10;
 const DRO_BETA = 0.05;
 const DPPO_DELTA = 0.2;
 
 const TERMS: Readonly<Record<Exclude<PolicyLossName, 'gspo'>, (token: Token) => Term>> = {
   importance_sampling: (token) => ratioTerm(token),
   ppo: (token) => clippedTerm(token, ratioOf(token)),
-  dapo: (token) => clippedTerm(token, ratioOf(token)),
+  dapo: (token) => dualClipped(token, clippedTerm(token, ratioOf(token))),
   // The clipped ratio is a constant factor: every token keeps a gradient.
   cispo: (token) => {
-    const ratio = ratioOf(token);
+    const { value: ratio } = ratioOf(token);
     const factor = clamp(ratio, token) * token.advantage;
     return { loss: -factor * token.logprob, slope: -factor, clipped: clamp(ratio, token) !== ratio };
   },
@@ -92,7 +101,7 @@ export function policyLoss(
   return {
     loss,
     weights,
-    ratios: inputs.old === undefined ? [] : tokens.map(ratioOf),
+    ratios: inputs.old === undefined ? [] : tokens.map((token) => ratioOf(token).value),
     clipped: terms.filter(({ clipped }) => clipped === true).length,
   };
 }
@@ -100,7 +109,8 @@ export function policyLoss(
 /** GSPO: one ratio for the sequence, the geometric mean of its tokens'. */
 function sequenceTerms(tokens: readonly Token[]): Term[] {
   const mean = tokens.reduce((sum, { logprob, old }) => sum + logprob - old, 0) / Math.max(1, tokens.length);
-  const terms = tokens.map((token) => clippedTerm(token, Math.exp(mean)));
+  const ratio = cutOff(mean, tokens[0]?.config.sequenceLogCap ?? SEQUENCE_LOG_CAP);
+  const terms = tokens.map((token) => clippedTerm(token, ratio));
   const slope = terms.reduce((sum, term) => sum + term.slope, 0) / Math.max(1, tokens.length);
   return terms.map((term) => ({ ...term, slope }));
 }
@@ -123,21 +133,38 @@ function tokenAt(
   };
 }
 
-function ratioOf({ logprob, old }: Token): number {
-  return Math.exp(logprob - old);
+function ratioOf({ logprob, old, config }: Token): Ratio {
+  return cutOff(logprob - old, config.ratioLogCap ?? RATIO_LOG_CAP);
 }
 
+function cutOff(logRatio: number, cap: number): Ratio {
+  return { value: Math.exp(within(logRatio, -cap, cap)), cut: Math.abs(logRatio) > cap };
+}
+
+/** Slopes with log p, unless the ratio was cut off. */
 function ratioTerm(token: Token): Term {
-  const value = -ratioOf(token) * token.advantage;
-  return { loss: value, slope: value };
+  const loss = -ratioOf(token).value * token.advantage;
+  return { loss, slope: ratioOf(token).cut ? 0 : loss };
 }
 
-function clippedTerm(token: Token, ratio: number): Term {
-  const free = ratio * token.advantage;
-  const bounded = clamp(ratio, token) * token.advantage;
-  return free <= bounded ? { loss: -free, slope: -free } : { loss: -bounded, slope: 0, clipped: true };
+function clippedTerm(token: Token, { value, cut }: Ratio): Term {
+  const free = -value * token.advantage;
+  const bounded = -clamp(value, token) * token.advantage;
+  return free >= bounded ? { loss: free, slope: cut ? 0 : free } : { loss: bounded, slope: 0, clipped: true };
+}
+
+/** A token to be made less likely is pushed no harder than `eps_clip_c` times its advantage. */
+function dualClipped(token: Token, term: Term): Term {
+  const { advantage, config } = token;
+  if (advantage >= 0 || config.dualClip === undefined) return term;
+  const most = -config.dualClip * advantage;
+  return term.loss > most ? { loss: most, slope: 0, clipped: true } : term;
 }
 
 function clamp(ratio: number, { low, high }: Token): number {
-  return Math.min(Math.max(ratio, low), high);
+  return within(ratio, low, high);
+}
+
+function within(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
 }

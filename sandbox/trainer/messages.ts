@@ -20,6 +20,8 @@ export interface BootRequest {
   /** How long an optimizer step takes, at least. */
   readonly stepMs: number;
   readonly compute: Compute;
+  readonly strictNames: boolean;
+  readonly emptyStep: 'refuse' | 'apply';
 }
 
 /** `none` answers at once with the numbers of a model that knows nothing, for tests of load. */
@@ -38,6 +40,11 @@ export interface LossConfig {
   /** Changes of probability. */
   readonly deltaLow?: number;
   readonly deltaHigh?: number;
+  /** How far the logarithm of a token's ratio, or a sequence's, may be from zero. */
+  readonly ratioLogCap?: number;
+  readonly sequenceLogCap?: number;
+  /** The most that a token to be made less likely counts, as a multiple of its advantage. */
+  readonly dualClip?: number;
   /** Forward only: tell this many of the likeliest tokens of each position. */
   readonly topK?: number;
 }

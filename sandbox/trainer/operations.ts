@@ -1,13 +1,14 @@
 /** The numbered operations of a model: each reads a request and says what happens when its turn comes. */
 import type { z } from 'zod';
 import { CallError } from '../child.ts';
+import { renamedState } from '../dialect.ts';
 import type { Ledger } from '../ledger.ts';
 import { DnsLabel, parse } from '../validate.ts';
 import type { Models } from '../promotion/models.ts';
 import { examplesOf } from './batch.ts';
 import type { TrainerJobs } from './jobs.ts';
 import { lossConfig } from './loss-config.ts';
-import type { OptimStepResult, ScoreResult, TopK } from './messages.ts';
+import type { Example, OptimStepResult, ScoreResult, TopK } from './messages.ts';
 import type { LiveModel, TrainerRuntime } from './runtime.ts';
 import * as schemas from './schemas.ts';
 
@@ -80,7 +81,9 @@ async function score(
   op: ScoreOp,
   input: schemas.ScoreInput,
 ): Promise<object> {
-  const batch = examplesOf(input.data, input.loss_fn, runtime.options.baseModel.config);
+  const { baseModel, dialect } = runtime.options;
+  const reading = { loss: input.loss_fn, config: baseModel.config, strict: dialect.strictInputs };
+  const batch = examplesOf(input.data, reading);
   const request = { op, model: model.id, loss: input.loss_fn, config: configOf(op, input), batch };
   const result = await runtime.call<ScoreResult>(request);
   if (op === 'forward') {
@@ -90,15 +93,20 @@ async function score(
     model.ledger.datums += batch.length;
     model.ledger.tokens += batch.reduce((sum, { sequence }) => sum + sequence.tokens.length, 0);
   }
+  const told = op === 'forward' ? 'on' : dialect.backwardLogprobs;
+  const silent = op === 'forward' && !dialect.forwardMetrics;
   return {
     loss_fn_output_type: 'TorchLossReturn',
-    loss_fn_outputs: result.logprobs.map((logprobs, i) => {
-      const { tokens, width } = batch[i]?.sequence ?? { tokens: logprobs };
-      const shape = width === undefined ? [tokens.length] : [tokens.length, width];
-      return { logprobs: tensor(logprobs, 'float32', shape), ...topK(result.topK?.[i], tokens.length) };
-    }),
-    metrics: { 'loss:sum': result.loss, 'local_input_sequences:sum': batch.length, ...result.metrics },
+    loss_fn_outputs:
+      told === 'off' ? [] : batch.map((example, i) => (told === 'empty' ? {} : outputOf(result, example, i))),
+    metrics: silent ? {} : { 'loss:sum': result.loss, 'local_input_sequences:sum': batch.length, ...result.metrics },
   };
+}
+
+function outputOf(result: ScoreResult, { sequence: { tokens, width } }: Example, index: number): object {
+  const shape = width === undefined ? [tokens.length] : [tokens.length, width];
+  const logprobs = tensor(result.logprobs[index] ?? [], 'float32', shape);
+  return { logprobs, ...topK(result.topK?.[index], tokens.length) };
 }
 
 function topK(found: TopK | undefined, positions: number): object {
@@ -142,8 +150,9 @@ async function optimStep(
 async function saveWeights(
   { runtime, jobs }: OperationContext,
   model: LiveModel,
-  { path }: z.output<typeof schemas.SaveWeights>,
+  { path: asked }: z.output<typeof schemas.SaveWeights>,
 ): Promise<object> {
+  const path = runtime.options.dialect.renameStates ? renamedState(asked) : asked;
   await runtime.call({ op: 'save_state', model: model.id, name: path });
   const type = model.lora === undefined ? 'CHECKPOINT_TYPE_TRAINING' : 'CHECKPOINT_TYPE_TRAINING_LORA';
   jobs.addCheckpoint(runtime.options.job, path, type, false);

@@ -51,11 +51,9 @@ class TrainerProcess {
   #create({ model, lora, loraSeed, baseOnly }: CreateModelRequest): void {
     const parameters =
       lora === undefined ? fullParameters(this.#base) : loraParameters(this.#boot.config, this.#base, lora, loraSeed);
-    const { baseModel } = this.#boot;
-    this.#models.set(
-      model,
-      new TrainedModel(this.#arithmetic, { baseModel, parameters, ...(lora && { lora }), baseOnly }),
-    );
+    const { baseModel, strictNames, emptyStep } = this.#boot;
+    const kind = { baseModel, parameters, ...(lora && { lora }), baseOnly };
+    this.#models.set(model, new TrainedModel(this.#arithmetic, { ...kind, strictNames, emptyStep }));
   }
 
   #optimStep(request: OptimStepRequest): OptimStepResult {

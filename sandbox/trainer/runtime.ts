@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { BaseModel } from '../catalog.ts';
 import { Child } from '../child.ts';
+import type { Dialect } from '../dialect.ts';
 import { ApiError, notFound } from '../errors.ts';
 import type { ModelLedger } from '../ledger.ts';
 import type { LoraConfig } from '../model/parameters.ts';
@@ -31,6 +32,9 @@ export interface RuntimeOptions {
   readonly sessionMs: number;
   /** Off: a request that is repeated under its number is executed again. */
   readonly deduplicate: boolean;
+  /** How long a request waits for a number before its own. */
+  readonly gapMs: number;
+  readonly dialect: Dialect;
   /** How long an optimizer step takes, at least. */
   readonly stepMs: number;
   readonly compute: Compute;
@@ -69,10 +73,12 @@ export class TrainerRuntime {
   /** Resolves when the process answers. */
   static async start(options: RuntimeOptions): Promise<TrainerRuntime> {
     const runtime = new TrainerRuntime(options);
-    const { baseModel, bucket, seed, stepMs, compute } = options;
+    const { baseModel, bucket, seed, stepMs, compute, dialect } = options;
     const { name, config, weightsFile: file } = baseModel;
     const weights = file === undefined ? { seed } : { file };
-    await runtime.call({ op: 'boot', baseModel: name, config, bucket, weights, stepMs, compute });
+    const { strictNames, emptyStep } = dialect;
+    const speaks = { strictNames, emptyStep };
+    await runtime.call({ op: 'boot', baseModel: name, config, bucket, weights, stepMs, compute, ...speaks });
     return runtime;
   }
 
@@ -129,7 +135,7 @@ export class TrainerRuntime {
       id: modelId,
       sessionId: session.id,
       ...(kind.lora && { lora: kind.lora }),
-      sequencer: new Sequencer(this.options.deduplicate),
+      sequencer: new Sequencer({ policed: this.options.deduplicate, gapMs: this.options.gapMs }),
       ledger: ledgerOf(modelId, session.id),
       pending: 1,
     };
@@ -159,7 +165,11 @@ export class TrainerRuntime {
         this.touch();
       }
     };
-    return model.sequencer.admit(seq, body, (turn) => this.futures.add(counted(turn)));
+    const waiting = (): string | undefined => {
+      const missing = model.sequencer.missingBefore(seq);
+      return missing === undefined ? undefined : `request ${seq} waits for request ${missing}, which has not arrived`;
+    };
+    return model.sequencer.admit(seq, body, (turn) => this.futures.add(counted(turn), waiting));
   }
 
   /** The model, its sequence and the number it was created under are free again. */

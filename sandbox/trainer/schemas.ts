@@ -12,6 +12,11 @@ function optional<Schema extends z.ZodType>(schema: Schema) {
   return z.union([schema, Nothing]).optional();
 }
 
+/** What the protocol knows and this trainer does not do is refused by what it is called. */
+function refusedByName(known: string): (issue: { readonly input?: unknown }) => string {
+  return ({ input }) => `"${String(input).slice(0, 50)}" is not supported here: ${known} only`;
+}
+
 const TensorData = z.object({
   data: z.array(Finite),
   dtype: z.enum(['int64', 'float32']),
@@ -75,7 +80,7 @@ export const SaveWeights = Sequenced.extend({
 export const SaveWeightsForSampler = Sequenced.extend({
   path: DnsLabel,
   checkpoint_type: z.enum(['base', 'delta', 'merged_base']).default('base'),
-  export_precision: optional(z.enum(['source', 'bf16'], 'only source and bf16 are supported here')),
+  export_precision: optional(z.enum(['source', 'bf16'], { error: refusedByName('source and bf16') })),
 });
 
 export const LoadWeights = Sequenced.extend({ path: Text, optimizer: z.boolean().default(false) });
@@ -88,7 +93,7 @@ const LoraConfig = z.object({
   rank: z.int().min(0).max(1024),
   alpha: optional(Finite.positive()),
   seed: optional(z.int()),
-  init_method: optional(z.enum(['kaiming'])),
+  init_method: optional(z.enum(['kaiming'], { error: refusedByName('kaiming') })),
   train_unembed: z.boolean().default(true),
   train_mlp: z.boolean().default(true),
   train_attn: z.boolean().default(true),

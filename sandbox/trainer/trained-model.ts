@@ -21,6 +21,9 @@ export interface TrainedModelOptions {
   readonly parameters: Parameters;
   readonly lora?: LoraConfig;
   readonly baseOnly: boolean;
+  /** What is saved under a name that is taken is refused; otherwise it takes its place. */
+  readonly strictNames: boolean;
+  readonly emptyStep: 'refuse' | 'apply';
 }
 
 export class TrainedModel {
@@ -61,7 +64,8 @@ export class TrainedModel {
 
   optimStep({ adam, normalization, normMetrics }: OptimStepRequest): OptimStepResult {
     this.#checkTrainable();
-    if (this.#sequences === 0) throw refused('optim_step without a successful forward_backward since the last one');
+    if (this.#sequences === 0 && this.#options.emptyStep === 'refuse')
+      throw refused('optim_step without a successful forward_backward since the last one');
     if (!Number.isFinite(normOf(this.#gradient))) throw refused('the gradient is not finite: nothing was applied');
     const norm = adamStep(this.#trainable, this.#gradient, this.#adam, adam, 1 / this.#divisor(normalization));
     this.#dropGradient();
@@ -69,7 +73,8 @@ export class TrainedModel {
   }
 
   saveState(bucket: Bucket, name: string): void {
-    if (bucket.hasState(name)) throw refused(`checkpoint "${name}" already exists; names are never overwritten`);
+    if (this.#options.strictNames && bucket.hasState(name))
+      throw refused(`checkpoint "${name}" already exists; names are never overwritten`);
     const size = this.#trainable.length;
     const all = new Float32Array(3 * size);
     all.set(this.#trainable, 0);
@@ -117,7 +122,7 @@ export class TrainedModel {
   }
 
   saveSnapshot(bucket: Bucket, { identity, kind, precision }: SaveSnapshotRequest): void {
-    if (bucket.hasSnapshot(identity))
+    if (this.#options.strictNames && bucket.hasSnapshot(identity))
       throw refused(`snapshot "${identity}" already exists; names are never overwritten`);
     if (kind === 'merged_base') this.#writeMerged(bucket, identity, precision);
     else if (kind === 'delta') this.#writeDelta(bucket, identity);
@@ -175,7 +180,7 @@ export class TrainedModel {
       case 'num_loss_tokens':
         return Math.max(1, this.#lossTokens);
       case 'num_sequences':
-        return this.#sequences;
+        return Math.max(1, this.#sequences);
       case 'none':
         return 1;
       default:

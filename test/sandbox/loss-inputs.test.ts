@@ -15,6 +15,7 @@ import {
 
 const tensor = (data: number[], extra: Json = {}): Json => ({ data, dtype: 'float32', ...extra });
 const ids = (data: number[], extra: Json = {}): Json => ({ data, dtype: 'int64', ...extra });
+const EMPTY = { sparse_crow_indices: [0], sparse_col_indices: [] };
 const POLICY = { logprobs: tensor([-4, -4]), advantages: tensor([0, 1]) };
 
 function example(inputs: Json): Json {
@@ -79,6 +80,9 @@ describe('losses on the wire', () => {
     ['ppo', { clip_low_threshold: '0.8' }],
     ['ppo', { clip_low_threshold: 1.2, clip_high_threshold: 0.8 }],
     ['importance_sampling', { beta: 1 }],
+    ['importance_sampling', { ratio_log_cap: 0 }],
+    ['dro', { ratio_log_cap: 20 }],
+    ['dapo', { eps_clip_c: 0.5 }],
     ['cross_entropy', { output: 'embedding' }],
     ['cross_entropy', { target_logprob_support: 'sampling_support' }],
     ['cross_entropy', { top_k: 2 }],
@@ -95,8 +99,11 @@ describe('losses on the wire', () => {
   test.each([
     ['ppo', 'without advantages', { logprobs: tensor([-4, -4]) }],
     ['ppo', 'without old log-probabilities', { advantages: tensor([0, 1]) }],
-    ['ppo', 'with an unknown input', { ...POLICY, values: tensor([1, 1]) }],
-    ['cross_entropy', 'with embedding gradients', { weights: tensor([1, 1]), embedding_grads: tensor([1, 1]) }],
+    ['ppo', 'with more old log-probabilities than tokens', { ...POLICY, logprobs: tensor([-4, -4, -4]) }],
+    ['cross_entropy', 'with a mask of another length', { loss_mask: ids([1, 1, 1]) }],
+    ['cross_entropy', 'with targets that are no token ids', { target_tokens: tensor([4, 5]) }],
+    ['cross_entropy', 'with more columns than tokens', { target_tokens: ids([], { shape: [2, 83], ...EMPTY }) }],
+    ['cross_entropy', 'with more rows than tokens', { target_tokens: ids([], { shape: [60_000, 60], ...EMPTY }) }],
     ['cross_entropy', 'with weights of another shape', { weights: tensor([1, 1], { shape: [2, 1] }) }],
     [
       'cross_entropy',
@@ -154,17 +161,22 @@ describe('losses on the wire', () => {
     });
   });
 
-  test('a forward-only trainer and a base-only model are scored, not trained', async () => {
-    const query = `trainingShape=${encodeURIComponent(`${NANO_SHAPE}-forward`)}&rlorTrainerJobId=job-ref`;
+  async function frozenTrainer(id: string, shape: string): Promise<Model> {
+    const query = `trainingShape=${encodeURIComponent(shape)}&rlorTrainerJobId=${id}`;
     await sandbox.ok('POST', `/v1/accounts/sandbox/rlorTrainerJobs?${query}`, {
       trainingConfig: { baseModel: NANO, loraRank: 0 },
       forwardOnly: true,
     });
-    await waitForJob(sandbox, 'job-ref', 'JOB_STATE_RUNNING');
-    const reference = await new Trainer(sandbox, 'job-ref').model();
+    await waitForJob(sandbox, id, 'JOB_STATE_RUNNING');
+    return new Trainer(sandbox, id).model();
+  }
+
+  test('a frozen trainer, of whichever shape, and a base-only model are scored, not trained', async () => {
+    const reference = await frozenTrainer('job-ref', `${NANO_SHAPE}-forward`);
+    const onLora = await frozenTrainer('job-ref-lora', `${NANO_SHAPE}-lora`);
     const base = await model.trainer.model({ rank: 0 }, { base_only: true });
-    expect((await reference.forward(DATA)).metrics).toEqual((await base.forward(DATA)).metrics);
-    for (const frozen of [reference, base]) {
+    for (const frozen of [reference, onLora, base]) {
+      expect((await frozen.forward(DATA)).metrics).toEqual((await base.forward(DATA)).metrics);
       expect(await frozen.forwardBackward(DATA)).toMatchObject({ category: 'user' });
       expect(await frozen.optimStep()).toMatchObject({ category: 'user', error: expect.stringContaining('frozen') });
     }

@@ -74,6 +74,11 @@ function clipped(low: number, high: number): TokenLoss {
   };
 }
 
+/** A ratio that is cut off beyond this logarithm is a constant there. */
+function capped(cap: number, before: number, logprob: number, old: number): number {
+  return Math.exp(Math.abs(before - old) > cap ? clip(before - old, -cap, cap) : logprob - old);
+}
+
 function gspo(low: number, high: number): (weights: Float32Array) => number {
   return (weights) => {
     let sum = 0;
@@ -94,6 +99,24 @@ const CASES: readonly (readonly [LossName, LossConfig, (weights: Float32Array) =
   ['ppo', {}, sumOver(clipped(0.8, 1.2))],
   ['ppo', { clipLow: 0.1, clipHigh: 1.5 }, sumOver(clipped(0.1, 1.5))],
   ['dapo', {}, sumOver(clipped(0.8, 1.28))],
+  [
+    'importance_sampling',
+    { ratioLogCap: 0.65 },
+    sumOver((logprob, old, advantage, before) => -capped(0.65, before, logprob, old) * advantage),
+  ],
+  [
+    'ppo',
+    { ratioLogCap: 0.3, clipLow: 0, clipHigh: 10 },
+    sumOver((logprob, old, advantage, before) => -capped(0.3, before, logprob, old) * advantage),
+  ],
+  [
+    'dapo',
+    { dualClip: 1.5 },
+    sumOver((logprob, old, advantage, before) => {
+      const loss = clipped(0.8, 1.28)(logprob, old, advantage, before);
+      return advantage < 0 ? Math.min(loss, -1.5 * advantage) : loss;
+    }),
+  ],
   ['gspo', { clipLow: 0.9, clipHigh: 1.1 }, gspo(0.9, 1.1)],
   [
     'cispo',

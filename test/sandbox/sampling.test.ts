@@ -140,6 +140,36 @@ describe('sampling', () => {
     expect((await ask({ echo_last: 99, max_tokens: 2 })).choices).toEqual(
       (await ask({ echo: true, max_tokens: 2 })).choices,
     );
+    // The narrower word wins: with both, the last ones only.
+    expect((await ask({ echo: true, echo_last: 2, max_tokens: 2 })).choices).toEqual(choices);
+  });
+
+  test.each([
+    [1_000, 28],
+    [29, 28],
+    [28, 28],
+    [27, 27],
+  ])('prompt and answer fit the context together: asked for %i tokens, it says %i', async (asked, said) => {
+    const { usage, choices } = await ask({ max_tokens: asked, ignore_eos: true });
+    expect([usage.completion_tokens, choices[0]?.finish_reason]).toEqual([said, 'length']);
+  });
+
+  test('or are refused, if that is wanted', async () => {
+    const error = { context_length_exceeded_behavior: 'error', max_tokens: 29 };
+    expect(await deployed.complete(PROMPT, error)).toMatchObject({ status: 400 });
+    expect(await deployed.complete(PROMPT, { ...error, max_tokens: 28 })).toMatchObject({ status: 200 });
+  });
+
+  test.each([
+    ['repetition_penalty', 1.2, 1],
+    ['frequency_penalty', 0.5, 0],
+    ['presence_penalty', -1, 0],
+    ['typical_p', 0.9, 1],
+    ['top_sampling_logprobs', 5, 0],
+  ])('%s is refused by name, not ignored', async (name, value, neutral) => {
+    const refused = await deployed.complete(PROMPT, { [name]: value });
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([400, expect.stringContaining(name)]);
+    expect((await deployed.complete(PROMPT, { [name]: neutral })).status).toBe(200);
   });
 
   test('a prompt is read once, with the same result', async () => {
