@@ -113,10 +113,11 @@ export interface Pending<T> {
 }
 
 export interface ForwardBackwardResult {
-  /** Σ −log p · weight over the request. */
+  /** Σ −log p · weight over the request; NaN where it diverged, or a forward pass does not tell it. */
   readonly lossSum: number;
-  /** log p of each target, one array per datum. */
+  /** log p of each target, one array per datum; empty where a backward pass does not tell them: only `forward` must. */
   readonly logprobs: readonly (readonly number[])[];
+  /** By name and reduction, e.g. `loss:sum`. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 

@@ -167,14 +167,34 @@ describe('results', () => {
     const pending = await trainer.forwardBackward({ ...step, data: [datum] }, never());
     expect(await pending.result(never())).toMatchObject({ lossSum: Number.NaN, logprobs: [[Number.NaN, -1]] });
   });
+  test.each<[string, 'forward' | 'forwardBackward', object]>([
+    ['a log-probability too few', 'forwardBackward', { ...output, loss_fn_outputs: [{ logprobs: { data: [-1] } }] }],
+    ['an output too many', 'forwardBackward', { ...output, loss_fn_outputs: [output.loss_fn_outputs[0], {}] }],
+    ['neither loss nor log-probabilities', 'forwardBackward', { loss_fn_outputs: [{}], metrics: { 'other:sum': 1 } }],
+    ['a loss and no log-probabilities', 'forward', { loss_fn_outputs: [], metrics: output.metrics }],
+    ['a loss and empty outputs', 'forward', { loss_fn_outputs: [{}], metrics: output.metrics }],
+  ])('with %s, of %s, are no answer', async (_, pass, json) => {
+    const { trainer } = await given({ '/forward': accepted, retrieve_future: { json } });
+    const pending = await trainer[pass]({ ...step, data: [datum] }, never());
+    expect((await failureOf(pending.result(never()))).message).toContain('unexpected answer');
+  });
   test.each<[string, object]>([
-    ['an output is missing', { ...output, loss_fn_outputs: [] }],
-    ['a log-probability is missing', { ...output, loss_fn_outputs: [{ logprobs: { data: [-1] } }] }],
-    ['the loss is missing', { ...output, metrics: {} }],
-  ])('of forward_backward are refused when %s', async (_, json) => {
+    ['no outputs', { loss_fn_outputs: [], metrics: output.metrics }],
+    ['empty outputs', { loss_fn_outputs: [{}], metrics: output.metrics }],
+    ['outputs left out', { metrics: output.metrics }],
+  ])('of forward_backward may be a loss with %s', async (_, json) => {
     const { trainer } = await given({ forward_backward: accepted, retrieve_future: { json } });
     const pending = await trainer.forwardBackward({ ...step, data: [datum] }, never());
-    expect((await failureOf(pending.result(never()))).message).toContain('unexpected answer');
+    expect(await pending.result(never())).toMatchObject({ lossSum: 0.8, logprobs: [] });
+  });
+  test.each<['forward' | 'forwardBackward', object]>([
+    ['forward', {}],
+    ['forwardBackward', { 'local_input_sequences:sum': 1 }],
+  ])('of %s without a loss have the one that their log-probabilities make', async (pass, metrics) => {
+    const { trainer } = await given({ '/forward': accepted, retrieve_future: { json: { ...output, metrics } } });
+    const weights = { ...datum, weights: [2, 0.5] };
+    const pending = await trainer[pass]({ ...step, data: [weights] }, never());
+    expect(await pending.result(never())).toMatchObject({ lossSum: 2 * 1.5 + 0.5 * 0.25, metrics });
   });
   test('of optim_step without metrics have none', async () => {
     const { trainer } = await given({ optim_step: accepted, retrieve_future: { json: {} } });

@@ -25,6 +25,7 @@ async function given(
 interface Row {
   readonly logprob: number | null;
   readonly sampling_logprob?: number | null;
+  readonly top_logprobs?: readonly { token: string; token_id: number; logprob: number }[];
 }
 
 function stream(tokens: readonly number[], content: readonly Row[], perf: object = {}): Reply {
@@ -80,8 +81,10 @@ describe('a request', () => {
   });
   test('is not made for a prompt that fills the context', async () => {
     const sampler = await given(stream([8], rows(-1)), { maxSequenceTokens: 3 });
-    expect(await sampler.sample({ promptTokens: prompt, maxTokens: 4 })).toEqual([]);
-    expect(server?.received).toEqual([]);
+    const said: string[] = [];
+    const onDropped = (why: string): number => said.push(why);
+    expect(await sampler.sample({ promptTokens: prompt, maxTokens: 4, onDropped })).toEqual([]);
+    expect([server?.received, said]).toEqual([[], [expect.stringContaining('no room within 3')]]);
   });
   test.each<[string, Partial<SampleOptions>]>([
     ['no prompt', { promptTokens: [] }],
@@ -96,11 +99,37 @@ describe('a request', () => {
 });
 
 describe('a sequence', () => {
-  test('that outgrew the context is left out', async () => {
+  test('that outgrew the context is left out, which is said', async () => {
     const sampler = await given((index) => stream(index === 0 ? [8, 9] : [8], index === 0 ? rows(-1, -1) : rows(-1)), {
       maxSequenceTokens: 4,
     });
-    expect(await sampler.sample({ promptTokens: prompt, maxTokens: 4, n: 2 })).toHaveLength(1);
+    const said: string[] = [];
+    const onDropped = (why: string): number => said.push(why);
+    expect(await sampler.sample({ promptTokens: prompt, maxTokens: 4, n: 2, onDropped })).toHaveLength(1);
+    expect(said).toEqual(['a sequence of 5 tokens, more than 4']);
+  });
+  test('has the alternatives of each token that were asked for, of the prompt too where it is echoed', async () => {
+    const entry = (...top: number[]): Row => ({
+      logprob: -1,
+      sampling_logprob: -1,
+      top_logprobs: top.map((id, index) => ({ token: `t${id}`, token_id: id, logprob: -1 - index })),
+    });
+    const drawn = stream([8, 9], [entry(8, 3), entry(4)]);
+    expect((await only(await given(drawn), { topLogprobs: 2 })).topLogprobs).toEqual([
+      [
+        { token: 8, text: 't8', logprob: -1 },
+        { token: 3, text: 't3', logprob: -2 },
+      ],
+      [{ token: 4, text: 't4', logprob: -1 }],
+    ]);
+    await server?.close();
+    await fireworks?.close();
+    const echoed = stream([...prompt, 8], [entry(), entry(1), entry(2), entry(3)]);
+    const sequence = await only(await given(echoed), { topLogprobs: 1, echo: true });
+    const tokens = (rowsOf: typeof sequence.topLogprobs): unknown =>
+      rowsOf?.map((row) => row.map(({ token }) => token));
+    expect(tokens(sequence.topLogprobs)).toEqual([[3]]);
+    expect(tokens(sequence.targetTopLogprobs)).toEqual([[1], [2], [3]]);
   });
   test('has the probabilities of the distribution that it was drawn from, where the server tells', async () => {
     const sampler = await given(stream([8], [{ logprob: -2, sampling_logprob: -0.5 }]));

@@ -9,10 +9,16 @@ import { failureOf, FAST_SETTINGS, startServer, type Reply, type Script, type Se
 
 const datum: LossDatum = { modelInput: [5, 6], lossFnInputs: { target_tokens: [6, 7], weights: [0, 0.5] } };
 
+interface Input {
+  readonly data: readonly object[];
+  readonly loss_fn: string;
+  readonly loss_fn_config?: { readonly top_k?: number };
+}
+
 interface Sent {
   readonly seq_id: number;
-  readonly forward_backward_input?: { readonly data: readonly object[]; readonly loss_fn: string };
-  readonly forward_input?: { readonly data: readonly object[]; readonly loss_fn: string };
+  readonly forward_backward_input?: Input;
+  readonly forward_input?: Input;
 }
 
 let server: Server | undefined;
@@ -41,15 +47,17 @@ async function given(script: Script = {}, limits: object = {}, model: object = {
 }
 
 /** Answers a pass with one datum's output per datum that was sent under that number; loss is the number itself. */
-function answer(text: string, model: object): Reply {
+function answer(text: string, model: object, quietSeq?: number): Reply {
   const { request_id: id } = JSON.parse(text) as { request_id: string };
   if (id === 'model') return { json: { model_id: 'model-7', ...model } };
   if (id === 'unload') return { json: { model_id: 'model-7' } };
   const seq = Number(id.slice(4));
   const request = sent().find((body) => body.seq_id === seq);
-  const data = (request?.forward_backward_input ?? request?.forward_input)?.data;
+  const { data, loss_fn_config: config } = request?.forward_backward_input ?? request?.forward_input ?? {};
   if (data === undefined) return { json: { metrics: {}, path: `path-${seq}` } };
-  const output = { logprobs: { data: [-1, -seq] } };
+  const top = { top_k_indices: { data: [seq, 7, seq, 8] }, top_k_logprobs: { data: [-0.5, -2, -0.25, -3] } };
+  const told = { logprobs: { data: [-1, -seq] }, ...(config?.top_k !== undefined && top) };
+  const output = seq === quietSeq ? {} : told;
   return { json: { loss_fn_outputs: data.map(() => output), metrics: { 'loss:sum': seq, 'tokens:mean': seq } } };
 }
 
@@ -128,6 +136,34 @@ describe('chunks', () => {
     expect(metrics['loss:sum']).toBe(6);
     expect(metrics['tokens:mean']).toBeCloseTo((1024 + 2048 + 6) / 2050, 10);
     await update.result();
+  });
+  test('whose outputs are left out by some have none, and metrics weighted by what was sent', async () => {
+    const model = await given({ retrieve_future: ({ text }) => answer(text, {}, 2) });
+    const pass = await model.forwardBackward(Array.from({ length: 1026 }, () => datum));
+    const { lossSum, logprobs, metrics } = await pass.result();
+    expect([lossSum, logprobs]).toEqual([3, []]);
+    expect(metrics['tokens:mean']).toBeCloseTo((1024 + 2 * 2) / 1026, 10);
+  });
+  test('tell the likeliest tokens of every position, if asked, in order', async () => {
+    const model = await given();
+    const loss = { name: 'cross_entropy' as const, config: { top_k: 2 } };
+    const pass = await model.forward(
+      Array.from({ length: 1025 }, () => datum),
+      loss,
+    );
+    const { topTokens } = await pass.result();
+    expect(topTokens).toHaveLength(1025);
+    expect(topTokens?.[1024]).toEqual({
+      tokens: [
+        [2, 7],
+        [2, 8],
+      ],
+      logprobs: [
+        [-0.5, -2],
+        [-0.25, -3],
+      ],
+    });
+    expect(await (await model.forward([datum])).result()).not.toHaveProperty('topTokens');
   });
   test('keep to the bytes of a request', async () => {
     const model = await given({}, { requestBytes: 130 });

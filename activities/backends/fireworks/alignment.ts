@@ -1,5 +1,5 @@
 /** Which log-probability belongs to which token. Pure. */
-import type { CompletionText, FinishReason } from './completion-stream.ts';
+import type { Alternative, CompletionText, FinishReason } from './completion-stream.ts';
 
 /** How a completion was asked for, as far as it decides what its rows mean. */
 export interface Asked {
@@ -28,6 +28,10 @@ export interface SampledSequence {
    * both. The completion's first token stands at `promptTokens.length − 1`.
    */
   readonly targetLogprobs?: readonly number[];
+  /** Only with `topLogprobs`: the likeliest tokens in the place of each token, likeliest first. */
+  readonly topLogprobs?: readonly (readonly Alternative[])[];
+  /** Only with `topLogprobs` and `echo`: the same for each of `targetLogprobs`. */
+  readonly targetTopLogprobs?: readonly (readonly Alternative[])[];
   /** The prompt as the server expanded it, e.g. for images. */
   readonly promptTokens: readonly number[];
   readonly servedIdentity?: string;
@@ -55,9 +59,20 @@ export function align(
   // The first token of all is conditioned on nothing: it is no target.
   const targetLogprobs = known(rows.slice(1).map(({ logprob }) => logprob));
   if (asked.echo && targetLogprobs.length < rows.length - 1) return { why: 'an echoed token has no log-probability' };
-  const optional = { samplingLogprobs: behaviour(own, logprobs, asked), servedIdentity, queueSeconds };
+  const optional = {
+    samplingLogprobs: behaviour(own, logprobs, asked),
+    topLogprobs: alternatives(own),
+    servedIdentity,
+    queueSeconds,
+  };
   const sequence = { tokens: generated, text, finishReason, logprobs, promptTokens, ...present(optional) };
-  return { sequence: asked.echo ? { ...sequence, targetLogprobs } : sequence };
+  if (!asked.echo) return { sequence };
+  return { sequence: { ...sequence, targetLogprobs, ...present({ targetTopLogprobs: alternatives(rows.slice(1)) }) } };
+}
+
+/** Absent where none are told. */
+function alternatives(rows: CompletionText['rows']): SampledSequence['topLogprobs'] {
+  return rows.some(({ top }) => top.length > 0) ? rows.map(({ top }) => top) : undefined;
 }
 
 function known(values: readonly (number | undefined)[]): number[] {

@@ -3,13 +3,33 @@ import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import { firstIssue, tryJson } from './json.ts';
 
+const TokenRow = z
+  .object({
+    logprob: z.number().nullish(),
+    sampling_logprob: z.number().nullish(),
+    top_logprobs: z
+      .array(
+        z.object({ token_id: z.number().int().nullish(), token: z.string().nullish(), logprob: z.number().nullish() }),
+      )
+      .nullish(),
+  })
+  .transform((entry): CompletionRow => ({
+    logprob: entry.logprob ?? undefined,
+    samplingLogprob: entry.sampling_logprob ?? undefined,
+    top: (entry.top_logprobs ?? []).map(({ token_id: token, token: text, logprob }) => ({
+      ...(typeof token === 'number' && { token }),
+      text: text ?? '',
+      logprob: logprob ?? Number.NEGATIVE_INFINITY,
+    })),
+  }));
+
 const Choice = z
   .object({
     text: z.string().nullish(),
     finish_reason: z.string().nullish(),
     logprobs: z
       .object({
-        content: z.array(z.object({ logprob: z.number().nullish(), sampling_logprob: z.number().nullish() })).nullish(),
+        content: z.array(TokenRow).nullish(),
       })
       .nullish(),
     raw_output: z
@@ -21,11 +41,7 @@ const Choice = z
   })
   .transform((choice) => ({
     text: choice.text ?? '',
-    rows:
-      choice.logprobs?.content?.map((entry) => ({
-        logprob: entry.logprob ?? undefined,
-        samplingLogprob: entry.sampling_logprob ?? undefined,
-      })) ?? [],
+    rows: choice.logprobs?.content ?? [],
     ...(choice.raw_output?.completion_token_ids && { tokens: choice.raw_output.completion_token_ids }),
     ...(choice.raw_output?.prompt_token_ids && { promptTokens: choice.raw_output.prompt_token_ids }),
     finishReason: choice.finish_reason ?? undefined,
@@ -52,6 +68,24 @@ const StreamError = z.object({
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls';
 
+/** A token that might have stood at a place, and its log p under the model, in nats. */
+export interface Alternative {
+  /** Absent where the server tells its text only. */
+  readonly token?: number;
+  readonly text: string;
+  readonly logprob: number;
+}
+
+/** What is told of one token. */
+interface CompletionRow {
+  /** Under the model. */
+  readonly logprob: number | undefined;
+  /** Under the distribution that was sampled from. */
+  readonly samplingLogprob: number | undefined;
+  /** Likeliest first; empty unless asked for. */
+  readonly top: readonly Alternative[];
+}
+
 /** A completion as it came: with an echoed prompt, `tokens` and `rows` begin with it. */
 export interface CompletionText {
   readonly text: string;
@@ -60,8 +94,7 @@ export interface CompletionText {
   readonly tokens?: readonly number[];
   /** The prompt as the server saw it, where it says so. */
   readonly promptTokens?: readonly number[];
-  /** Log-probability under the model, and under the distribution that was sampled from. */
-  readonly rows: readonly { readonly logprob: number | undefined; readonly samplingLogprob: number | undefined }[];
+  readonly rows: readonly CompletionRow[];
   /** Identity of the snapshot that produced it, where the stream names one. */
   readonly servedIdentity?: string;
   /** How long the prompt waited for its prefill. */

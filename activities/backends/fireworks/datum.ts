@@ -43,10 +43,22 @@ function toLossDatum(datum: TrainingDatum): LossDatum {
 
 /** How many log-probabilities the trainer answers: one per target, also where each position has several. */
 export function targetCount(datum: TrainingDatum): number {
-  const loss = toLossDatum(datum);
-  const targets = loss.lossFnInputs['target_tokens'];
-  if (targets === undefined) return chunksOf(loss).reduce((sum, chunk) => sum + positions(chunk), 0);
+  const targets = toLossDatum(datum).lossFnInputs['target_tokens'];
+  if (targets === undefined) return positionCount(datum);
   return 'data' in targets ? targets.shape.reduce((product, extent) => product * extent, 1) : targets.length;
+}
+
+/** Positions of a datum's input. */
+export function positionCount(datum: TrainingDatum): number {
+  return chunksOf(toLossDatum(datum)).reduce((sum, chunk) => sum + positions(chunk), 0);
+}
+
+/** The weight of each target; ones where none are given, undefined where they are not written out one by one. */
+export function weightsOf(datum: TrainingDatum): readonly number[] | undefined {
+  const { weights } = toLossDatum(datum).lossFnInputs;
+  if (weights === undefined) return Array.from({ length: targetCount(datum) }, () => 1);
+  if (!('data' in weights)) return weights;
+  return weights.sparse === undefined ? weights.data : undefined;
 }
 
 /** Bytes of a datum in a request, as the trainer's own client estimates them. */

@@ -20,6 +20,8 @@ export interface DeploymentSamplerOptions {
 export interface SampleOptions extends SamplingParameters {
   /** Default: 1. With a `seed`, sample i is drawn with seed + i. */
   readonly n?: number;
+  /** Told, in a sentence, of every sequence that is left out because it does not fit `maxSequenceTokens`. */
+  readonly onDropped?: (why: string) => void;
 }
 
 /** Errors are `BackendError`s; overload, a deployment that warms up and a cut stream are repeated first. */
@@ -40,13 +42,20 @@ export class DeploymentSampler {
     return this.#concurrency.limit;
   }
 
-  /** Up to `n` sequences, in order; those that do not fit `maxSequenceTokens` are left out. One failure fails all. */
+  /** Up to `n` sequences, in order; those that do not fit `maxSequenceTokens` are left out, and told of. One failure fails all. */
   async sample(options: SampleOptions, signal: AbortSignal = NEVER): Promise<readonly SampledSequence[]> {
-    const { n = 1, seed, ...parameters } = options;
+    const { n = 1, seed, onDropped, ...parameters } = options;
     if (!Number.isSafeInteger(n) || n < 1) throw new BackendError('InvalidRequest', 'n is a whole number from 1 on');
     const { deploymentId, maxSequenceTokens = Infinity } = this.#options;
     const { promptTokens, echo = false } = parameters;
-    if (promptTokens.length >= maxSequenceTokens) return [];
+    const drop = (why: string): void => {
+      this.#wire.settings.logger.warn({ deploymentId }, `left out: ${why}`);
+      onDropped?.(why);
+    };
+    if (promptTokens.length >= maxSequenceTokens) {
+      drop(`${n} of a prompt of ${promptTokens.length} tokens, which leaves no room within ${maxSequenceTokens}`);
+      return [];
+    }
     const asked = { promptTokens, echo, unfiltered: isUnfiltered(parameters) };
     const stop = linkedAbort(signal);
     const until = stop.signal;
@@ -60,7 +69,11 @@ export class DeploymentSampler {
     });
     try {
       const sequences = await Promise.all(draws);
-      return sequences.filter((one) => one.promptTokens.length + one.tokens.length <= maxSequenceTokens);
+      return sequences.filter(({ promptTokens: prompt, tokens }) => {
+        const length = prompt.length + tokens.length;
+        if (length > maxSequenceTokens) drop(`a sequence of ${length} tokens, more than ${maxSequenceTokens}`);
+        return length <= maxSequenceTokens;
+      });
     } catch (error) {
       stop.abort();
       await Promise.allSettled(draws);

@@ -11,6 +11,7 @@ export type {
 export type { AdamParams, Datum, ReplicaStatus } from '../../ports.ts';
 export type { SampledSequence } from './alignment.ts';
 export { createFireworksBackend } from './backend.ts';
+export type { Alternative } from './completion-stream.ts';
 export type { CheckpointKind, CheckpointRow } from './checkpoint-rows.ts';
 export type { ConcurrencyOptions } from './concurrency.ts';
 export type { InputChunk, LossDatum, TensorData, TrainingDatum } from './datum.ts';
@@ -19,6 +20,7 @@ export { DeploymentSampler, type DeploymentSamplerOptions, type SampleOptions } 
 export { Deployments } from './deployments.ts';
 export { Fireworks, type TrainingClientOptions } from './fireworks.ts';
 export type { Capabilities, Loss, LossName } from './losses.ts';
+export type { TopTokens } from './pass-replies.ts';
 export type { PromotedModel, Promotion } from './promotion.ts';
 export type { FireworksConfig } from './settings.ts';
 export type { ShapeQuery } from './shapes.ts';

@@ -1,7 +1,7 @@
 /** What a pass over the data is given, and how its result is waited for. */
-import type { ForwardBackwardResult } from '../../ports.ts';
 import type { ObjectiveExample } from '../../objectives/objective.ts';
 import type { InputChunk } from './datum.ts';
+import type { PassOutput } from './pass-replies.ts';
 
 /** An operation that the trainer has accepted. Not waiting for its result does not stop it. */
 export interface Submitted<T> {
@@ -11,8 +11,11 @@ export interface Submitted<T> {
   result(signal?: AbortSignal): Promise<T>;
 }
 
-/** `Σ loss`, a log-probability per target of every datum (nats), and the trainer's metrics. */
-export type PassResult = ForwardBackwardResult;
+/**
+ * `Σ loss`, a log-probability per target of every datum (nats; a backward pass may come without: none at all, then), the
+ * likeliest tokens of each position where the loss was configured with `top_k`, and the trainer's metrics.
+ */
+export type PassResult = PassOutput;
 
 /** An example of a custom objective: what the objective reads, and the model's input. */
 export interface CustomDatum extends ObjectiveExample {

@@ -17,7 +17,7 @@ export interface SamplingParameters {
   readonly stop?: readonly string[];
   /** Repeats the prompt before the completion, with its log-probabilities. */
   readonly echo?: boolean;
-  /** Alternatives reported per token, in the platform's answer only. */
+  /** Alternatives to report per token. */
   readonly topLogprobs?: number;
   /** Requests of one trajectory share a key, and so its prompt cache. */
   readonly promptCacheKey?: string;

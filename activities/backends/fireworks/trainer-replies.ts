@@ -1,6 +1,7 @@
 /** What a trainer answers, in the words of the port. */
 import { z } from 'zod';
 import type { Capabilities } from './losses.ts';
+import { Numbers } from './reply-numbers.ts';
 import type { ModelInfo, ServedModel } from './trainer-requests.ts';
 
 const text = z.string().nullish();
@@ -88,36 +89,8 @@ export const ServerCapabilities = z.object({
 
 export const CheckpointNames = z.object({ checkpoints: z.array(z.string()).default([]) });
 
-/**
- * JSON has no NaN: a diverged model's numbers arrive as null. There may be millions of them, and a schema per number
- * costs more than reading the reply.
- */
-const Floats = z
-  .custom<readonly (number | null)[]>(
-    (value) => Array.isArray(value) && value.every((item) => item === null || typeof item === 'number'),
-    'expected an array of numbers',
-  )
-  .transform((values) => values.map((value) => value ?? Number.NaN));
-
-/** Metrics are free-form; what is not a number is not a metric. */
-const Numbers = z.record(z.string(), z.unknown()).transform((metrics) => {
-  const entries = Object.entries(metrics).map(([name, value]) => [name, value === null ? Number.NaN : value] as const);
-  return Object.fromEntries(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
-});
-
 export const Metrics = z
   .object({ metrics: Numbers.nullish() })
   .transform((reply) => ({ metrics: reply.metrics ?? {} }));
-
-export const ForwardBackwardOutput = z
-  .object({
-    loss_fn_outputs: z.array(z.object({ logprobs: z.object({ data: Floats }) })),
-    metrics: Numbers.refine((metrics) => 'loss:sum' in metrics, 'loss:sum is missing'),
-  })
-  .transform((reply) => ({
-    lossSum: reply.metrics['loss:sum'] ?? Number.NaN,
-    logprobs: reply.loss_fn_outputs.map((output) => output.logprobs.data),
-    metrics: reply.metrics,
-  }));
 
 export const Path = z.object({ path: z.string().min(1) });

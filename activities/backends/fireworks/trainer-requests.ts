@@ -1,7 +1,8 @@
 /** The data plane of one trainer, call by call: the port, and what this platform offers beyond it. */
-import type { AdamParams, ForwardBackwardResult, Pending, Trainer } from '../../ports.ts';
+import type { AdamParams, Pending, Trainer } from '../../ports.ts';
 import type { TrainingDatum } from './datum.ts';
 import type { Capabilities, Loss } from './losses.ts';
+import type { PassOutput } from './pass-replies.ts';
 
 export interface LoraOptions {
   /** At most the rank that the trainer was rented with. */
@@ -73,8 +74,8 @@ type Pass = Sequenced & { readonly data: readonly TrainingDatum[]; readonly loss
 export interface FireworksTrainer extends Trainer {
   createModel(request: ModelRequest, signal: AbortSignal): Promise<Pending<CreatedModel>>;
   /** Log-probabilities without a gradient. `loss` defaults to cross_entropy. */
-  forward(call: Pass, signal: AbortSignal): Promise<Pending<ForwardBackwardResult>>;
-  forwardBackward(call: Pass, signal: AbortSignal): Promise<Pending<ForwardBackwardResult>>;
+  forward(call: Pass, signal: AbortSignal): Promise<Pending<PassOutput>>;
+  forwardBackward(call: Pass, signal: AbortSignal): Promise<Pending<PassOutput>>;
   optimStep(
     call: Sequenced & { readonly adam: AdamParams } & OptimOptions,
     signal: AbortSignal,

@@ -2,17 +2,16 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
-import type { ForwardBackwardResult, Pending } from '../../ports.ts';
+import type { Pending } from '../../ports.ts';
 import { endpoint, type Call } from './call.ts';
 import { Anything } from './control-call.ts';
-import { targetCount, type TrainingDatum } from './datum.ts';
 import { createFutures } from './futures.ts';
+import { passReply } from './pass-replies.ts';
 import type { RetryPolicy } from './retry-timing.ts';
 import { createSequenceGuard } from './sequence-guard.ts';
 import * as bodies from './trainer-bodies.ts';
 import {
   CheckpointNames,
-  ForwardBackwardOutput,
   Metrics,
   ModelCreated,
   ModelInfoReply,
@@ -142,10 +141,16 @@ export function createTrainer(wire: Wire, trainerId: string): FireworksTrainer {
       submit('create_model', bodies.createModelBody(request), retries.creation, ModelCreated, signal),
 
     forward: async (call, signal) =>
-      sequenced('forward', call, bodies.forwardBody(call), passResult(call.data), signal),
+      sequenced('forward', call, bodies.forwardBody(call), passReply({ kind: 'forward', ...call }), signal),
 
     forwardBackward: async (call, signal) =>
-      sequenced('forward_backward', call, bodies.forwardBackwardBody(call), passResult(call.data), signal),
+      sequenced(
+        'forward_backward',
+        call,
+        bodies.forwardBackwardBody(call),
+        passReply({ kind: 'backward', ...call }),
+        signal,
+      ),
 
     optimStep: async (call, signal) => sequenced('optim_step', call, bodies.optimStepBody(call), Metrics, signal),
 
@@ -181,16 +186,6 @@ export function createTrainer(wire: Wire, trainerId: string): FireworksTrainer {
     checkpoints: async (signal) =>
       (await http.send(await read('list_checkpoints', signal), CheckpointNames, signal)).checkpoints,
   };
-}
-
-/** One log-probability per target: what does not fit its example was computed from another one. */
-function passResult(data: readonly TrainingDatum[]): z.ZodType<ForwardBackwardResult> {
-  const lengths = data.map(targetCount);
-  return ForwardBackwardOutput.refine(
-    ({ logprobs }) =>
-      logprobs.length === lengths.length && logprobs.every((row, index) => row.length === lengths[index]),
-    'one log-probability per target token was expected',
-  );
 }
 
 /**

@@ -193,7 +193,15 @@ export class TrainingClient {
     );
     return this.#submitted(
       pending.map(({ requestId }) => requestId),
-      async (waiting) => mergePasses(await Promise.all(pending.map(async (part) => part.result(waiting)))),
+      async (waiting) =>
+        mergePasses(
+          await Promise.all(
+            pending.map(async (part, index) => ({
+              ...(await part.result(waiting)),
+              datums: chunks[index]?.length ?? 0,
+            })),
+          ),
+        ),
     );
   }
 
@@ -220,11 +228,15 @@ export class TrainingClient {
   }
 }
 
-function mergePasses(parts: readonly PassResult[]): PassResult {
-  const metrics = mergeMetrics(parts.map((part) => ({ metrics: part.metrics, outputs: part.logprobs.length })));
+/** In order; what some request of a pass does not tell, the pass does not tell. */
+function mergePasses(parts: readonly (PassResult & { readonly datums: number })[]): PassResult {
+  const metrics = mergeMetrics(parts.map((part) => ({ metrics: part.metrics, outputs: part.datums })));
+  const told = parts.every((part) => part.logprobs.length === part.datums);
+  const topTokens = parts.flatMap((part) => part.topTokens ?? []);
   return {
     lossSum: parts.reduce((sum, part) => sum + part.lossSum, 0),
-    logprobs: parts.flatMap((part) => part.logprobs),
+    logprobs: told ? parts.flatMap((part) => part.logprobs) : [],
     metrics,
+    ...(topTokens.length > 0 && { topTokens }),
   };
 }
