@@ -11,8 +11,8 @@ export const TASKS = {
   /** Two evaluations, prompt by prompt. */
   'statistics.pairedDifference': ({ baseline, candidate, tail = TAIL }: Pair): PairedDifference | undefined =>
     pairedDifference(unpackScores(baseline), unpackScores(candidate), { tail }),
-  'statistics.standing': ({ good, bad, probe }: Probe): ProbeStanding =>
-    standingOf({ good: unpackScores(good), bad: unpackScores(bad), probe: unpackScores(probe) }),
+  'statistics.standing': ({ good, bad, probe, tail }: Probe): ProbeStanding =>
+    standingOf({ good: unpackScores(good), bad: unpackScores(bad), probe: unpackScores(probe), tail }),
   'grading.score': score,
   'grading.firstRefused': firstRefused,
 } satisfies Record<string, Task>;
@@ -28,6 +28,8 @@ interface Probe {
   readonly good: PackedScores;
   readonly bad: PackedScores;
   readonly probe: PackedScores;
+  /** Chance of being wrong on either side; default: 2.5 %. */
+  readonly tail?: number | undefined;
 }
 
 export type Tasks = typeof TASKS;

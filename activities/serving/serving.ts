@@ -4,6 +4,7 @@ import type { Checkpoint } from '../../domain/words/checkpoint.ts';
 import type { RollbackReport, ServingActivities } from '../../domain/words/serving.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { Compute } from '../compute/compute.ts';
+import { tailOf } from '../../domain/decide/looks.ts';
 import { packScores } from '../compute/packed-scores.ts';
 import { signal } from '../guard.ts';
 import type { Backend, DeploymentStatus, ReplicaStatus } from '../ports.ts';
@@ -114,10 +115,10 @@ export function serving({ backend, store, directory, compute }: Ports): ServingA
       }
     },
 
-    async standing({ good, bad, probe }) {
+    async standing({ good, bad, probe, looks = 1 }) {
       const [before, after, between] = await Promise.all([good, bad, probe].map((id) => store.promptScores(id)));
       const scores = { good: packScores(before ?? []), bad: packScores(after ?? []), probe: packScores(between ?? []) };
-      return compute.run('statistics.standing', scores, { signal: signal() });
+      return compute.run('statistics.standing', { ...scores, tail: tailOf(looks) }, { signal: signal() });
     },
   };
 

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PromotionEvent, StoredPromotion, StoreReader } from '../../store/index.ts';
-import { isSettled, promotionId, type Gate } from '../../domain/words/promotion.ts';
+import { answerOf } from '../../domain/decide/approval.ts';
+import { isSettled, promotionId, type Gate, type PromotionDecision } from '../../domain/words/promotion.ts';
 import { lookUpCheckpoint } from '../lineage/checkpoint-reference.ts';
 import { UserError } from '../errors.ts';
 import type { RunStore } from '../runs/run-store.ts';
@@ -80,6 +81,7 @@ export class Promotions {
     const promotion = await this.#awaiting(reference, decision.approved ? 'approve' : 'reject');
     const { id, alias } = promotion;
     const at = new Date().toISOString();
+    if (decision.approved) await this.#requireInTime(promotion, { ...decision, promotionId: id, at });
     if (await this.#temporal.decidePromotion(alias, { promotionId: id, at, ...decision })) return promotion;
     throw new UserError(
       `Nobody waits for an answer on ${id}: its workflow was ended from outside.`,
@@ -143,6 +145,20 @@ export class Promotions {
         ? `There is no promotion or alias "${reference}".`
         : `Nothing of ${reference} awaits approval.`;
     throw new UserError(problem, '`pawl promotions` lists what was asked for.');
+  }
+
+  /** While no worker is there to say so: said now, rather than promised and taken back. */
+  async #requireInTime(promotion: StoredPromotion, decision: PromotionDecision): Promise<void> {
+    const { id, alias, gate, runId, checkpoint } = promotion;
+    const events = await (await this.#mustRead()).promotionEvents(id);
+    const asked = events.find(({ event }) => event === 'awaiting-approval');
+    if (asked === undefined) return;
+    const answer = answerOf({ askedMs: Date.parse(asked.at), expiresHours: gate.expiresHours }, decision);
+    if (answer.kind !== 'expired') return;
+    throw new UserError(
+      `${id} has expired: ${answer.reason}.`,
+      `Ask again: pawl promote ${runId}@${checkpoint} --to ${alias}.`,
+    );
   }
 
   async #mustRead(): Promise<StoreReader> {

@@ -46,7 +46,8 @@ export async function bisectInput(
       return { name: checkpoint, step, ...(usable && { evaluation }) };
     }),
   );
-  return { bisectId, runId, suite, checkpoints };
+  const chosenAmong = goodStep === undefined ? rows.filter((row) => evaluationIn(row, name) !== undefined).length : 0;
+  return { bisectId, runId, suite, checkpoints, looks: Math.max(range.length - 1, chosenAmong) };
 }
 
 /** Of several checkpoints at one step the last one stands for all: they hold the same weights, or were taken back. */

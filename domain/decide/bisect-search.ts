@@ -4,7 +4,7 @@ import type { Standing } from '../words/serving.ts';
 export type SearchStep =
   | { readonly kind: 'probe'; readonly index: number }
   | { readonly kind: 'found' | 'inconclusive'; readonly lastGood: number; readonly firstBad: number }
-  /** Not even the last one is certainly worse than the first. */
+  /** Not even the last one is worse than the first beyond chance. */
   | { readonly kind: 'no-fall'; readonly lastGood: number; readonly firstBad: number };
 
 /**

@@ -28,10 +28,10 @@ export function chooseBranch(direction: Direction, branches: readonly TriedBranc
   return { chosen: winner.runId, reason: `${winner.runId} goes on: ${scoreText(winner)}${against}` };
 }
 
-/** What a branch is told that has to stop for a better one. */
+/** What a branch is told that has to stop for another one. A better score is no proof, and is not called one. */
 export function lossReason(winner: TriedBranch, loser: TriedBranch, trial: number): string {
   const equal = winner.score?.score === loser.score?.score;
-  const verdict = equal ? 'was as good, and came first' : 'was better';
+  const verdict = equal ? 'scored as well, and came first' : 'scored better';
   const trials = trial === 1 ? 'evaluation' : 'evaluations';
   return `branch ${winner.runId} ${verdict}: ${scoreText(winner)} against ${bareScore(loser)}, after ${trial} ${trials}`;
 }

@@ -101,7 +101,7 @@ export interface ServingActivities {
   endAppraisal(input: AppraisalEnd): Promise<void>;
   recordRollback(input: { rollback: RollbackInput; report: RollbackReport }): Promise<void>;
   /** How a checkpoint's answers stand between those of a good and a bad one. */
-  standing(input: { good: string; bad: string; probe: string }): Promise<ProbeStanding>;
+  standing(input: { good: string; bad: string; probe: string; looks?: number }): Promise<ProbeStanding>;
 }
 
 interface AppraisalEnd {
@@ -120,7 +120,7 @@ export interface ScoreDifference {
   readonly pairs: number;
 }
 
-/** `fell`: certainly worse than the good one. `held`: not so, and certainly better than the bad one. */
+/** `fell`: worse than the good one, beyond chance. `held`: not so, and better than the bad one, beyond chance. */
 export type Standing = 'held' | 'fell' | 'unclear';
 
 export interface ProbeStanding {
@@ -130,6 +130,8 @@ export interface ProbeStanding {
 }
 
 export interface BisectInput {
+  /** Checkpoints that the good one was chosen among, or that are searched; absent in older searches. */
+  readonly looks?: number;
   /** A DNS label: also the id of the workflow, and of the deployment, if one must be rented. */
   readonly bisectId: string;
   readonly runId: string;
@@ -152,7 +154,7 @@ export interface BisectReport {
   readonly outcome: 'found' | 'inconclusive' | 'no-fall';
   /** The last checkpoint that held. */
   readonly lastGood: string;
-  /** The first one that fell; with `inconclusive`, the first that certainly did. */
+  /** The first one that fell; with `inconclusive`, the first that did beyond chance. */
   readonly firstBad: string;
   /** In the order in which they were looked at. */
   readonly probes: readonly Probe[];

@@ -73,6 +73,6 @@ test('a search tells each probe, and what changed before the first bad checkpoin
     /after step-2 and at step-4 at the latest/,
   );
   expect(bisectLines({ ...report, outcome: 'no-fall' }, STEPS)).toEqual([
-    'step-4 is not certainly worse than step-2: there is no fall to look for',
+    'step-4 is not worse than step-2 beyond chance: there is no fall to look for',
   ]);
 });

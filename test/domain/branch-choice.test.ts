@@ -48,9 +48,9 @@ test('a branch is settled when it had its trial, or ended', () => {
 
 test('a branch that stops is told for which one, and both scores', () => {
   expect(lossReason(branch('b', 0.4), branch('a', 0.2), 2)).toBe(
-    'branch b was better: exact_match 40.0 % at step 40 against 20.0 % at step 40, after 2 evaluations',
+    'branch b scored better: exact_match 40.0 % at step 40 against 20.0 % at step 40, after 2 evaluations',
   );
-  expect(lossReason(branch('b', 0.4), branch('c', 0.4), 1)).toContain('branch b was as good, and came first');
+  expect(lossReason(branch('b', 0.4), branch('c', 0.4), 1)).toContain('branch b scored as well, and came first');
 });
 
 test('marks of a family are all different, and always the same', () => {

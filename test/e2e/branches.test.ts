@@ -132,7 +132,7 @@ describe('a plateau', () => {
     expect(decided.branches?.branches[2]).toMatchObject({ runId: lost, ended: 'cancelled' });
 
     const loser = await pawl.until(idle, ({ outcome }) => outcome === 'finished');
-    expect(loser.reason).toMatch(new RegExp(`^branch ${eager} was better: edit_similarity .* after 2 evaluations$`));
+    expect(loser.reason).toMatch(new RegExp(`^branch ${eager} scored better: edit_similarity .* after 2 evaluations$`));
     expect(loser.stored?.step).toBeLessThan(160);
     const winner = await pawl.until(eager, ({ outcome }) => outcome === 'finished');
     expect(winner.reason).toBe('all 160 steps are done');

@@ -1,5 +1,6 @@
 /** Where a checkpoint stands between a good and a bad one. */
 import { expect, test } from '@jest/globals';
+import { tailOf } from '../../domain/decide/looks.ts';
 import { standingOf } from '../../activities/grading/standing.ts';
 
 const PROMPTS = 40;
@@ -18,6 +19,13 @@ test.each([
   const found = standingOf({ good: scores(40), bad: scores(5), probe: scores(right) });
   expect(found.standing).toBe(standing);
   expect(found.overGood?.mean).toBeCloseTo((right - 40) / PROMPTS, 12);
+});
+
+test('asks for more where the good one was chosen among many', () => {
+  const standing = (looks: number) =>
+    standingOf({ good: scores(40), bad: scores(5), probe: scores(32), tail: tailOf(looks) }).standing;
+  expect(standing(1)).toBe('fell');
+  expect(standing(50)).toBe('held');
 });
 
 test('is unclear where the bad one is hardly worse, or no prompt is shared', () => {

@@ -27,6 +27,7 @@ import {
   type PromotionState,
   type SuiteComparison,
 } from '../../domain/words/promotion.ts';
+import { answerOf, deadlineOf } from '../../domain/decide/approval.ts';
 import { judgeGate } from '../../domain/decide/promotion-gate.ts';
 import { APPRAISE_WORKFLOW_TYPE, type AppraisalInput } from '../../domain/words/serving.ts';
 
@@ -111,8 +112,9 @@ async function promote(request: PromotionRequest, decisions: ReadonlyMap<string,
     return;
   }
   if (gate.approval) {
+    const question = { askedMs: Date.now(), expiresHours: gate.expiresHours };
     await note(request, 'awaiting-approval', facts);
-    if (!(await approved(request, decisions))) return;
+    if (!(await approved(request, question, decisions))) return;
   }
   await note(request, 'promoting', { ...facts, model: order.model });
   await promoteCheckpoint(order);
@@ -141,18 +143,19 @@ async function evaluated(appraisal: AppraisalInput): Promise<Evaluation> {
 /** Waits for what a person says, or for nobody having said anything in time; either is recorded. */
 async function approved(
   request: PromotionRequest,
+  question: { askedMs: number; expiresHours: number },
   decisions: ReadonlyMap<string, PromotionDecision>,
 ): Promise<boolean> {
-  const { id, gate } = request;
-  await condition(() => decisions.has(id), Math.ceil(gate.expiresHours * 3_600_000));
-  const decision = decisions.get(id);
-  if (decision === undefined) {
-    await note(request, 'expired', { reason: `nobody approved it in ${gate.expiresHours} h` });
+  const { id } = request;
+  await condition(() => decisions.has(id), Math.max(1, deadlineOf(question) - Date.now()));
+  const answer = answerOf(question, decisions.get(id));
+  if (answer.kind === 'expired') {
+    await note(request, 'expired', { reason: answer.reason });
     return false;
   }
-  const { by, at, reason } = decision;
+  const { by, at, reason } = answer.decision;
   const decided = { decidedBy: by, decidedAt: at };
-  if (decision.approved) {
+  if (answer.kind === 'approved') {
     await note(request, 'promoting', decided, { by, event: 'approved' });
     return true;
   }

@@ -29,7 +29,7 @@ interface Found {
 }
 
 async function search(input: BisectInput, machine: Machine, probes: Probe[]): Promise<BisectReport> {
-  const { runId, checkpoints } = input;
+  const { runId, checkpoints, looks } = input;
   const standings = new Map<number, Standing>();
   const note = (index: number, found: Found, standing: ProbeStanding): void => {
     const { name, step } = checkpointAt(input, index);
@@ -49,7 +49,7 @@ async function search(input: BisectInput, machine: Machine, probes: Probe[]): Pr
     }
     const found = next.index === last ? bad : await machine.evaluated(next.index);
     const ids = { good: good.evaluation.id, bad: bad.evaluation.id, probe: found.evaluation.id };
-    note(next.index, found, await serving.standing(ids));
+    note(next.index, found, await serving.standing({ ...ids, ...(looks !== undefined && { looks }) }));
   }
 }
 

@@ -7,8 +7,9 @@ import { EXIT } from './exit-codes.ts';
 const HELP = `
 Searches between a good and a bad checkpoint. Evaluations that the run made are used; what is missing is drawn on one
 deployment that is rented for the search and returned after it. A checkpoint fell if its difference to the good one, on
-the same prompts, is below zero with its whole 95 % interval; it held if it did not, and is as certainly better than the
-bad one. What is neither is passed over, and the answer may be a range.
+the same prompts, is below zero with its whole interval, which allows for all the checkpoints that are compared (the best
+of many looks better than it is); it held if it did not, and is in the same way better than the bad one. What is neither
+is passed over, and the answer may be a range.
 
 Exits with 0 if a first bad checkpoint was found, with 1 if there is no fall or noise hides it.
 

@@ -68,7 +68,7 @@ export function probeLine({ checkpoint, step, evaluation, drawn, standing, overG
 export function bisectLines(report: BisectReport, steps: readonly StepMetrics[]): string[] {
   const { outcome, lastGood, firstBad, probes } = report;
   if (outcome === 'no-fall') {
-    return [`${firstBad} is not certainly worse than ${lastGood}: there is no fall to look for`];
+    return [`${firstBad} is not worse than ${lastGood} beyond chance: there is no fall to look for`];
   }
   if (outcome === 'inconclusive') {
     return [
