@@ -25,6 +25,7 @@ import { restoring } from './run/restore-record.ts';
 import { serving } from './serving/serving.ts';
 import type { Store } from '../store/index.ts';
 import { training } from './run/train.ts';
+import type { UserCode } from './user-code/user-code.ts';
 
 export function createActivities(ports: {
   backend: Backend;
@@ -32,6 +33,7 @@ export function createActivities(ports: {
   artifacts: Artifacts;
   secrets: Secrets;
   compute: Compute;
+  userCode: UserCode;
 }): Activities {
   return guarded({
     ...planning(ports),

@@ -5,6 +5,7 @@ import { NativeConnection, Runtime, Worker, type LogMetadata } from '@temporalio
 import type { Logger } from 'pino';
 import { createFireworksBackend, retriesWithin } from '../activities/backends/fireworks/index.ts';
 import { compiledThread, openPool } from '../activities/compute/pool.ts';
+import { createUserCode } from '../activities/user-code/user-code.ts';
 import { openArtifacts } from '../store/artifacts/artifacts.ts';
 import {
   createActivities,
@@ -49,13 +50,14 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     thread: compiledThread(),
     onError: (error) => logger.error({ err: error }, 'a thread of the pool failed'),
   });
+  const userCode = createUserCode({ artifacts });
   const worker = await Worker.create({
     connection,
     namespace: config.temporalNamespace,
     taskQueue: config.taskQueue,
     ...workflowSource(),
     activities: {
-      ...createActivities({ backend, store, artifacts, secrets: config.graderSecrets, compute }),
+      ...createActivities({ backend, store, artifacts, secrets: config.graderSecrets, compute, userCode }),
       ...createBranchActivities({ store }),
       ...createPromptActivities({ store, artifacts }),
       ...createPromotionActivities({
@@ -87,6 +89,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
         await worker.run();
       } finally {
         await compute.close();
+        await userCode.close();
         await backend.close();
         await store.close();
         await connection.close();

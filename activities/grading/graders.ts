@@ -2,12 +2,14 @@
 import { GraderSpec } from '../../domain/spec/grader-spec.ts';
 import { sha256, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
-import { importPinned, pinModule } from '../pinned-module.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { Grader } from './grader.ts';
+import { codePath, isCode } from '../../domain/spec/code-spec.ts';
+import { codeOf, pinCode } from '../user-code/code.ts';
+import type { UserCode } from '../user-code/user-code.ts';
+import { codeGrader, GRADER_FIELD } from './code-grader.ts';
 import { httpGrader } from './http-grader.ts';
 import { judge } from './judge.ts';
-import { graderPlace, moduleGrader } from './module-grader.ts';
 import { pooledGrader } from './pooled-grader.ts';
 import type { AnswerGrader } from './text-graders.ts';
 
@@ -18,22 +20,27 @@ export interface GraderPorts {
   readonly artifacts: Artifacts;
   readonly secrets: Secrets;
   readonly compute: Compute;
+  readonly userCode: UserCode;
 }
 
-/** Stores a module of the user's, so that a run depends on its hash. */
+/** Stores a file of the user's, so that a run depends on its hash. */
 export async function pinGrader(artifacts: Artifacts, spec: GraderSpec): Promise<string | undefined> {
-  if (typeof spec === 'string' || !('module' in spec)) return undefined;
-  return pinModule(artifacts, graderPlace(spec.module));
+  if (!isCode(spec)) return undefined;
+  return pinCode(artifacts, { field: GRADER_FIELD, path: codePath(spec) });
 }
 
-/** `pinned` is what `pinGrader` gave. */
+/** `pinned` is what `pinGrader` gave; `onOutput` is told what the user's own code prints. */
 export async function openGrader(
-  { artifacts, secrets, compute }: GraderPorts,
+  { userCode, secrets, compute }: GraderPorts,
   spec: AnswerGrader,
   pinned: string | undefined,
+  onOutput?: (text: string) => void,
 ): Promise<Grader> {
+  if (isCode(spec)) {
+    const code = codeOf(spec, { field: GRADER_FIELD, role: 'grader', pinned, secrets });
+    return codeGrader(userCode, code, { binary: spec.binary, onOutput });
+  }
   if (typeof spec === 'string' || 'name' in spec) return pooledGrader(compute, spec);
-  if ('module' in spec) return moduleGrader(spec, await importPinned(artifacts, pinned, graderPlace(spec.module)));
   if ('http' in spec) return httpGrader(spec.http, keyOf(spec.http.keyVariable, secrets));
   return judge(spec.judge, keyOf(spec.judge.keyVariable, secrets));
 }
@@ -47,7 +54,10 @@ function graderFacts(spec: GraderSpec, pinned: string | undefined): unknown {
   // A bare name is the same grader as the name with its default options.
   if (typeof spec === 'string') return GraderSpec.safeParse({ name: spec }).data ?? spec;
   if ('name' in spec) return spec;
-  if ('module' in spec) return { ...spec, module: pinned };
+  if (isCode(spec)) {
+    const { timeoutSeconds: _time, memoryMegabytes: _memory, ...facts } = spec;
+    return 'module' in facts ? { ...facts, module: pinned } : { ...facts, python: pinned };
+  }
   const [[kind, options] = ['', {}]] = Object.entries(spec);
   return { [kind]: { ...options, keyVariable: undefined, timeoutSeconds: undefined } };
 }

@@ -1,6 +1,7 @@
 /** Submits the gradient of one step: by the trainer's own loss, or by an objective that is computed here. */
 import { chunk } from '../data/batches.ts';
-import { evaluateObjective, type Objective, type ObjectiveExample } from '../objectives/objective.ts';
+import type { RunObjective } from '../objectives/run-objective.ts';
+import type { ObjectiveExample } from '../objectives/objective.ts';
 import type { Datum, ForwardBackwardResult, Pending, Trainer } from '../ports.ts';
 
 interface Gradient {
@@ -22,7 +23,7 @@ export async function submitGradient(
     readonly firstSeq: number;
     readonly chunks: number;
     readonly datums: readonly Datum[];
-    readonly objective: Objective | undefined;
+    readonly objective: RunObjective | undefined;
   },
   signal: AbortSignal,
 ): Promise<Gradient> {
@@ -39,7 +40,7 @@ export async function submitGradient(
   const forward = await submit(firstSeq, datums, 'forward');
   const logprobs: (readonly number[])[] = [];
   for (const part of forward.parts) logprobs.push(...(await part.result(signal)).logprobs);
-  const { loss, gradients } = await evaluateObjective(objective, datums.map(toExample), logprobs);
+  const { loss, gradients } = await objective.evaluate(datums.map(toExample), logprobs, signal);
   // Numbers that are no numbers cannot be sent, and the sequence must go on: the step changes nothing, and its loss says why.
   const usable = Number.isFinite(loss) && gradients.every((row) => row.every(isFloat32));
   const sloped = datums.map((datum, index) => ({

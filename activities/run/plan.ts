@@ -2,8 +2,6 @@
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { Activities } from '../../domain/words/run.ts';
 import type { PinnedSuite } from '../../domain/words/plan.ts';
-import type { Artifacts } from '../../store/artifacts/artifacts.ts';
-import type { Compute } from '../compute/compute.ts';
 import { planChunks } from '../data/batches.ts';
 import { importDataset, openDataset } from '../data/dataset.ts';
 import { stepsOfEpochs } from '../data/epochs.ts';
@@ -11,22 +9,21 @@ import { overlappingPrompts } from '../data/overlap.ts';
 import { openPromptSet } from '../data/prompt-set.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
 import { requestsPerStep } from './gradient.ts';
-import type { Secrets } from '../grading/graders.ts';
+import type { GraderPorts } from '../grading/graders.ts';
 import { signal } from '../guard.ts';
 import { pinObjective } from '../objectives/load-objective.ts';
 import { pinSuites } from './pin-suites.ts';
 import type { Backend } from '../ports.ts';
 import type { Store } from '../../store/index.ts';
 
-interface Ports {
+interface Ports extends GraderPorts {
   readonly backend: Backend;
   readonly store: Store;
-  readonly artifacts: Artifacts;
-  readonly secrets: Secrets;
-  readonly compute: Compute;
 }
 
-export function planning({ backend, store, artifacts, secrets, compute }: Ports): Pick<Activities, 'plan'> {
+export function planning(ports: Ports): Pick<Activities, 'plan'> {
+  const { backend, store, artifacts } = ports;
+
   /** Told, not refused: to see how well something was learned by heart is a fair question too. */
   async function warnOfOverlap(runId: string, dataset: string, { name, promptSet }: PinnedSuite): Promise<void> {
     const main = name === MAIN_SUITE;
@@ -63,7 +60,7 @@ export function planning({ backend, store, artifacts, secrets, compute }: Ports)
         signal: signal(),
       });
       const steps = stepsOfEpochs(spec, dataset.examples);
-      const [main, ...suites] = await pinSuites({ store, artifacts, secrets, compute }, spec.evaluate, {
+      const [main, ...suites] = await pinSuites(ports, spec.evaluate, {
         tokenizer,
         chat: {
           tokenizer: spec.model.tokenizer,
@@ -74,7 +71,7 @@ export function planning({ backend, store, artifacts, secrets, compute }: Ports)
         maxTokens: shape.maxContextTokens - 1,
       });
       for (const suite of [main, ...suites]) await warnOfOverlap(runId, dataset.hash, suite);
-      const objective = await pinObjective(artifacts, spec.train.objective);
+      const objective = await pinObjective(ports, spec.train.objective, signal());
       const { batchSize, accumulate } = spec.train;
       const chunksPerStep = planChunks({ batchSize, accumulate, maxExampleTokens: dataset.maxExampleTokens });
       return {

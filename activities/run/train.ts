@@ -6,15 +6,14 @@
 import { firstBadStep, stepsLookedBack } from '../../domain/decide/step-rules.ts';
 import type { Activities } from '../../domain/words/run.ts';
 import type { StepMetrics, WindowInput, WindowResult } from '../../domain/words/training.ts';
-import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 import { batchIndices, toDatums } from '../data/batches.ts';
 import { openDataset, type Dataset } from '../data/dataset.ts';
 import { learningRate } from '../data/learning-rate.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { submitGradient } from './gradient.ts';
 import { refuseToRepeat, rememberForRetry, remembered, signal } from '../guard.ts';
-import { loadObjective } from '../objectives/load-objective.ts';
-import type { Objective } from '../objectives/objective.ts';
+import { loadObjective, type ObjectivePorts } from '../objectives/load-objective.ts';
+import type { RunObjective } from '../objectives/run-objective.ts';
 import type { Backend, ForwardBackwardResult, Pending, Trainer } from '../ports.ts';
 import { inSession } from './session.ts';
 import type { Store } from '../../store/index.ts';
@@ -22,13 +21,13 @@ import type { Store } from '../../store/index.ts';
 /** Steps in the trainer's hands at once: one computing, one waiting. */
 const PIPELINE_STEPS = 2;
 
-interface Ports {
+interface Ports extends ObjectivePorts {
   readonly backend: Backend;
   readonly store: Store;
-  readonly artifacts: Artifacts;
 }
 
-export function training({ backend, store, artifacts }: Ports): Pick<Activities, 'trainWindow'> {
+export function training(ports: Ports): Pick<Activities, 'trainWindow'> {
+  const { backend, store, artifacts } = ports;
   return {
     async trainWindow(window) {
       refuseToRepeat(backend.replay);
@@ -38,7 +37,7 @@ export function training({ backend, store, artifacts }: Ports): Pick<Activities,
       const dataset = await openDataset(artifacts, window.plan.dataset);
       const last = fromStep + steps - 1;
       const done = doneStep(remembered()) ?? fromStep - 1;
-      const objective = await loadObjective(artifacts, window.train.objective, window.plan.objectiveModule);
+      const objective = loadObjective(ports, window.train.objective, window.plan.objectiveModule);
       const todo = { window, trainer, dataset, store, objective };
       await inSession(trainer, sessionId, () => trainSteps(todo, done + 1, last));
       const { rules = {} } = window;
@@ -58,7 +57,7 @@ interface Training {
   readonly dataset: Dataset;
   readonly store: Store;
   /** Absent: the trainer's own cross-entropy. */
-  readonly objective: Objective | undefined;
+  readonly objective: RunObjective | undefined;
 }
 
 /** A step whose every request the trainer has accepted. */

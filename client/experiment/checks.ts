@@ -1,5 +1,6 @@
 /** What the schema cannot see: fields that contradict each other, and files that are not there. */
 import { readdir, stat } from 'node:fs/promises';
+import { codeField, codePath, isCode } from '../../domain/spec/code-spec.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import { policyBranchProblems } from './branch-checks.ts';
 import { policyProblems } from './policy-checks.ts';
@@ -57,8 +58,7 @@ export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
   const { chatTemplate } = spec.data;
   if (chatTemplate !== undefined) files.push([['data', 'chatTemplate'], chatTemplate]);
   const { objective } = spec.train;
-  if (objective !== undefined && 'module' in objective)
-    files.push([['train', 'objective', 'module'], objective.module]);
+  if (isCode(objective)) files.push([['train', 'objective', codeField(objective)], codePath(objective)]);
   const found = await Promise.all(
     files.map(async ([path, file, check = fileProblem]) => ({ path, message: await check(file) })),
   );

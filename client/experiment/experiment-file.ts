@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, isMap, isNode, isScalar, parse, parseDocument, type Document } from 'yaml';
 import { promptsReference } from '../../domain/words/prompts.ts';
+import { isCode, movedCode } from '../../domain/spec/code-spec.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
 import { UserError, messageOf } from '../errors.ts';
@@ -149,8 +150,8 @@ function withAbsoluteData(data: RunSpec['data'], folder: string): RunSpec['data'
 
 function withAbsoluteModule(train: RunSpec['train'], folder: string): RunSpec['train'] {
   const { objective } = train;
-  if (objective === undefined || !('module' in objective)) return train;
-  return { ...train, objective: { ...objective, module: resolve(folder, objective.module) } };
+  if (objective === undefined || !isCode(objective)) return train;
+  return { ...train, objective: movedCode(objective, (path) => resolve(folder, path)) };
 }
 
 function withAbsoluteSuites(evaluate: RunSpec['evaluate'], folder: string): RunSpec['evaluate'] {
@@ -161,11 +162,10 @@ function withAbsoluteSuites(evaluate: RunSpec['evaluate'], folder: string): RunS
   return { ...main, suites: Object.fromEntries(named) as typeof suites };
 }
 
-/** A prompt set that was added before has no path; nor has a grader that is no module. */
+/** A prompt set that was added before has no path; nor has a grader that is no code of the user's. */
 function absoluteSuite({ prompts, grader }: SuiteSpec, folder: string): Pick<SuiteSpec, 'prompts' | 'grader'> {
   return {
     prompts: promptsReference(prompts).kind === 'file' ? resolve(folder, prompts) : prompts,
-    grader:
-      typeof grader === 'object' && 'module' in grader ? { ...grader, module: resolve(folder, grader.module) } : grader,
+    grader: isCode(grader) ? movedCode(grader, (path) => resolve(folder, path)) : grader,
   };
 }

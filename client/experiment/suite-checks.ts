@@ -1,4 +1,5 @@
 /** What the schema cannot see of suites: how they draw and grade must go together, and their files must be there. */
+import { codeField, codePath, isCode } from '../../domain/spec/code-spec.ts';
 import { isLikelihood } from '../../domain/spec/grader-spec.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import { promptsReference } from '../../domain/words/prompts.ts';
@@ -21,7 +22,7 @@ export function suiteFiles(evaluate: RunSpec['evaluate']): [PropertyKey[], strin
     const files: [PropertyKey[], string][] = [];
     const reference = promptsReference(prompts);
     if (reference.kind === 'file') files.push([[...place, 'prompts'], reference.path]);
-    if (typeof grader === 'object' && 'module' in grader) files.push([[...place, 'grader', 'module'], grader.module]);
+    if (isCode(grader)) files.push([[...place, 'grader', codeField(grader)], codePath(grader)]);
     return files;
   });
 }
@@ -71,6 +72,6 @@ function mayBeBinary(grader: SuiteSpec['grader']): boolean {
   if (isLikelihood(grader)) return false;
   if (typeof grader === 'string') return !GRADUAL.includes(grader);
   if ('name' in grader) return true;
-  if ('module' in grader) return grader.binary;
+  if (isCode(grader)) return grader.binary;
   return 'http' in grader ? grader.http.binary : grader.judge.binary;
 }

@@ -1,14 +1,12 @@
 /** How answers are graded: a name, or a name with its options, a module, an endpoint, or a model that judges. */
 import { z } from 'zod';
+import { codePath, isCode, moduleFields, pythonFields, workersVariable } from './code-spec.ts';
 
 const url = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
   .refine((text) => !/\/\/[^/]*@/.test(text), 'must not hold a password: name a variable in keyVariable');
 
-/** Workers hand out no other variable: a spec must not be able to send, say, the platform's own key somewhere. */
-const keyVariable = z
-  .string()
-  .regex(/^PAWL_GRADER_[A-Z0-9_]+$/, 'name a variable of the worker’s environment that begins with PAWL_GRADER_')
+const keyVariable = workersVariable
   .optional()
   .describe('variable of the worker’s environment that holds the key; it is sent as a bearer token');
 
@@ -58,11 +56,8 @@ const JsonSchema = z.strictObject({
 
 const Perplexity = z.strictObject({ name: z.literal('perplexity') });
 
-const Module = z.strictObject({
-  module: z.string().min(1).describe('path of a module that exports `score`, from the experiment file'),
-  options: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).default({}),
-  binary: concise.binary,
-});
+const Module = z.strictObject({ ...moduleFields, binary: concise.binary });
+const Python = z.strictObject({ ...pythonFields, binary: concise.binary });
 
 const Http = z.strictObject({
   http: z.strictObject({ url, keyVariable, ...concise }),
@@ -92,6 +87,7 @@ export const GraderSpec = z.union([
   JsonSchema,
   Perplexity,
   Module,
+  Python,
   Http,
   Judge,
 ]);
@@ -110,7 +106,7 @@ export function metricOf(grader: GraderSpec): string {
   if (isLikelihood(grader)) return '1/perplexity';
   if (typeof grader === 'string') return grader;
   if ('name' in grader) return grader.name;
-  if ('module' in grader) return stem(grader.module);
+  if (isCode(grader)) return stem(codePath(grader));
   return 'http' in grader ? 'http' : `judge ${grader.judge.model}`;
 }
 

@@ -1,5 +1,6 @@
 /** The experiment file: its schema, defaults and rules. One place says what a run may be asked to do. */
 import { z } from 'zod';
+import { codeOptions, moduleFields, pythonFields } from './code-spec.ts';
 import { PolicySpec } from './policy-spec.ts';
 import { PromotionSpec } from './promotion-spec.ts';
 import { FurtherSuite, suiteFields } from './suite-spec.ts';
@@ -35,16 +36,14 @@ const Schedule = z.strictObject({
 });
 
 /** What is minimised. Whatever is not the trainer's own loss costs a second pass per step. */
-const objectiveOptions = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).default({});
+const checkGradient = z
+  .boolean()
+  .default(true)
+  .describe('a gradient of your own is compared with finite differences of the loss before anything is rented');
 const Objective = z.union([
-  z.strictObject({
-    name: z.enum(['cross_entropy', 'focal', 'sequence_mean']),
-    options: objectiveOptions,
-  }),
-  z.strictObject({
-    module: z.string().min(1).describe('path of a module that exports `loss`, from the experiment file'),
-    options: objectiveOptions,
-  }),
+  z.strictObject({ name: z.enum(['cross_entropy', 'focal', 'sequence_mean']), options: codeOptions }),
+  z.strictObject({ ...moduleFields, checkGradient }),
+  z.strictObject({ ...pythonFields, checkGradient }),
 ]);
 
 const Lora = z.strictObject({
@@ -88,7 +87,9 @@ const Train = z
     schedule: Schedule.default({ kind: 'constant', warmupSteps: 0, finalFraction: 0 }),
     seed: z.number().int().min(0).max(2_147_483_647).default(1),
     windowSteps: positiveInt.optional().describe('steps per activity; default: about ten seconds of work'),
-    objective: Objective.optional().describe('{name: …} or {module: ./path.mjs}; default: cross_entropy'),
+    objective: Objective.optional().describe(
+      '{name: …}, {module: ./path.mjs} or {python: ./path.py}; default: cross_entropy',
+    ),
   })
   .refine(({ steps, epochs }) => steps !== 0 || epochs !== undefined, {
     ...always,

@@ -14,7 +14,7 @@ export const suiteFields = {
       'JSONL, a {"prompt": … or "messages": …, "reference": …} per line; or sha256:… or alias:… of an added set',
     ),
   grader: GraderSpec.default('exact_match').describe(
-    'a name, or {name: …} with options, {module: …}, {http: …}, {judge: …}',
+    'a name, or {name: …} with options, {module: …}, {python: …}, {http: …}, {judge: …}',
   ),
   maxTokens: positiveInt.default(256),
   temperature: z.number().min(0).max(2).default(0),

@@ -1,3 +1,4 @@
+import { computedHere } from '../../activities/objectives/load-objective.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   Fireworks,
@@ -131,11 +132,15 @@ describe('a step of a run', () => {
   async function step(objective: Objective | undefined, times: number): Promise<{ loss: number; logprobs: number[] }> {
     return withClient(async ({ modelId }) => {
       const chunks = 2;
+      const computed = objective && computedHere(objective);
       const seq = requestsPerStep(chunks, objective !== undefined);
       let loss = Number.NaN;
       for (let time = 0; time < times; time += 1) {
         const trainer = fireworks.trainer(TRAINER);
-        const submitted = await submitGradient({ trainer, modelId, firstSeq: 1, chunks, datums, objective }, signal);
+        const submitted = await submitGradient(
+          { trainer, modelId, firstSeq: 1, chunks, datums, objective: computed },
+          signal,
+        );
         const results = await Promise.all(submitted.parts.map(async (part) => part.result(signal)));
         loss = submitted.loss ?? results.reduce((sum, { lossSum }) => sum + lossSum, 0);
         await (await trainer.optimStep({ modelId, seq, adam }, signal)).result(signal);

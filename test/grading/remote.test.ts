@@ -9,6 +9,7 @@ import type { Grader } from '../../activities/grading/grader.ts';
 import { graderHash, openGrader, pinGrader } from '../../activities/grading/graders.ts';
 import type { AnswerGrader } from '../../activities/grading/text-graders.ts';
 import { rehearseGrader } from '../../activities/grading/rehearse.ts';
+import { createUserCode, type UserCode } from '../../activities/user-code/user-code.ts';
 import { isLikelihood, metricOf } from '../../domain/spec/grader-spec.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import { testPool } from '../compute/pool.ts';
@@ -22,6 +23,7 @@ interface Received {
 
 let folder: string;
 let artifacts: Artifacts;
+let userCode: UserCode;
 let server: Server;
 let base: string;
 let received: Received[];
@@ -31,6 +33,7 @@ let answers: { status?: number; headers?: Record<string, string>; body: string }
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pawl-grading-'));
   artifacts = openArtifacts(join(folder, 'artifacts'));
+  userCode = createUserCode({ artifacts });
   received = [];
   server = createServer((request, response) => {
     let text = '';
@@ -48,6 +51,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  await userCode.close();
   server.closeAllConnections();
   await new Promise((resolve) => {
     server.close(resolve);
@@ -68,7 +72,7 @@ function graderOf(grader: object | string): AnswerGrader {
 
 async function open(grader: object): Promise<Grader> {
   const spec = graderOf(grader);
-  return openGrader({ artifacts, secrets, compute }, spec, await pinGrader(artifacts, spec));
+  return openGrader({ artifacts, secrets, userCode, compute }, spec, await pinGrader(artifacts, spec));
 }
 
 async function failure(work: Promise<unknown> | number): Promise<Error> {
@@ -183,7 +187,7 @@ describe('a module', () => {
     const spec = graderOf(choice);
     const pinned = await pinGrader(artifacts, spec);
     writeFileSync(choice.module, 'throw new Error("changed")');
-    const grader = await openGrader({ artifacts, secrets, compute }, spec, pinned);
+    const grader = await openGrader({ artifacts, secrets, userCode, compute }, spec, pinned);
     expect(await grader.score('Prague', 'Paris', about)).toBe(0.75);
     expect(await grader.score('Oslo', 'Paris', about)).toBe(0);
     expect(metricOf(spec)).toBe('first-letter');

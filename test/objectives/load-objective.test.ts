@@ -3,23 +3,40 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openArtifacts, type Artifacts } from '../../store/artifacts/artifacts.ts';
-import { loadObjective, pinObjective } from '../../activities/objectives/load-objective.ts';
-import { evaluateObjective } from '../../activities/objectives/objective.ts';
+import { loadObjective, pinObjective, type ObjectivePorts } from '../../activities/objectives/load-objective.ts';
+import { RunSpec } from '../../domain/spec/spec.ts';
+import { SPEC } from '../store/fixtures.ts';
+import { createUserCode, type UserCode } from '../../activities/user-code/user-code.ts';
 
 let folder: string;
 let artifacts: Artifacts;
+let userCode: UserCode;
+let ports: ObjectivePorts;
+const { signal } = new AbortController();
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'pawl-objectives-'));
   artifacts = openArtifacts(join(folder, 'artifacts'));
+  userCode = createUserCode({ artifacts });
+  ports = { artifacts, userCode, secrets: new Map() };
 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await userCode.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
-function moduleOf(name: string, source: string): { module: string; options: Record<string, number> } {
-  const path = join(folder, `${name}.mjs`);
-  writeFileSync(path, source);
-  return { module: path, options: { scale: 3 } };
+type Choice = Extract<NonNullable<RunSpec['train']['objective']>, { module: string }>;
+
+function moduleOf(name: string, source: string): Choice {
+  const module = join(folder, `${name}.mjs`);
+  writeFileSync(module, source);
+  return specOf({ module, options: { scale: 3 } });
+}
+
+/** As an experiment would spell it. */
+function specOf(objective: object): Choice {
+  return RunSpec.parse({ ...SPEC, train: { ...SPEC.train, objective } }).train.objective as Choice;
 }
 
 const SCALED =
@@ -30,26 +47,27 @@ const logprobs = [[-1, -2]];
 describe('a module', () => {
   test('is used as it was when it was pinned', async () => {
     const choice = moduleOf('scaled', SCALED);
-    const pinned = await pinObjective(artifacts, choice);
+    const pinned = await pinObjective(ports, choice, signal);
     expect(pinned).toMatchObject({ custom: true, module: expect.stringMatching(/^[0-9a-f]{64}$/) });
     writeFileSync(choice.module, 'throw new Error("changed")');
-    const objective = await loadObjective(artifacts, choice, pinned.module);
+    const objective = loadObjective(ports, choice, pinned.module);
     if (objective === undefined) throw new Error('no objective');
-    const { loss, gradients } = await evaluateObjective(objective, examples, logprobs);
+    const { loss, gradients } = await objective.evaluate(examples, logprobs, signal);
     expect(loss).toBeCloseTo(3, 6);
     expect(gradients).toEqual([[-0, -1.5]]);
   });
   test('may bring its own gradient and metrics', async () => {
-    const source = `export const evaluate = (logprobs) => ({ loss: 7, gradients: logprobs.map((row) => row.map(() => 2)) });
+    const source = `export const evaluate = (logprobs) => ({ loss: 2 * logprobs.flat().reduce((sum, p) => sum + p, 0), gradients: logprobs.map((row) => row.map(() => 2)) });
       export const metrics = (logprobs) => ({ rows: logprobs.length });`;
     const choice = moduleOf('given', source);
-    const { module } = await pinObjective(artifacts, choice);
-    const objective = await loadObjective(artifacts, choice, module);
+    const { module } = await pinObjective(ports, choice, signal);
+    const objective = loadObjective(ports, choice, module);
     if (objective === undefined) throw new Error('no objective');
-    expect(await evaluateObjective(objective, examples, logprobs)).toEqual({
-      loss: 7,
+    expect(await objective.evaluate(examples, logprobs, signal)).toEqual({
+      loss: -6,
       gradients: [[2, 2]],
       metrics: { rows: 1 },
+      ownGradient: true,
     });
   });
   test.each<[string, string, string]>([
@@ -60,25 +78,25 @@ describe('a module', () => {
     ['has no finite loss', 'export const loss = ({ logprobs }) => logprobs.log().sum();', 'not a finite number'],
     ['gives a gradient of another shape', 'export const evaluate = () => ({ loss: 1, gradients: [] });', '0 slopes'],
   ])('that %s is refused before anything is rented', async (name, source, text) => {
-    await expect(pinObjective(artifacts, moduleOf(name.replaceAll(' ', '-'), source))).rejects.toMatchObject({
+    await expect(pinObjective(ports, moduleOf(name.replaceAll(' ', '-'), source), signal)).rejects.toMatchObject({
       type: 'InvalidRequest',
       message: expect.stringContaining(text),
     });
   });
   test('that is not there is refused', async () => {
-    const choice = { module: join(folder, 'none.mjs'), options: {} };
-    await expect(pinObjective(artifacts, choice)).rejects.toThrow('none.mjs cannot be used: it cannot be read');
+    const choice = specOf({ module: join(folder, 'none.mjs') });
+    await expect(pinObjective(ports, choice, signal)).rejects.toThrow('none.mjs cannot be used: it cannot be read');
   });
 });
 
 describe('a name', () => {
   test.each([undefined, { name: 'cross_entropy' as const, options: {} }])('%j is the trainer’s own', async (choice) => {
-    expect(await pinObjective(artifacts, choice)).toEqual({ custom: false });
-    expect(await loadObjective(artifacts, choice, undefined)).toBeUndefined();
+    expect(await pinObjective(ports, choice, signal)).toEqual({ custom: false });
+    expect(loadObjective(ports, choice, undefined)).toBeUndefined();
   });
   test.each(['focal', 'sequence_mean'] as const)('%s is computed here', async (name) => {
     const choice = { name, options: {} };
-    expect(await pinObjective(artifacts, choice)).toEqual({ custom: true });
-    expect((await loadObjective(artifacts, choice, undefined))?.name).toBe(name);
+    expect(await pinObjective(ports, choice, signal)).toEqual({ custom: true });
+    expect(loadObjective(ports, choice, undefined)?.name).toBe(name);
   });
 });
