@@ -1,17 +1,27 @@
 /** Chat templates in Jinja, from the tokenizer's own files: messages in, the text that the model is trained on out. */
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Template } from '@huggingface/jinja';
 import { z } from 'zod';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { sha256 } from '../../store/artifacts/artifacts.ts';
+import { jinja, type JinjaTemplate } from './jinja/template.ts';
 import type { Message } from './training-rows.ts';
 
 export interface ChatTemplate {
   /** sha256 of the template and of the special tokens that it is given. */
   readonly hash: string;
+  /** The day that the template was told, if it asks what day it is. */
+  readonly date?: string;
   /** `answer`: with the beginning of the assistant's next turn. Throws what the template has against the messages. */
   render(messages: readonly Message[], options: { answer: boolean }): string;
+}
+
+/** Where a template is looked for, and the day that it is told. */
+export interface ChatTemplateFiles {
+  readonly tokenizer: string;
+  readonly path?: string | undefined;
+  /** YYYY-MM-DD; pinned, or the same data would be other data tomorrow. */
+  readonly date?: string | undefined;
 }
 
 /** What the fields of a tokenizer_config.json are that a template depends on. */
@@ -24,29 +34,37 @@ const SpecialToken = z.union([z.string(), z.looseObject({ content: z.string() })
  * The template at `path` (`data.chatTemplate`), else chat_template.jinja beside the tokenizer, else that of its
  * tokenizer_config.json: the order in which transformers looks. None: undefined.
  */
-async function loadChatTemplate(files: {
-  tokenizer: string;
-  path?: string | undefined;
-}): Promise<ChatTemplate | undefined> {
+async function loadChatTemplate(files: ChatTemplateFiles): Promise<ChatTemplate | undefined> {
+  const found = await findChatTemplate(files);
+  return found && compile(found, files.date);
+}
+
+interface FoundTemplate {
+  readonly path: string;
+  readonly source: string;
+  readonly specialTokens: Readonly<Record<string, string>>;
+}
+
+async function findChatTemplate(files: ChatTemplateFiles): Promise<FoundTemplate | undefined> {
   const folder = dirname(files.tokenizer);
   const configPath = join(folder, 'tokenizer_config.json');
   const config = parseConfig(configPath, await readIfThere(configPath));
   const specialTokens = specialTokensOf(config);
   if (files.path !== undefined) {
     const source = await readIfThere(files.path);
-    if (source !== undefined) return compile(files.path, source, specialTokens);
+    if (source !== undefined) return { path: files.path, source, specialTokens };
     throw new PawlError('InvalidRequest', `data.chatTemplate: there is no file ${files.path}; correct the path.`);
   }
   const besidePath = join(folder, 'chat_template.jinja');
   const beside = await readIfThere(besidePath);
-  if (beside !== undefined) return compile(besidePath, beside, specialTokens);
+  if (beside !== undefined) return { path: besidePath, source: beside, specialTokens };
   const own = ownTemplate(config);
-  return own === undefined ? undefined : compile(configPath, own, specialTokens);
+  return own === undefined ? undefined : { path: configPath, source: own, specialTokens };
 }
 
 /** The same for a row that cannot do without: fails naming it, and the way out. */
 export async function requireChatTemplate(
-  files: { tokenizer: string; path?: string | undefined },
+  files: ChatTemplateFiles,
   { place, remedy }: { place: string; remedy: string },
 ): Promise<ChatTemplate> {
   const loaded = await loadChatTemplate(files);
@@ -57,16 +75,10 @@ export async function requireChatTemplate(
   );
 }
 
-/**
- * `strftime_now` is taken away: with the day's date in it, the same data would be other data tomorrow. Templates that
- * ask whether it is defined fall back to a date of their own. The line break goes with the tag that it follows.
- */
-const WITHOUT_CLOCK = '{% set strftime_now = no_clock %}\n';
-
-function compile(path: string, source: string, specialTokens: Readonly<Record<string, string>>): ChatTemplate {
-  let template: Template;
+function compile({ path, source, specialTokens }: FoundTemplate, date: string | undefined): ChatTemplate {
+  let template: JinjaTemplate;
   try {
-    template = new Template(WITHOUT_CLOCK + source);
+    template = jinja(source);
   } catch (cause) {
     throw new PawlError(
       'InvalidRequest',
@@ -76,8 +88,12 @@ function compile(path: string, source: string, specialTokens: Readonly<Record<st
   }
   return {
     hash: sha256(JSON.stringify([source, specialTokens])),
+    ...(date !== undefined && template.mentions('strftime_now') && { date }),
     render: (messages, { answer }) =>
-      template.render({ ...specialTokens, messages, add_generation_prompt: answer, tools: null, documents: null }),
+      template.render(
+        { ...specialTokens, messages, add_generation_prompt: answer, tools: null, documents: null },
+        { date },
+      ),
   };
 }
 

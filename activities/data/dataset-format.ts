@@ -29,6 +29,8 @@ const Header = z.object({
   /** sha256 of the chat template that conversations were rendered with. */
   chatTemplate: z.string().optional(),
   trainOn: z.string().optional(),
+  /** The day that the chat template was told, where it asks. */
+  date: z.string().optional(),
 });
 export type DatasetHeader = z.output<typeof Header>;
 

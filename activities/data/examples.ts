@@ -12,6 +12,8 @@ export interface ChatSettings {
   /** Another template than the tokenizer's own. */
   readonly template?: string | undefined;
   readonly trainOn?: TrainOn | undefined;
+  /** What day it is for templates that ask. */
+  readonly date?: string | undefined;
 }
 
 interface ExampleSettings {
@@ -24,6 +26,7 @@ interface ExampleSettings {
 export interface ChatFacts {
   readonly chatTemplate: string;
   readonly trainOn: TrainOn;
+  readonly date?: string;
 }
 
 export class ExampleTokenizer {
@@ -36,7 +39,9 @@ export class ExampleTokenizer {
   }
 
   get chatFacts(): ChatFacts | undefined {
-    return this.#template && { chatTemplate: this.#template.hash, trainOn: this.#trainOn };
+    if (this.#template === undefined) return undefined;
+    const { hash, date } = this.#template;
+    return { chatTemplate: hash, trainOn: this.#trainOn, ...(date !== undefined && { date }) };
   }
 
   async tokenize({ row, place }: JsonlRow<TrainingRow>): Promise<TokenizedExample> {
@@ -62,9 +67,9 @@ export class ExampleTokenizer {
   }
 
   async #loadTemplate(place: string): Promise<ChatTemplate> {
-    const { tokenizer, template } = this.#settings.chat;
+    const { tokenizer, template, date } = this.#settings.chat;
     return requireChatTemplate(
-      { tokenizer, path: template },
+      { tokenizer, path: template, date },
       { place, remedy: 'set data.chatTemplate to a Jinja file' },
     );
   }

@@ -74,6 +74,8 @@ export interface QuestionSettings {
   readonly tokenizer: string;
   /** Another template than the tokenizer's own. */
   readonly template?: string | undefined;
+  /** What day it is for templates that ask. */
+  readonly date?: string | undefined;
   /** What to do where there is none. */
   readonly remedy: string;
 }
@@ -117,7 +119,7 @@ function questionReader({ tokenizer, chat }: PromptImport) {
   return async (row: Row, place: string): Promise<{ prompt: string; tokens: number[] }> => {
     if ('messages' in row) {
       template ??= await requireChatTemplate(
-        { tokenizer: chat.tokenizer, path: chat.template },
+        { tokenizer: chat.tokenizer, path: chat.template, date: chat.date },
         { place, remedy: chat.remedy },
       );
       return tokenizeQuestion({ messages: row.messages, place }, { template, tokenizer });

@@ -51,10 +51,11 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       const maxTokens = Math.min(spec.data.maxTokens, shape.maxContextTokens);
       const tokenizer = await loadTokenizer(spec.model.tokenizer);
       const { train, endToken, chatTemplate, trainOn } = spec.data;
+      const date = spec.data.date ?? createdAt.slice(0, 'YYYY-MM-DD'.length);
       const dataset = await importDataset(artifacts, {
         train,
         tokenizer,
-        chat: { tokenizer: spec.model.tokenizer, template: chatTemplate, trainOn },
+        chat: { tokenizer: spec.model.tokenizer, template: chatTemplate, trainOn, date },
         maxTokens,
         endToken,
         signal: signal(),
@@ -65,6 +66,7 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
         chat: {
           tokenizer: spec.model.tokenizer,
           template: chatTemplate,
+          date,
           remedy: 'set data.chatTemplate to a Jinja file',
         },
         endToken,

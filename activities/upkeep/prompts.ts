@@ -31,7 +31,8 @@ export function promptSets(ports: Ports): PromptActivities {
     async addPrompts({ path, tokenizer: file, chatTemplate, alias }: AddPromptsInput) {
       const tokenizer = await loadTokenizer(file);
       // How much a prompt may hold is a matter of the model that is asked: a run's plan looks at it.
-      const chat = { tokenizer: file, template: chatTemplate, remedy: 'name a Jinja file with --chat-template' };
+      const date = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
+      const chat = { tokenizer: file, template: chatTemplate, date, remedy: 'name a Jinja file with --chat-template' };
       const set = await addFile(ports, { path, tokenizer, chat, maxTokens: Infinity, field: 'FILE' });
       return { ...set, ...(alias !== undefined && { alias: await move(alias, set.hash) }) };
     },

@@ -125,6 +125,10 @@ export const RunSpec = z.strictObject({
       .union([path, z.array(path).min(1)], 'write a path, or a list of paths')
       .describe('JSONL, a folder of it, or a list; {"prompt": …, "completion": …} or {"messages": …} per line'),
     chatTemplate: path.optional().describe("Jinja file that renders messages; default: the tokenizer's own"),
+    date: z.iso
+      .date('write a day, e.g. 2026-01-31')
+      .optional()
+      .describe('what day it is for chat templates that ask; default: the day of submission'),
     trainOn: z
       .enum(['all-assistant', 'last-assistant'])
       .optional()

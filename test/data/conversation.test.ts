@@ -126,11 +126,35 @@ describe('the chat template', () => {
     expect(await first()).toEqual([2, 1, 6, 1]);
   });
 
-  test('does not know what day it is', async () => {
-    await write('chat_template.jinja', spelled("{{ strftime_now('%d') if strftime_now is defined else 'c' }}"));
-    expect(await first()).toEqual([4, 2, 6]);
-    await write('chat_template.jinja', spelled("{{ strftime_now('%d') }}"));
-    await expect(first()).rejects.toThrow(':1: the chat template refuses messages 0 to 0 (Cannot call something');
+  test('is told the day that is pinned, which is part of the data', async () => {
+    const asking = spelled("{{ 'c' if strftime_now('%d') == '07' else 'b' }}");
+    await write('chat_template.jinja', asking);
+    expect(await first({ date: '2026-03-07' })).toEqual([4, 2, 6]);
+    expect(await first({ date: '2026-03-08' })).toEqual([3, 2, 6]);
+    const rows = [{ messages: [user('a'), assistant('A')] }];
+    expect((await importRows(rows, { date: '2026-03-07' })).header).toMatchObject({ date: '2026-03-07' });
+    await expect(first()).rejects.toThrow('strftime_now has no date: set data.date');
+  });
+
+  test('that does not ask for the day makes the same data every day', async () => {
+    await write('chat_template.jinja', spelled('a'));
+    const rows = [{ messages: [user('a'), assistant('A')] }];
+    const [one, other] = [
+      await importRows(rows, { date: '2026-03-07' }),
+      await importRows(rows, { date: '2026-03-08' }),
+    ];
+    expect(one.made.hash).toBe(other.made.hash);
+  });
+
+  test('keeps the indentation of an answer, and what a turn wrote before it goes on', async () => {
+    // The word-level tokenizer splits at blanks: a mark in place of each shows whether it is there.
+    const shown = "{{ (m.content.lstrip('\\n') if m.role == 'assistant' else m.content) | replace(' ', ' -> ') }} ";
+    await write(
+      'chat_template.jinja',
+      `{% for m in messages %}${shown}{% if m.role == 'user' %}{% continue %}{% endif %}b{% endfor %}`,
+    );
+    const { examples } = await importRows([{ messages: [user('a'), assistant('\n  A')] }]);
+    expect(examples[0]?.tokens).toEqual([2, 5, 5, 6, 3]);
   });
 
   test('is not needed, nor read, without conversations', async () => {
@@ -142,7 +166,11 @@ describe('the chat template', () => {
   test.each([
     ['nothing', [], ':1: messages need a chat template, and'],
     ['another config', ['tokenizer_config.json', '[]'], 'tokenizer_config.json is not a tokenizer_config.json: take'],
-    ['broken Jinja', ['chat_template.jinja', '{% if %}'], 'chat_template.jinja: not a chat template (Unexpected token'],
+    [
+      'broken Jinja',
+      ['chat_template.jinja', 'x\n{% if %}'],
+      'chat_template.jinja: not a chat template (line 2 of the template: unexpected',
+    ],
     [
       'a refusal',
       ['chat_template.jinja', "{{ raise_exception('roles must\\nalternate') }}"],

@@ -102,12 +102,14 @@ const STATIC: ReadonlyMap<string, Value> = new Map([
   }),
 ]);
 
-/** `date`, as YYYY-MM-DD: what day it is for `strftime_now`. */
-export function globalsOf(date: string): ReadonlyMap<string, Value> {
+/** `date`, as YYYY-MM-DD: what day it is for `strftime_now`, which the clock never says. */
+export function globalsOf(date: string | undefined): ReadonlyMap<string, Value> {
   return new Map([
     ...STATIC,
-    named('strftime_now', (call) =>
-      strftime(date, textArgument('strftime_now', bind('strftime_now', ['format'], call, 1)[0])),
-    ),
+    named('strftime_now', (call) => {
+      const [format] = bind('strftime_now', ['format'], call, 1);
+      if (date === undefined) throw new TemplateFault('strftime_now has no date: set data.date');
+      return strftime(date, textArgument('strftime_now', format));
+    }),
   ]);
 }

@@ -36,7 +36,7 @@ export class RenderFault extends Error {
 
 export interface JinjaTemplate {
   /** Values are those of JSON; throws RenderFault. */
-  render(variables: Readonly<Record<string, unknown>>, options: { date: string }): string;
+  render(variables: Readonly<Record<string, unknown>>, options: { date?: string | undefined }): string;
   /** Whether the template reads such a key or variable anywhere, or could: whole mappings are read key by key. */
   mentions(name: string): boolean;
 }
