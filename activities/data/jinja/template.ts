@@ -30,7 +30,7 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map([
 ]);
 
 /** What stands between a template and its text, fit for a message: with the line unless the template says it itself. */
-export class RenderFault extends Error {
+class RenderFault extends Error {
   override readonly name = 'RenderFault';
 }
 

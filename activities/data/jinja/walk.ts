@@ -10,14 +10,6 @@ export function* expressionsIn(statements: readonly Statement[]): Generator<Expr
   }
 }
 
-/** All texts that stand outside of tags. */
-export function* textsIn(statements: readonly Statement[]): Generator<string> {
-  for (const statement of statements) {
-    if (statement.kind === 'text') yield statement.text;
-    for (const body of bodiesOf(statement)) yield* textsIn(body);
-  }
-}
-
 function* within(expression: Expression): Generator<Expression> {
   yield expression;
   for (const part of partsOf(expression)) yield* within(part);
