@@ -55,7 +55,7 @@ function reprDict(dict: Dict): string {
 }
 
 /** The shortest digits that read back the same, with an exponent from 1e16 on and below 1e-4. */
-export function reprFloat(value: number): string {
+function reprFloat(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
   if (Object.is(value, -0)) return '-0.0';
   const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
