@@ -1,4 +1,5 @@
 /** What every activity has in common: heartbeats from a timer, cancellation, and failures in Temporal's terms. */
+import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { FailureType } from '../domain/words/run.ts';
@@ -13,7 +14,9 @@ const RETRYABLE: Record<FailureType, boolean> = {
   Unauthorized: false,
   LostTrainer: false,
   TrainerGone: false,
+  DeploymentGone: false,
   SyncFailed: false,
+  GraderFailed: false,
   Unavailable: true,
 };
 
@@ -28,6 +31,8 @@ export function guarded<Activities extends object>(activities: Activities): Acti
 
 async function guard<T>(activity: () => Promise<T>): Promise<T> {
   const context = Context.current();
+  // As many calls listen as are under way, which is no leak.
+  setMaxListeners(0, context.cancellationSignal);
   const timer = setInterval(() => context.heartbeat(beats.get(context)), BEAT_MS);
   try {
     return await activity();

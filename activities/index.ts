@@ -19,7 +19,8 @@ import type { Backend } from './ports.ts';
 import { promoting, type PromotionDesk } from './promotion/promotion.ts';
 import { promptSets } from './upkeep/prompts.ts';
 import { provisioning } from './run/provision.ts';
-import { reconciling } from './upkeep/reconcile.ts';
+import { cancellable } from './cancellable.ts';
+import { reconciling, type RunDirectory } from './upkeep/reconcile.ts';
 import { recording } from './run/record.ts';
 import { restoring } from './run/restore-record.ts';
 import { serving } from './serving/serving.ts';
@@ -27,14 +28,16 @@ import type { Store } from '../store/index.ts';
 import { training } from './run/train.ts';
 import type { UserCode } from './user-code/user-code.ts';
 
-export function createActivities(ports: {
+export function createActivities(given: {
   backend: Backend;
   store: Store;
   artifacts: Artifacts;
   secrets: Secrets;
   compute: Compute;
   userCode: UserCode;
+  directory: RunDirectory;
 }): Activities {
+  const ports = { ...given, store: cancellable(given.store) };
   return guarded({
     ...planning(ports),
     ...provisioning(ports),

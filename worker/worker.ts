@@ -57,7 +57,15 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     taskQueue: config.taskQueue,
     ...workflowSource(),
     activities: {
-      ...createActivities({ backend, store, artifacts, secrets: config.graderSecrets, compute, userCode }),
+      ...createActivities({
+        backend,
+        store,
+        artifacts,
+        secrets: config.graderSecrets,
+        compute,
+        userCode,
+        directory,
+      }),
       ...createBranchActivities({ store }),
       ...createPromptActivities({ store, artifacts }),
       ...createPromotionActivities({

@@ -2,7 +2,15 @@
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities, FailureType } from '../domain/words/run.ts';
 
-const FINAL: FailureType[] = ['InvalidRequest', 'Unauthorized', 'LostTrainer', 'TrainerGone', 'SyncFailed'];
+const FINAL: FailureType[] = [
+  'InvalidRequest',
+  'Unauthorized',
+  'LostTrainer',
+  'TrainerGone',
+  'DeploymentGone',
+  'SyncFailed',
+  'GraderFailed',
+];
 
 const RETRY = {
   initialInterval: '100ms',
@@ -34,10 +42,12 @@ export const OPTIONS: Record<keyof Activities, ActivityOptions> = {
   // Nothing is rented yet: better a clear error soon than a silent wait.
   plan: { ...COMMON, startToCloseTimeout: '30m', retry: { ...RETRY, maximumAttempts: 3 } },
   createTrainer: CALL,
-  // Waiting two days for capacity is ordinary.
-  awaitTrainer: { ...COMMON, startToCloseTimeout: '50h', scheduleToCloseTimeout: '6d' },
+  lookTrainer: CALL,
+  resumeTrainer: CALL,
   createDeployment: CALL,
-  awaitDeployment: { ...COMMON, startToCloseTimeout: '50h', scheduleToCloseTimeout: '6d' },
+  lookDeployment: CALL,
+  // Whoever tries it has the patience.
+  tryAccess: { ...COMMON, startToCloseTimeout: '5m', retry: { ...RETRY, maximumAttempts: 1 } },
   openSession: CALL,
   createModel: { ...CALL, startToCloseTimeout: '30m' },
   loadState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: OUTAGE },
@@ -47,7 +57,10 @@ export const OPTIONS: Record<keyof Activities, ActivityOptions> = {
   saveSnapshot: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: OUTAGE },
   syncSnapshot: { ...COMMON, startToCloseTimeout: '20m', scheduleToCloseTimeout: OUTAGE },
   evaluate: { ...COMMON, startToCloseTimeout: '6h', scheduleToCloseTimeout: OUTAGE },
-  record: CALL,
+  // Whoever writes has the patience; an afterword has no end to it.
+  record: { ...COMMON, startToCloseTimeout: '5m' },
+  recordSync: { ...COMMON, startToCloseTimeout: '5m' },
+  proofRuns: CALL,
   restoreRecord: CALL,
   // Machines must be returned, however long it takes: a refused key is retried too, until somebody mends it.
   releaseTrainer: { ...COMMON, startToCloseTimeout: '5m', retry: { ...RETRY, nonRetryableErrorTypes: [] } },
@@ -61,9 +74,11 @@ function proxied<Name extends keyof Activities>(name: Name): Activities[Name] {
 export const activities: Activities = {
   plan: proxied('plan'),
   createTrainer: proxied('createTrainer'),
-  awaitTrainer: proxied('awaitTrainer'),
+  lookTrainer: proxied('lookTrainer'),
+  resumeTrainer: proxied('resumeTrainer'),
   createDeployment: proxied('createDeployment'),
-  awaitDeployment: proxied('awaitDeployment'),
+  lookDeployment: proxied('lookDeployment'),
+  tryAccess: proxied('tryAccess'),
   openSession: proxied('openSession'),
   createModel: proxied('createModel'),
   loadState: proxied('loadState'),
@@ -74,6 +89,8 @@ export const activities: Activities = {
   evaluate: proxied('evaluate'),
   record: proxied('record'),
   restoreRecord: proxied('restoreRecord'),
+  recordSync: proxied('recordSync'),
+  proofRuns: proxied('proofRuns'),
   releaseTrainer: proxied('releaseTrainer'),
   releaseDeployment: proxied('releaseDeployment'),
 };

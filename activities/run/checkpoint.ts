@@ -2,7 +2,8 @@
 import type { Activities } from '../../domain/words/run.ts';
 import type { Connection } from '../../domain/words/checkpoint.ts';
 import { refuseToRepeat, signal } from '../guard.ts';
-import type { Backend, Pending } from '../ports.ts';
+import { onTarget } from './on-target.ts';
+import type { Backend, Pending, ReplicaStatus } from '../ports.ts';
 import { connected, inSession } from './session.ts';
 
 type Checkpointing = Pick<
@@ -61,7 +62,7 @@ export function checkpointing({ backend }: { backend: Backend }): Checkpointing 
       const { weightSync } = backend;
       const snapshot = { identity, ...(previousIdentity !== undefined && { previousIdentity }) };
       const startedMs = Date.now();
-      const replicas = await connected(backend, connection, async () => {
+      const load = async (): Promise<readonly ReplicaStatus[]> => {
         const now = await weightSync.replicas(target, signal());
         // A retry after a lost answer finds the load done, or under way: asking again would restart a delta on itself.
         const asked = now.length > 0 && now.every((r) => r.identity === identity || r.targetIdentity === identity);
@@ -69,7 +70,8 @@ export function checkpointing({ backend }: { backend: Backend }): Checkpointing 
           await weightSync.load(target, snapshot, signal());
         }
         return weightSync.waitConfirmed(target, snapshot, { timeoutMs: SYNC_TIMEOUT_MS, signal: signal() });
-      });
+      };
+      const replicas = await connected(backend, connection, () => onTarget(backend, target, load));
       return { identity, replicas: replicas.length, seconds: (Date.now() - startedMs) / 1000 };
     },
   };

@@ -16,6 +16,7 @@ import { graderHash, type GraderPorts } from '../grading/graders.ts';
 import { promptScores } from '../../domain/decide/statistics/prompt-scores.ts';
 import { scoreOf } from '../grading/score-evaluation.ts';
 import { signal } from '../guard.ts';
+import { onTarget } from './on-target.ts';
 import type { Backend } from '../ports.ts';
 import { connected } from './session.ts';
 import type { EvaluationSubject, SampleRecord, Store } from '../../store/index.ts';
@@ -31,7 +32,9 @@ interface Ports extends GraderPorts {
 export function evaluating(ports: Ports): Pick<Activities, 'evaluate'> {
   return {
     evaluate(input) {
-      return connected(ports.backend, input.connection, () => evaluate(ports, input));
+      return connected(ports.backend, input.connection, () =>
+        onTarget(ports.backend, input.target, () => evaluate(ports, input)),
+      );
     },
   };
 }
@@ -149,6 +152,6 @@ function requireEnough(
   if (missing.length <= samples.length * MAX_MISSING_FRACTION && unscored <= prompts * MAX_MISSING_FRACTION) return;
   const without = unscored === missing.length ? '' : `, and ${unscored} of ${prompts} prompts have no score`;
   const problem = `${missing.length} of ${samples.length} samples could not be produced${without}`;
-  if (refused !== undefined) throw new PawlError(refused.type, `${problem}: ${refused.message}`, { cause: refused });
+  if (refused !== undefined) throw new PawlError('GraderFailed', `${problem}: ${refused.message}`, { cause: refused });
   throw new BackendError('Unavailable', `${problem}: ${missing[0]?.error ?? 'unknown'}`);
 }

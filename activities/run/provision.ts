@@ -1,22 +1,30 @@
 /** Renting and returning: a trainer and a deployment under ids that were planned before anything was created. */
-import type { Activities } from '../../domain/words/run.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Activities, MachineSight } from '../../domain/words/run.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
-import { BackendError } from '../../domain/words/failures-of-calls.ts';
 import { signal } from '../guard.ts';
 import type { Backend, DeploymentStatus, TrainerStatus } from '../ports.ts';
-import { deleteDeployment, deleteTrainer, NEVER_CREATED, poll } from './release.ts';
+import { deleteDeployment, deleteTrainer, NEVER_CREATED, poll, stubbornly } from './release.ts';
+import { isGone } from './on-target.ts';
 import type { Lease, Store } from '../../store/index.ts';
 
 type Provisioning = Pick<
   Activities,
-  'createTrainer' | 'awaitTrainer' | 'createDeployment' | 'awaitDeployment' | 'releaseTrainer' | 'releaseDeployment'
+  | 'createTrainer'
+  | 'lookTrainer'
+  | 'resumeTrainer'
+  | 'createDeployment'
+  | 'lookDeployment'
+  | 'tryAccess'
+  | 'releaseTrainer'
+  | 'releaseDeployment'
 >;
 
-/** A trainer that was asked to go on may say for a while that it has ended. */
-const REVIVAL_MS = 30_000;
+/** An id that no run plans. */
+const NOBODYS_TRAINER = 'pawl-access';
 
-/** One that keeps ending is broken: asking for ever would rent it for ever. */
-const MAX_REVIVALS = 3;
+/** A store that is away must not keep machines from being returned. */
+const NOTE_MS = 5_000;
 
 export function provisioning({ backend, store }: { backend: Backend; store: Store }): Provisioning {
   const { provisioner } = backend;
@@ -34,23 +42,14 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
       await rent(runId, { kind: 'trainer', id: trainerId }, () => provisioner.createTrainer(request, signal()));
     },
 
-    async awaitTrainer({ trainerId }) {
-      let asked = 0;
-      let askedMs: number | undefined;
-      await poll(async () => {
-        const trainer = await provisioner.getTrainer(trainerId, signal());
-        if (trainer === undefined || trainer.phase === 'deleted') throw gone('trainer', trainerId, trainer);
-        if (trainer.phase !== 'ended') {
-          askedMs = undefined;
-        } else if (askedMs === undefined && asked < MAX_REVIVALS) {
-          asked += 1;
-          askedMs = Date.now();
-          await provisioner.resumeTrainer(trainerId, signal());
-        } else if (askedMs === undefined || Date.now() - askedMs > REVIVAL_MS) {
-          throw gone('trainer', trainerId, trainer);
-        }
-        return trainer.phase === 'running' && (await backend.trainer(trainerId).healthy(signal()));
-      });
+    async lookTrainer({ trainerId }) {
+      const trainer = await provisioner.getTrainer(trainerId, signal());
+      const runs = trainer?.phase === 'running' && (await backend.trainer(trainerId).healthy(signal()));
+      return sightOf(trainer, trainer === undefined ? 'gone' : TRAINER_STANDINGS[trainer.phase], runs);
+    },
+
+    async resumeTrainer({ trainerId }) {
+      await provisioner.resumeTrainer(trainerId, signal());
     },
 
     async createDeployment({ runId, deploymentId, trainerId, plan, spec, holder }) {
@@ -68,31 +67,43 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
       return { deploymentId, baseModel: deployment.baseModel, replicas };
     },
 
-    async awaitDeployment({ target }) {
-      const id = target.deploymentId;
-      await poll(async () => {
-        const deployment = await provisioner.getDeployment(id, signal());
-        if (deployment === undefined || deployment.phase === 'failed' || deployment.phase === 'deleted') {
-          throw gone('deployment', id, deployment);
-        }
-        // Serving is not enough: a load sent before the replicas' manager is up can be lost.
-        return deployment.phase === 'serving' && (await backend.weightSync.replicas(target, signal())).length > 0;
-      });
+    async lookDeployment({ target }) {
+      const deployment = await provisioner.getDeployment(target.deploymentId, signal());
+      // Serving is not enough: a load sent before the replicas' manager is up can be lost.
+      const serves =
+        deployment?.phase === 'serving' && (await backend.weightSync.replicas(target, signal())).length > 0;
+      return sightOf(deployment, isGone(deployment) ? 'gone' : 'starting', serves);
+    },
+
+    async tryAccess() {
+      // What is asked for does not matter: whoever is refused is told so before it is looked for.
+      await provisioner.getTrainer(NOBODYS_TRAINER, signal());
     },
 
     async releaseTrainer({ trainerId }) {
-      const state = await deleteTrainer(provisioner, trainerId);
-      // A create of a worker that sleeps may still come: what was never seen stays on the reconciler's list.
-      if (state !== NEVER_CREATED) await store.endLease({ kind: 'trainer', id: trainerId }, state);
+      const state = await stubbornly(() => deleteTrainer(provisioner, trainerId));
+      await noteReturn({ kind: 'trainer', id: trainerId }, state);
       return state;
     },
 
     async releaseDeployment({ deploymentId, onFinish }) {
-      const state = await letGo(deploymentId, onFinish);
-      if (state !== NEVER_CREATED) await store.endLease({ kind: 'deployment', id: deploymentId }, state);
+      const state = await stubbornly(() => letGo(deploymentId, onFinish));
+      await noteReturn({ kind: 'deployment', id: deploymentId }, state);
       return state;
     },
   };
+
+  /**
+   * A machine is returned whatever becomes of the note: a lease that stays open is the reconciler's to end, and so is
+   * one that was never seen, as a create of a worker that sleeps may still come.
+   */
+  async function noteReturn(lease: Lease, state: string): Promise<void> {
+    if (state === NEVER_CREATED) return;
+    const late = new AbortController();
+    const timer = sleep(NOTE_MS, undefined, { signal: late.signal }).catch(() => undefined);
+    await Promise.race([store.endLease(lease, state).catch(() => undefined), timer]);
+    late.abort();
+  }
 
   /** Once more afterwards: a worker that slept in between may create what has been returned, and the lease ended. */
   async function rent<T>(runId: string, lease: Lease, create: () => Promise<T>): Promise<T> {
@@ -117,11 +128,19 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
   }
 }
 
-function gone(kind: string, id: string, status: TrainerStatus | DeploymentStatus | undefined): BackendError {
-  const state = status === undefined ? 'it does not exist' : `its state is ${status.state}`;
-  const detail = status?.detail === undefined ? '' : `: ${status.detail}`;
-  return new BackendError(
-    'TrainerGone',
-    `${kind} ${id} will not become ready, ${state}${detail}. Look it up on the platform, then start the run again.`,
-  );
+const TRAINER_STANDINGS = {
+  'waiting-for-capacity': 'capacity',
+  starting: 'starting',
+  running: 'starting',
+  ended: 'ended',
+  deleted: 'gone',
+} as const satisfies Record<TrainerStatus['phase'], MachineSight['standing']>;
+
+function sightOf(
+  status: TrainerStatus | DeploymentStatus | undefined,
+  standing: MachineSight['standing'],
+  ready: boolean,
+): MachineSight {
+  const { state = 'it does not exist', detail } = status ?? {};
+  return { standing: ready ? 'ready' : standing, state, ...(detail !== undefined && { detail }) };
 }

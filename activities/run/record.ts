@@ -2,14 +2,32 @@
 import { changeText } from '../../domain/spec/spec-changes.ts';
 import type { Activities, RunRecord } from '../../domain/words/run.ts';
 import type { Plan } from '../../domain/words/plan.ts';
+import type { SyncResult } from '../../domain/words/checkpoint.ts';
+import { signal } from '../guard.ts';
+import type { RunDirectory } from '../upkeep/reconcile.ts';
 import type { EventLevel, Store } from '../../store/index.ts';
 
-export function recording({ store }: { store: Store }): Pick<Activities, 'record'> {
+interface Ports {
+  readonly store: Store;
+  readonly directory: Pick<RunDirectory, 'endOf'>;
+}
+
+export function recording({ store, directory }: Ports): Pick<Activities, 'record' | 'recordSync' | 'proofRuns'> {
   return {
+    async recordSync({ runId, checkpoint, sync }) {
+      await store.saveCheckpoint(runId, checkpoint);
+      await store.saveSync(runId, sync);
+      const event = synced(sync);
+      await store.addEvent(runId, { at: new Date().toISOString(), phase: 'sync', ...event });
+    },
+
+    async proofRuns({ workflowId }) {
+      return (await directory.endOf(workflowId, signal())) === undefined;
+    },
+
     async record(facts) {
       const { runId, phase, step, generation } = facts;
       if (facts.checkpoint !== undefined) await store.saveCheckpoint(runId, facts.checkpoint);
-      if (facts.sync !== undefined) await store.saveSync(runId, facts.sync);
       if (facts.verdict !== undefined) await store.saveVerdict(runId, facts.verdict);
       if (facts.rewind !== undefined) {
         await store.saveRewind(runId, facts.rewind);
@@ -23,7 +41,7 @@ export function recording({ store }: { store: Store }): Pick<Activities, 'record
         ...(facts.outcome !== undefined && { outcome: facts.outcome }),
         ...(facts.reason !== undefined && { reason: facts.reason }),
         ...(facts.release !== undefined && { release: facts.release }),
-        ...(facts.place !== undefined && { place: facts.place }),
+        ...(facts.mark !== undefined && { mark: facts.mark }),
       });
       const at = new Date().toISOString();
       for (const event of eventsOf(facts)) await store.addEvent(runId, { at, phase, ...event });
@@ -40,15 +58,7 @@ interface Happening {
 
 /** The log of a run, told from its facts. */
 function eventsOf(facts: RunRecord): Happening[] {
-  const told = [
-    ...branched(facts),
-    planned(facts),
-    saved(facts),
-    synced(facts),
-    judged(facts),
-    rewound(facts),
-    ended(facts),
-  ];
+  const told = [...branched(facts), planned(facts), saved(facts), judged(facts), rewound(facts), ended(facts)];
   const happenings = told.filter((event) => event !== undefined);
   if (happenings.length > 0) return happenings;
   const { phase, step, generation } = facts;
@@ -91,16 +101,14 @@ function suitesText({ suites = [] }: Plan): string {
   return suites.map(({ name, prompts, promptSet }) => `, suite ${name}: ${prompts} (${short(promptSet)})`).join('');
 }
 
-function saved({ checkpoint, sync }: RunRecord): Happening | undefined {
-  if (checkpoint === undefined || sync !== undefined) return undefined;
+function saved({ checkpoint }: RunRecord): Happening | undefined {
+  if (checkpoint === undefined) return undefined;
   const { name, snapshotType, identity, previousIdentity } = checkpoint;
   const on = previousIdentity === undefined ? '' : ` on ${previousIdentity}`;
   return { key: `saved/${identity}`, level: 'info', message: `saved ${name}: ${snapshotType} ${identity}${on}` };
 }
 
-function synced({ sync }: RunRecord): Happening | undefined {
-  if (sync === undefined) return undefined;
-  const { identity, replicas, seconds } = sync;
+function synced({ identity, replicas, seconds }: SyncResult): Happening {
   const on = `${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`;
   return {
     key: `synced/${identity}`,

@@ -5,7 +5,7 @@ import type { Store } from '../../store/index.ts';
 export function restoring({ store }: { store: Store }): Pick<Activities, 'restoreRecord'> {
   return {
     async restoreRecord(facts) {
-      const { run, startedAt, plan, phase, step, generation, outcome, reason, place } = facts;
+      const { run, startedAt, plan, phase, step, generation, outcome, reason, mark } = facts;
       const { runId, spec, parent } = run;
       const branch = parent !== undefined && { parent };
       await store.saveRun({ runId, name: spec.name, spec, createdAt: startedAt, ...branch });
@@ -14,7 +14,7 @@ export function restoring({ store }: { store: Store }): Pick<Activities, 'restor
       await restoreLeases(store, facts);
       const at = new Date().toISOString();
       await store.addEvent(runId, {
-        key: `restored/${place.seq}`,
+        key: `restored/${mark.seq}`,
         at,
         phase,
         level: 'warn',
@@ -22,8 +22,8 @@ export function restoring({ store }: { store: Store }): Pick<Activities, 'restor
       });
       const known = plan !== undefined && { plan };
       // Last: a restoration that was cut short is done again after the next record.
-      const restored = { seq: place.seq, acknowledged: 0 };
-      await store.updateRun(runId, { phase, step, generation, outcome, reason, ...known, place: restored });
+      const restored = { seq: mark.seq, acknowledged: 0 };
+      await store.updateRun(runId, { phase, step, generation, outcome, reason, ...known, mark: restored });
     },
   };
 }

@@ -27,6 +27,18 @@ export function judgeBudget(budget: Budget, used: Used): string | undefined {
   return `budget.${name} of ${limit} is used up: ${spent.used.toFixed(digits)} ${unit}`;
 }
 
+/**
+ * Milliseconds of rent until a limit of hours or cost is reached; undefined: there is none. Tokens are counted where they
+ * are trained on.
+ */
+export function rentLeftMs(budget: Budget, used: Used, costPerHour: number): number | undefined {
+  const hours = [
+    ...(budget.maxHours === undefined ? [] : [budget.maxHours - used.hours]),
+    ...(budget.maxCost === undefined || costPerHour === 0 ? [] : [(budget.maxCost - used.cost) / costPerHour]),
+  ];
+  return hours.length === 0 ? undefined : Math.max(0, Math.min(...hours)) * 3_600_000;
+}
+
 /** Whether a run ended with a reason of `judgeBudget`. */
 export function speaksOfBudget(reason: string): boolean {
   return reason.startsWith('budget.max');

@@ -1,6 +1,5 @@
-/** What training itself says: a bad step and a spent budget act at once; rewinds are bounded. */
+/** What training itself says: a bad step and a spent budget act at once. */
 import { judgeBudget, type Used } from './budget.ts';
-import type { Rewind } from '../words/run.ts';
 import type { WindowResult } from '../words/training.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import { notFinite } from './step-rules.ts';
@@ -30,12 +29,4 @@ function divergence(
   if (nonFiniteStep !== undefined) return notFinite(nonFiniteStep);
   if (policy.maxLoss === undefined || maxLossMean === undefined || maxLossMean <= policy.maxLoss) return undefined;
   return `a step's loss of ${maxLossMean.toFixed(3)} is above policy.maxLoss ${policy.maxLoss}`;
-}
-
-/** Why a run must not rewind once more; undefined: it may. */
-export function judgeRewinds(recovery: RunSpec['recovery'], rewinds: readonly Rewind[]): string | undefined {
-  if (rewinds.length > recovery.maxRewinds) return `recovery.maxRewinds of ${recovery.maxRewinds} is used up`;
-  const lostHours = rewinds.reduce((sum, { seconds }) => sum + seconds, 0) / 3600;
-  if (lostHours > recovery.maxLostHours) return `recovery.maxLostHours of ${recovery.maxLostHours} is used up`;
-  return undefined;
 }

@@ -62,8 +62,13 @@ const Budget = z.strictObject({
 
 /** How much lost work a run may do again before it gives up. */
 const Recovery = z.strictObject({
-  maxRewinds: z.number().int().min(0).default(20),
-  maxLostHours: z.number().positive().default(4).describe('rented time lost to rewinds, all together'),
+  maxRewinds: z.number().int().min(0).default(20).describe('in a row, none of which led to a later saved state'),
+  maxLostHours: z.number().positive().default(4).describe('rented time that is trained again, all together'),
+  parkHours: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe('machines are kept so long while the key is refused; then returned, and the run waits without them'),
 });
 
 /** What a rented hour costs. The sandbox costs nothing; the real platform's prices are yours to state. */
@@ -162,7 +167,7 @@ export const RunSpec = z.strictObject({
   policy: PolicySpec.default({ direction: 'maximize', minGain: 0 }),
   promotion: PromotionSpec.optional().describe('asked for once the run has finished and returned its machines'),
   budget: Budget.default({}),
-  recovery: Recovery.default({ maxRewinds: 20, maxLostHours: 4 }),
+  recovery: Recovery.default({ maxRewinds: 20, maxLostHours: 4, parkHours: 1 }),
   prices: Prices.default({ trainerPerHour: 0, replicaPerHour: 0, currency: 'USD' }),
 });
 export type RunSpec = z.output<typeof RunSpec>;

@@ -62,9 +62,17 @@ export function appraisalEvaluationId(
   return `${runId}/${checkpoint}/${appraisalId}/a${attempt}`;
 }
 
-/** Of the main suite, unless a further one is named. */
-export function evaluationId(runId: string, checkpoint: string, attempt: number, suite?: string): string {
-  return suite === undefined ? `${runId}/${checkpoint}/a${attempt}` : `${runId}/${checkpoint}/${suite}/a${attempt}`;
+/**
+ * It carries the identity that is asked, and the proof that asks: whatever was drawn under it can never be counted for
+ * other weights, nor for another try. Of the main suite, unless a further one is named.
+ */
+export function evaluationId(
+  runId: string,
+  { identity, proof, attempt }: { identity: string; proof: number; attempt: number },
+  suite?: string,
+): string {
+  const of = suite === undefined ? '' : `/${suite}`;
+  return `${runId}/${identity}${of}/p${proof}a${attempt}`;
 }
 
 /** Mark of the n-th branch (from 1) of a run: odd, so that no two of a family are alike, the run's own included. */

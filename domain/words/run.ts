@@ -5,6 +5,7 @@ import type { Plan } from './plan.ts';
 import type { Coordinator, Parent } from './branches.ts';
 import type { Evaluation, EvaluationInput, EvaluationOutcome } from './evaluation.ts';
 import type { RunSpec } from '../spec/spec.ts';
+import type { Standing } from '../decide/interrupts.ts';
 
 /** Kinds of failure that reach a workflow: the `type` of an `ApplicationFailure`. */
 export type FailureType =
@@ -16,8 +17,12 @@ export type FailureType =
   | 'LostTrainer'
   /** The trainer's id can never be used again (deleted, archived, or not to be revived): another must be rented. */
   | 'TrainerGone'
+  /** The deployment is gone or broken: another must be rented. */
+  | 'DeploymentGone'
   /** A snapshot could not be loaded on every replica. The next one must be a base. */
   | 'SyncFailed'
+  /** A grader refuses to grade, or says nothing that can be read: trying again would not mend it. The answers are kept. */
+  | 'GraderFailed'
   /** The platform failed or could not be reached for longer than we were told to wait. Retried. */
   | 'Unavailable';
 
@@ -38,6 +43,7 @@ export type Phase =
   | 'rewind'
   | 'pause'
   | 'paused'
+  | 'parked'
   | 'release'
   | 'done';
 
@@ -87,6 +93,14 @@ export interface RunReport {
 /** What a run answers at any time, without touching a backend. */
 export interface RunStatus {
   readonly runId: string;
+  /** What the run can be asked for, and what becomes of it then: `EFFECTS` in domain/decide/interrupts.ts. */
+  readonly standing: Standing;
+  /** What it waits for, where it does. */
+  readonly waitsFor?: WaitsFor;
+  /** Where a stop now would leave steps without an evaluation: how many. */
+  readonly unevaluatedSteps?: number;
+  /** The newest saved state, which `branch` can name, and until when the platform keeps it. */
+  readonly saved?: { readonly checkpoint: string; readonly step: number; readonly untilMs?: number };
   readonly phase: Phase;
   readonly step: number;
   readonly steps: number;
@@ -108,6 +122,14 @@ export interface RunStatus {
   readonly rewinds: number;
 }
 
+/** Why nothing moves, and since when. */
+export interface WaitsFor {
+  readonly what: 'capacity' | 'readiness' | 'access' | 'resume' | 'evaluation' | 'release';
+  readonly sinceMs: number;
+  /** What the platform says of it. */
+  readonly said?: string;
+}
+
 /** Going back to the last completed checkpoint after an outcome that cannot be known. */
 export interface Rewind {
   /** The one that begins with this rewind. */
@@ -115,7 +137,7 @@ export interface Rewind {
   readonly cause: string;
   readonly fromStep: number;
   readonly toStep: number;
-  /** Rented time since the checkpoint was saved, and what it cost. */
+  /** What was rented and must be trained again, and what that cost: not the time in which nobody was there. */
   readonly seconds: number;
   readonly cost: number;
 }
@@ -130,17 +152,16 @@ export interface RunRecord {
   /** With the plan of a branch. */
   readonly parent?: Parent;
   readonly checkpoint?: Checkpoint;
-  readonly sync?: SyncResult;
   readonly verdict?: Verdict & { readonly checkpoint: string };
   readonly rewind?: Rewind;
   readonly outcome?: RunOutcome;
   readonly reason?: string;
   readonly release?: Release;
-  readonly place?: RecordPlace;
+  readonly mark?: RecordMark;
 }
 
 /** Which of a run's records one is, counted from 1, and up to which one the run knows that the store has them. */
-export interface RecordPlace {
+export interface RecordMark {
   readonly seq: number;
   readonly acknowledged: number;
 }
@@ -159,7 +180,7 @@ export interface RunFacts {
   readonly generation: number;
   readonly outcome: RunOutcome;
   readonly reason: string;
-  readonly place: RecordPlace;
+  readonly mark: RecordMark;
   readonly plan?: Plan;
   readonly checkpoints: readonly CheckpointReport[];
   readonly rewinds: readonly Rewind[];
@@ -168,13 +189,24 @@ export interface RunFacts {
   readonly deploymentId?: string;
 }
 
+/** What the platform says of a machine. */
+export interface MachineSight {
+  /** `capacity`: not rented yet, and nothing is charged. `ended`: its process is over and can be started again. */
+  readonly standing: 'capacity' | 'starting' | 'ready' | 'ended' | 'gone';
+  /** The platform's own word, and what it says about it. */
+  readonly state: string;
+  readonly detail?: string;
+}
+
 /** Every side effect of a run. Each may be executed again after a crash and must then change nothing more. */
 export interface Activities {
   /** Validates against the platform, pins dataset and prompts, prices the run. Rents nothing. */
   plan(input: RunInput): Promise<Plan>;
   createTrainer(input: { runId: string; trainerId: string; plan: Plan; spec: RunSpec }): Promise<void>;
-  /** Waits, for days if need be, until the trainer runs and answers; one that ended is asked to go on. */
-  awaitTrainer(input: { trainerId: string }): Promise<void>;
+  /** Looks once, and waits for nothing: whoever waits does so in the workflow. */
+  lookTrainer(input: { trainerId: string }): Promise<MachineSight>;
+  /** Asks a trainer that ended to go on. */
+  resumeTrainer(input: { trainerId: string }): Promise<void>;
   createDeployment(input: {
     runId: string;
     deploymentId: string;
@@ -184,7 +216,9 @@ export interface Activities {
     /** The workflow that will return it, where that is not the run. */
     holder?: string;
   }): Promise<Target>;
-  awaitDeployment(input: { target: Target }): Promise<void>;
+  lookDeployment(input: { target: Target }): Promise<MachineSight>;
+  /** Fails while the account's key is refused, or the platform is away. */
+  tryAccess(): Promise<void>;
   openSession(input: { runId: string; trainerId: string }): Promise<string>;
   createModel(input: { trainerId: string; sessionId: string; plan: Plan; spec: RunSpec }): Promise<Connection>;
   /** Weights and optimizer as they were when the state was saved. */
@@ -201,9 +235,13 @@ export interface Activities {
     previousIdentity?: string;
   }): Promise<SyncResult>;
   evaluate(input: EvaluationInput): Promise<EvaluationOutcome>;
-  record(input: RunRecord): Promise<Recorded | undefined>;
+  record(input: RunRecord): Promise<Recorded>;
   /** Into a store that misses it; changes nothing that is there. */
   restoreRecord(input: RunFacts): Promise<void>;
+  /** What a proof found out beside its run. */
+  recordSync(input: { runId: string; checkpoint: Checkpoint; sync: SyncResult }): Promise<void>;
+  /** Whether a proof of which nothing was heard is still at it. */
+  proofRuns(input: { workflowId: string }): Promise<boolean>;
   /** Returns the platform's last word on the trainer. */
   releaseTrainer(input: { trainerId: string }): Promise<string>;
   releaseDeployment(input: { deploymentId: string; onFinish: RunSpec['deployment']['onFinish'] }): Promise<string>;

@@ -32,11 +32,11 @@ export function runTables(db: Sql): RunVerbs {
         .execute();
     },
 
-    async updateRun(runId, { phase, step, generation, outcome, reason, plan, release, place }) {
+    async updateRun(runId, { phase, step, generation, outcome, reason, plan, release, mark }) {
       const before = await db.selectFrom('runs').select(['spec', 'records']).where('id', '=', runId).executeTakeFirst();
       if (before === undefined) await adoptRun(db, runId);
       const { spec, records } = before ?? { spec: UNKNOWN_SPEC, records: 0 };
-      const missing = spec === UNKNOWN_SPEC || records < (place?.acknowledged ?? 0);
+      const missing = spec === UNKNOWN_SPEC || records < (mark?.acknowledged ?? 0);
       const behind = sql<boolean>`(generation = ${generation} and step > ${step})`;
       await db
         .updateTable('runs')
@@ -50,7 +50,7 @@ export function runTables(db: Sql): RunVerbs {
           ...(plan !== undefined && { plan: toJson(plan) }),
           ...(release !== undefined && { release: toJson(release) }),
           // What is missing is not made up for by what comes after it.
-          ...(place !== undefined && !missing && { records: sql`max(records, ${place.seq})` }),
+          ...(mark !== undefined && !missing && { records: sql`max(records, ${mark.seq})` }),
           updatedAt: now(),
         }))
         .where('id', '=', runId)

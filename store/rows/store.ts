@@ -6,7 +6,7 @@ import type { Checkpoint, SyncResult } from '../../domain/words/checkpoint.ts';
 import type {
   CheckpointReport,
   Phase,
-  RecordPlace,
+  RecordMark,
   Release,
   Rewind,
   RunOutcome,
@@ -38,10 +38,10 @@ interface RunUpdate {
   readonly reason?: string;
   readonly plan?: Plan;
   readonly release?: Release;
-  readonly place?: RecordPlace;
+  readonly mark?: RecordMark;
 }
 
-export interface StoredRun extends NewRun, Omit<RunUpdate, 'place'> {
+export interface StoredRun extends NewRun, Omit<RunUpdate, 'mark'> {
   readonly outcome: RunOutcome;
   readonly updatedAt: string;
 }

@@ -118,7 +118,7 @@ test('a branch whose files were changed since says so', async () => {
     promptSet: PLAN.promptSet,
   };
   await store.saveRun({ ...newRun('speller-2'), parent });
-  const { record } = recording({ store });
+  const { record } = recording({ store, directory: { endOf: async () => undefined } });
   await record({ runId: 'speller-2', phase: 'plan', step: 20, generation: 1, plan: PLAN, parent });
   const told = (await store.events('speller-2')).map(({ level, message }) => `${level} ${message}`);
   expect(told.slice(0, 2)).toEqual([

@@ -31,6 +31,7 @@ export const STORED: StoredRun = {
 
 export const STATUS: RunStatus = {
   runId: RUN_ID,
+  standing: 'live',
   phase: 'train',
   step: 120,
   steps: 400,

@@ -75,9 +75,10 @@ describe('further suites are due', () => {
   });
 });
 
-test('an evaluation of a further suite carries its name; the main one is called as before', () => {
-  expect(evaluationId('run-1', 'step-000020-g1/g1', 2)).toBe('run-1/step-000020-g1/g1/a2');
-  expect(evaluationId('run-1', 'step-000020-g1/g1', 2, 'hard')).toBe('run-1/step-000020-g1/g1/hard/a2');
+test('an evaluation is called by the identity it asks and the proof that asks; one of a further suite by its name too', () => {
+  const asked = { identity: 'step-000020-g1-1a2b3c4d', proof: 3, attempt: 2 };
+  expect(evaluationId('run-1', asked)).toBe('run-1/step-000020-g1-1a2b3c4d/p3a2');
+  expect(evaluationId('run-1', asked, 'hard')).toBe('run-1/step-000020-g1-1a2b3c4d/hard/p3a2');
 });
 
 describe('two evaluations', () => {

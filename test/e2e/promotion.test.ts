@@ -51,7 +51,7 @@ interface Finished {
 function pawl(...args: string[]): Promise<Finished> {
   const env = { ...process.env, PAWL_HOME: stack.home, TEMPORAL_ADDRESS: stack.temporalAddress, NO_COLOR: '1' };
   return new Promise((resolve) => {
-    execFile(process.execPath, [builtProgram('client/cli'), ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [builtProgram('client/cli/main'), ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });

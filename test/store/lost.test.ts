@@ -28,7 +28,7 @@ function held(seq: number): RunFacts {
     generation: 2,
     outcome: 'running',
     reason: '',
-    place: { seq, acknowledged: seq },
+    mark: { seq, acknowledged: seq },
     plan: PLAN,
     checkpoints: [
       { checkpoint: checkpoint(0) },
@@ -111,8 +111,8 @@ describe('a run whose store was lost', () => {
     // What is rented is known all the same: the reconciler can return it.
     expect(await store.openLeases()).toMatchObject([{ runId: 'a', id: 'trainer-a' }]);
 
-    const place = { seq: 7, acknowledged: 6 };
-    expect(await store.updateRun('a', { phase: 'checkpoint', step: 40, generation: 2, place })).toEqual({
+    const mark = { seq: 7, acknowledged: 6 };
+    expect(await store.updateRun('a', { phase: 'checkpoint', step: 40, generation: 2, mark })).toEqual({
       missing: true,
     });
     await restoring({ store }).restoreRecord(held(7));
@@ -128,7 +128,7 @@ describe('a run whose store was lost', () => {
     expect(await store.rewinds('a')).toMatchObject([{ generation: 2, fromStep: 31 }]);
     expect(await store.steps('a')).toEqual([metrics(21, { generation: 2 })]);
     const next = { seq: 8, acknowledged: 7 };
-    expect(await store.updateRun('a', { phase: 'train', step: 40, generation: 2, place: next })).toEqual({
+    expect(await store.updateRun('a', { phase: 'train', step: 40, generation: 2, mark: next })).toEqual({
       missing: false,
     });
     await store.close();
@@ -138,7 +138,7 @@ describe('a run whose store was lost', () => {
     const store = await openStore({ path });
     await store.saveRun(newRun('a'));
     const update = (seq: number, acknowledged: number) =>
-      store.updateRun('a', { phase: 'train', step: seq, generation: 1, place: { seq, acknowledged } });
+      store.updateRun('a', { phase: 'train', step: seq, generation: 1, mark: { seq, acknowledged } });
     expect(await update(1, 0)).toEqual({ missing: false });
     // Two that overtake each other are no loss.
     expect(await update(3, 1)).toEqual({ missing: false });

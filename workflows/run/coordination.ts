@@ -1,22 +1,18 @@
 /** A run and the workflow that tries its branches: starting it, and being one of those that are tried. */
 import { CancellationScope, getExternalWorkflowHandle, isCancellation, startChild } from '@temporalio/workflow';
-import { BRANCHES_WORKFLOW_TYPE, type BranchesWorkflow } from '../../domain/words/branches.ts';
+import { BRANCHES_WORKFLOW_TYPE, type BranchesInput, type BranchesWorkflow } from '../../domain/words/branches.ts';
 import type { Checkpoint } from '../../domain/words/checkpoint.ts';
-import type { RunInput } from '../../domain/words/run.ts';
 import { branchEvaluatedSignal } from './messages.ts';
 import { branchesId, RUN_TASK_TIMEOUT } from '../../domain/words/names.ts';
-import { judgedEvaluations } from '../../domain/decide/policy-scores.ts';
-import type { RunState } from './run-state.ts';
+import type { Plan } from '../../domain/words/plan.ts';
+import type { Run } from './state.ts';
 
 /** What the policy asked for when it ended the run. The branches live on by themselves. */
-export async function startBranches({ runId, runHex, spec }: RunInput, state: RunState): Promise<void> {
-  const { stop, plan } = state;
-  const { plateau } = spec.policy;
-  const checkpoint = state.checkpoints.find((report) => report.checkpoint.name === stop?.keep)?.checkpoint;
-  if (stop?.branch !== true || plateau?.branches === undefined || checkpoint === undefined || plan === undefined)
-    return;
-  // Somebody wants an end of it: that goes for branches too.
-  if (CancellationScope.current().consideredCancelled) return;
+export async function startBranches({ input, state }: Run): Promise<void> {
+  const { runId, runHex, spec } = input;
+  const wanted = branchesWanted({ input, state });
+  if (wanted === undefined) return;
+  const { plan, checkpoint, plateau } = wanted;
   const { branches: settings, trial } = plateau;
   try {
     await startChild<BranchesWorkflow>(BRANCHES_WORKFLOW_TYPE, {
@@ -32,16 +28,29 @@ export async function startBranches({ runId, runHex, spec }: RunInput, state: Ru
   }
 }
 
+/** Undefined: the run did not end for branches to go on. */
+function branchesWanted({
+  input,
+  state: { stop, plan },
+}: Run): { plan: Plan; checkpoint: Checkpoint; plateau: Plateau } | undefined {
+  const { plateau } = input.spec.policy;
+  const checkpoint = stop?.keep?.checkpoint;
+  // Somebody wants an end of it: that goes for branches too.
+  if (stop?.branch !== true || CancellationScope.current().consideredCancelled) return undefined;
+  if (plateau?.branches === undefined || checkpoint === undefined || plan === undefined) return undefined;
+  return { plan, checkpoint, plateau: { branches: plateau.branches, trial: plateau.trial } };
+}
+
+type Plateau = Pick<BranchesInput, 'branches' | 'trial'>;
+
 /** Tells the coordinator, while the trial lasts, what a checkpoint scored; there may be nobody left to listen. */
-export async function tellCoordinator(
-  { runId, spec, coordinator }: RunInput,
-  state: RunState,
-  checkpoint: Checkpoint,
-): Promise<void> {
+export async function tellCoordinator({ input, state }: Run, checkpoint: Checkpoint): Promise<void> {
+  const { runId, coordinator } = input;
   if (coordinator === undefined) return;
-  const [, ...beyond] = judgedEvaluations(spec.policy, state.checkpoints);
-  const latest = beyond.at(-1);
-  if (latest === undefined || latest.checkpoint !== checkpoint.name || beyond.length > coordinator.trial) return;
+  const { latest, count } = state.course;
+  // The baseline is no part of the trial.
+  const beyond = count - 1;
+  if (latest === undefined || latest.checkpoint !== checkpoint.name || beyond < 1 || beyond > coordinator.trial) return;
   const { step, metric, score, low, high } = latest;
   const told = { checkpoint: checkpoint.name, step, metric, score, low, high };
   try {

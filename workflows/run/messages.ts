@@ -2,6 +2,7 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { BranchesStatus, BranchScore } from '../../domain/words/branches.ts';
 import type { AliasRequest, PromotionDecision } from '../../domain/words/promotion.ts';
+import type { ProofResult } from '../../domain/words/proof.ts';
 import type { Probe } from '../../domain/words/serving.ts';
 import type { RunStatus } from '../../domain/words/run.ts';
 
@@ -33,3 +34,6 @@ export const aliasRequestSignal = defineSignal<[AliasRequest]>('aliasRequest');
 
 /** Approves or rejects a promotion that awaits it. */
 export const promotionDecisionSignal = defineSignal<[PromotionDecision]>('promotionDecision');
+
+/** A proof to its run: what came of it. A signal, as the run may have continued as new since it began the proof. */
+export const proofEndedSignal = defineSignal<[{ number: number; result: ProofResult }]>('proofEnded');

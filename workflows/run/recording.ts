@@ -1,41 +1,91 @@
-/** One way to write facts down: where the run is goes with every one of them. */
-import { workflowInfo } from '@temporalio/workflow';
+/**
+ * Writing facts down: where the run is goes with every one of them. A store that does not answer holds up nothing but
+ * steps: what it did not take is written with the next facts, and at the end by a workflow that has the time. One that was
+ * lost under the run, or replaced by an older copy, is told again whatever the run holds.
+ */
+import { CancellationScope, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 import { activities } from '../activities.ts';
-import type { RunInput, RunRecord } from '../../domain/words/run.ts';
-import type { RunState } from './run-state.ts';
+import type { CheckpointReport, RunFacts, RunRecord } from '../../domain/words/run.ts';
+import type { Run, RunState } from './state.ts';
 
-/** A store that was lost under the run, or replaced by an older copy, is told again whatever the run holds. */
-export async function record(
-  input: RunInput,
-  state: RunState,
-  facts: Omit<RunRecord, 'runId' | 'phase' | 'step' | 'generation' | 'place'> = {},
-): Promise<void> {
-  const { phase, step, generation } = state;
-  const records = (state.records ??= { asked: 0, acknowledged: 0 });
-  const place = { seq: ++records.asked, acknowledged: records.acknowledged };
-  const answer = await activities.record({ runId: input.runId, phase, step, generation, place, ...facts });
-  // Workers of before gave no answer.
-  if (answer?.missing === true) await restore(input, state, place.seq);
-  records.acknowledged = Math.max(records.acknowledged, place.seq);
+/** A store that is busy answers within this; one that is away is not waited for. */
+const PATIENCE_MS = 20_000;
+
+/** More than a run finds out while its store is away: steps need the store themselves. */
+const MOST_UNRECORDED = 100;
+
+type Facts = Omit<RunRecord, 'runId' | 'phase' | 'step' | 'generation' | 'mark'>;
+
+/** Says whether everything is written down. */
+export async function record(run: Run, facts: Facts = {}, patienceMs = PATIENCE_MS): Promise<boolean> {
+  const { state } = run;
+  const { phase, step, generation, unrecorded } = state;
+  const waiting = [...unrecorded, { runId: run.input.runId, phase, step, generation, ...facts }];
+  while (waiting.length > 0) {
+    const [first] = waiting;
+    if (first !== undefined && !(await within(patienceMs, () => write(run, first)))) break;
+    waiting.shift();
+  }
+  state.unrecorded = waiting.slice(-MOST_UNRECORDED);
+  return waiting.length === 0;
 }
 
-async function restore(run: RunInput, state: RunState, seq: number): Promise<void> {
-  const { phase, step, generation, outcome, reason, plan, checkpoints, rewinds, complete } = state;
-  const { trainerId, deploymentId } = state;
-  await activities.restoreRecord({
-    run,
+async function write(run: Run, facts: RunRecord): Promise<void> {
+  const { records } = run.state;
+  const mark = { seq: ++records.asked, acknowledged: records.acknowledged };
+  const { missing } = await activities.record({ ...facts, mark });
+  if (missing) await activities.restoreRecord(factsOf(run, mark.seq));
+  records.acknowledged = Math.max(records.acknowledged, mark.seq);
+}
+
+function factsOf({ input, state }: Run, seq: number): RunFacts {
+  const { phase, step, generation, outcome, reason, plan, complete, trainerId, deploymentId } = state;
+  return {
+    run: input,
     startedAt: workflowInfo().runStartTime.toISOString(),
     phase,
     step,
     generation,
     outcome,
     reason,
-    place: { seq, acknowledged: seq },
-    checkpoints,
-    rewinds,
+    mark: { seq, acknowledged: seq },
+    checkpoints: kept(state),
+    rewinds: [],
     ...(plan !== undefined && { plan }),
     // What was returned stays returned.
     ...(!complete && trainerId !== undefined && { trainerId }),
     ...(!complete && deploymentId !== undefined && { deploymentId }),
-  });
+  };
+}
+
+/** A run carries the checkpoints that something depends on, in the order of their steps. */
+function kept({ last, evaluated, best, stop }: RunState): CheckpointReport[] {
+  const reports = [best, evaluated, stop?.keep, last].filter((report) => report !== undefined);
+  const byName = new Map(reports.map((report) => [report.checkpoint.name, report]));
+  return [...byName.values()].sort((one, other) => one.checkpoint.step - other.checkpoint.step);
+}
+
+/** Whether it was done in time; what was not is given up, and may be done all the same. */
+async function within(patienceMs: number, work: () => Promise<void>): Promise<boolean> {
+  const scope = new CancellationScope();
+  const watch = new CancellationScope();
+  const done = scope.run(work).then(
+    () => true,
+    (error: unknown) => {
+      if (isCancellation(error) && !scope.consideredCancelled) throw error;
+      return false;
+    },
+  );
+  const late = watch
+    .run(() => sleep(patienceMs))
+    .then(
+      () => scope.cancel(),
+      () => undefined,
+    );
+  try {
+    return await done;
+  } finally {
+    watch.cancel();
+    await late;
+  }
 }

@@ -1,6 +1,6 @@
 /** A rollback: an existing deployment is brought to an earlier checkpoint, and every replica proves it. */
 import { ApplicationFailure } from '@temporalio/workflow';
-import { activities } from '../activities.ts';
+import { untilServing } from '../waiting.ts';
 import type { Checkpoint } from '../../domain/words/checkpoint.ts';
 import type { RollbackInput, RollbackReport } from '../../domain/words/serving.ts';
 import { failureType, rootMessage } from '../failures.ts';
@@ -30,7 +30,7 @@ async function takeBack(
   const relinked = trainerId !== servable.trainerId;
   if (relinked) {
     await serving.linkDeployment({ deploymentId, trainerId: servable.trainerId, plan: servable.plan });
-    await activities.awaitDeployment({ target });
+    await untilServing(target);
   } else {
     await serving.resetDeployment({ deploymentId });
   }

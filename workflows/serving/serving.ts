@@ -7,6 +7,7 @@ import {
   type ActivityOptions,
 } from '@temporalio/workflow';
 import { activities, CALL, COMMON } from '../activities.ts';
+import { untilServing } from '../waiting.ts';
 import type { AppraisalInput, ServingActivities } from '../../domain/words/serving.ts';
 import type { Checkpoint, SyncResult, Target } from '../../domain/words/checkpoint.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
@@ -53,7 +54,7 @@ export async function rentDeployment(
   const one = { ...spec, deployment: { ...spec.deployment, replicas: 1 } };
   const holder = workflowInfo().workflowId;
   const target = await activities.createDeployment({ runId, deploymentId, trainerId, plan, spec: one, holder });
-  await activities.awaitDeployment({ target });
+  await untilServing(target);
   return { target, trainerId };
 }
 
@@ -95,7 +96,7 @@ export async function appraiseOn(
   try {
     if (deployment.trainerId !== trainerId) {
       await serving.linkDeployment({ deploymentId: target.deploymentId, trainerId, plan });
-      await activities.awaitDeployment({ target });
+      await untilServing(target);
       deployment.trainerId = trainerId;
     }
     let reason = '';

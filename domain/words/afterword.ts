@@ -1,0 +1,18 @@
+/** An afterword: what the store has not been told of a run that is over, because it was away. */
+import type { PromotionRequest } from './promotion.ts';
+import type { RunRecord } from './run.ts';
+
+export const AFTERWORD_WORKFLOW_TYPE = 'afterword';
+
+export function afterwordId(runId: string): string {
+  return `${runId}-afterword`;
+}
+
+export interface AfterwordInput {
+  readonly runId: string;
+  readonly facts: readonly RunRecord[];
+  /** Asked for once everything is written. */
+  readonly promotion?: PromotionRequest;
+}
+
+export type AfterwordWorkflow = (input: AfterwordInput) => Promise<void>;
