@@ -22,7 +22,7 @@ export const graders: Readonly<Record<Bare, TextGrader>> = {
   edit_similarity: editSimilarity,
   token_accuracy: tokenAccuracy,
   multiple_choice: multipleChoice({ choices: 'ABCDEFGHIJ' }),
-  numeric: numeric({ tolerance: 0, relativeTolerance: 0 }),
+  numeric: numeric({ tolerance: 0, relativeTolerance: 0, locale: 'en' }),
   regex: regex({ flags: '' }),
   json_schema: jsonSchema({}),
 };

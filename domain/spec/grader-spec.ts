@@ -15,6 +15,14 @@ const concise = {
   timeoutSeconds: z.number().positive().max(600).default(60),
 };
 
+function isLocale(tag: string): boolean {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
+
 const SIMPLE = [
   'exact_match',
   'edit_similarity',
@@ -38,6 +46,15 @@ const Numeric = z.strictObject({
   name: z.literal('numeric'),
   tolerance: z.number().min(0).default(0).describe('absolute'),
   relativeTolerance: z.number().min(0).default(0).describe('as a fraction of the reference'),
+  answer: z
+    .enum(['last', 'boxed'])
+    .optional()
+    .describe('the last number, or that in the last \\boxed{…}; default: boxed where there is one, else the last'),
+  locale: z
+    .string()
+    .refine(isLocale, 'must be a BCP 47 tag, e.g. en, de or fr-CH')
+    .default('en')
+    .describe('how numbers are written: 1,234.5 (en), 1.234,5 (de), 1 234,5 (fr)'),
 });
 
 const Regex = z.strictObject({

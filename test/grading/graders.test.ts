@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { graders } from '../../activities/grading/text-graders.ts';
 import { jsonSchema } from '../../activities/grading/json-schema.ts';
-import { numeric } from '../../activities/grading/numeric.ts';
 import { regex } from '../../activities/grading/regex.ts';
 
 describe('exact match', () => {
@@ -91,38 +90,6 @@ describe('multiple choice', () => {
     expect(grader.refuses?.('(c)')).toBeUndefined();
     expect(grader.refuses?.('Paris')).toContain('one of the letters ABCDEFGHIJ');
     expect(grader.refuses?.('Z')).toBeDefined();
-  });
-});
-
-describe('numeric', () => {
-  const grader = graders.numeric;
-
-  test.each([
-    ['42', '42', 1],
-    ['3 apples and 4 pears make #### 7', '7', 1],
-    ['It costs $1,234.50.', '1234.5', 1],
-    ['\u22125 degrees', '-5', 1],
-    ['10-5', '5', 1],
-    ['6.02e23', '602000000000000000000000', 1],
-    ['.5', '0.5', 1],
-    ['H2O', '2', 0],
-    ['no idea', '0', 0],
-    ['41', '42', 0],
-  ])('of %j and %s is %d', (output, reference, expected) => {
-    expect(grader.score(output, reference)).toBe(expected);
-  });
-
-  test.each([
-    [{ tolerance: 0.5, relativeTolerance: 0 }, '100.5', 1],
-    [{ tolerance: 0.5, relativeTolerance: 0 }, '100.6', 0],
-    [{ tolerance: 0, relativeTolerance: 0.01 }, '-101', 0],
-    [{ tolerance: 0, relativeTolerance: 0.01 }, '101', 1],
-  ])('with %j, %s for 100 is %d', (options, output, expected) => {
-    expect(numeric(options).score(output, '100')).toBe(expected);
-  });
-
-  test('takes references that hold a number', () => {
-    expect(grader.refuses?.('seven')).toBe('the reference holds no number');
   });
 });
 
