@@ -36,9 +36,14 @@ function pawl(args: readonly string[], variables: Record<string, string> = {}): 
   const { PATH = '', HOME = '' } = process.env;
   const env = { PATH, HOME, PAWL_HOME: join(folder, 'home'), ...variables };
   return new Promise((resolve) => {
-    execFile(process.execPath, [builtProgram('client/cli/main'), ...args], { cwd: folder, env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      [builtProgram('client/cli/main'), ...args],
+      { cwd: folder, env },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      },
+    );
   });
 }
 
