@@ -4,6 +4,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { FailureType } from '../domain/words/run.ts';
 import { PawlError } from '../domain/words/failures-of-calls.ts';
+import type { Places } from './places.ts';
 import type { Backend } from './ports.ts';
 
 /** Well below the heartbeat time-out of every activity, so that one slow moment is not taken for a death. */
@@ -18,15 +19,36 @@ const RETRYABLE: Record<FailureType, boolean> = {
   SyncFailed: false,
   GraderFailed: false,
   Unavailable: true,
+  WrongPlatform: true,
 };
 
-/** Gives every activity its heartbeat and turns what it throws into what Temporal's retry policies understand. */
-export function guarded<Activities extends object>(activities: Activities): Activities {
+/** Failures that say that something is gone, which only the platform that had it can say. */
+const LOSSES: ReadonlySet<FailureType> = new Set(['LostTrainer', 'TrainerGone', 'DeploymentGone']);
+
+/**
+ * Gives every activity its heartbeat, leaves alone what belongs to another place, and turns what it throws into what
+ * Temporal's retry policies understand.
+ */
+export function guarded<Activities extends object>(activities: Activities, places?: Places): Activities {
   const wrapped = Object.entries(activities).map(([name, activity]) => [
     name,
-    (input: never): Promise<unknown> => guard(() => (activity as (input: never) => Promise<unknown>)(input)),
+    (input: never): Promise<unknown> =>
+      guard(() => inPlace(places, input, () => (activity as (input: never) => Promise<unknown>)(input))),
   ]);
   return Object.fromEntries(wrapped) as Activities;
+}
+
+async function inPlace<T>(places: Places | undefined, input: unknown, activity: () => Promise<T>): Promise<T> {
+  if (places === undefined) return activity();
+  // Whoever names a place is about to wait for a machine or to return it: the platform's word on it must be the right one's.
+  const anew = typeof input === 'object' && input !== null && 'place' in input;
+  await places.require(input, signal(), { anew });
+  try {
+    return await activity();
+  } catch (error) {
+    if (error instanceof PawlError && LOSSES.has(error.type)) await places.require(input, signal(), { anew: true });
+    throw error;
+  }
 }
 
 async function guard<T>(activity: () => Promise<T>): Promise<T> {

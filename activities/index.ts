@@ -15,6 +15,7 @@ import type { Secrets } from './grading/graders.ts';
 import { collecting } from './upkeep/gc.ts';
 import { guarded } from './guard.ts';
 import { planning } from './run/plan.ts';
+import type { Places } from './places.ts';
 import type { Backend } from './ports.ts';
 import { promoting, type PromotionDesk } from './promotion/promotion.ts';
 import { promptSets } from './upkeep/prompts.ts';
@@ -36,17 +37,21 @@ export function createActivities(given: {
   compute: Compute;
   userCode: UserCode;
   directory: RunDirectory;
+  places: Places;
 }): Activities {
   const ports = { ...given, store: cancellable(given.store) };
-  return guarded({
-    ...planning(ports),
-    ...provisioning(ports),
-    ...checkpointing(ports),
-    ...training(ports),
-    ...evaluating(ports),
-    ...recording(ports),
-    ...restoring(ports),
-  });
+  return guarded(
+    {
+      ...planning(ports),
+      ...provisioning(ports),
+      ...checkpointing(ports),
+      ...training(ports),
+      ...evaluating(ports),
+      ...recording(ports),
+      ...restoring(ports),
+    },
+    ports.places,
+  );
 }
 
 export function createPromptActivities(ports: { store: Store; artifacts: Artifacts }): PromptActivities {
@@ -65,8 +70,8 @@ export function createGcActivities(ports: Parameters<typeof collecting>[0]): GcA
   return guarded(collecting(ports));
 }
 
-export function createServingActivities(ports: Parameters<typeof serving>[0]): ServingActivities {
-  return guarded(serving(ports));
+export function createServingActivities(ports: Parameters<typeof serving>[0] & { places: Places }): ServingActivities {
+  return guarded(serving(ports), ports.places);
 }
 
 export function createPromotionActivities(ports: {
@@ -74,6 +79,7 @@ export function createPromotionActivities(ports: {
   store: Store;
   desk: PromotionDesk;
   compute: Compute;
+  places: Places;
 }): PromotionActivities {
-  return guarded(promoting(ports));
+  return guarded(promoting(ports), ports.places);
 }

@@ -2,6 +2,7 @@
  * The ports that a training platform fills. One folder of `backends/` per platform; nothing outside it knows which one
  * runs. Every call takes an AbortSignal, and fails with a `BackendError` of `errors.ts`.
  */
+import type { Place } from '../domain/words/place.ts';
 import type { PromotionOrder } from '../domain/words/promotion.ts';
 import type { ResolvedShape } from '../domain/words/plan.ts';
 import type { Target } from '../domain/words/checkpoint.ts';
@@ -61,6 +62,8 @@ export interface DeploymentStatus {
 /** Rents and returns machines under ids that the caller planned: creating twice is creating once. */
 export interface Provisioner {
   account(signal: AbortSignal): Promise<string>;
+  /** Which platform this is, and the account: asked anew each time where the same address may come to be another platform. */
+  place(signal: AbortSignal): Promise<Place>;
   resolveShape(shape: string, signal: AbortSignal): Promise<ResolvedShape>;
   /** Adopts an existing trainer of that id if it was created with the same configuration; a tombstone is an error. */
   createTrainer(request: TrainerRequest, signal: AbortSignal): Promise<TrainerStatus>;

@@ -10,6 +10,7 @@ import { ApiError, errorBody } from './errors.ts';
 import { faultHooks } from './faults/hooks.ts';
 import { Faults } from './faults/plan.ts';
 import { faultRoutes } from './faults/routes.ts';
+import { sandboxId } from './identity.ts';
 import { Ledger } from './ledger.ts';
 import { ledgerRoutes } from './ledger-routes.ts';
 import { Models } from './promotion/models.ts';
@@ -96,7 +97,7 @@ export function createApp(config: Config, log: Logger): FastifyInstance {
     faultRoutes(app, faults, { jobs, deployments });
   }
   app.get(HEALTH, () => ({ status: 'ok' }));
-  accountRoutes(app, account);
+  accountRoutes(app, account, sandboxId(stateFolder));
   trainerJobRoutes(app, account, jobs, models);
   deploymentRoutes(app, { account, deployments, jobs, models });
   promotionRoutes(app, { account, jobs, models, promoteMs: config['promote-ms'] });

@@ -6,6 +6,7 @@ export { openStore } from './rows/open.ts';
 export { StoreUnavailable } from './sqlite/failures.ts';
 export type { PromotionEvent, StoredPromotion } from './rows/promotion-records.ts';
 export { compareReproduction, type Reproduction } from './rows/reproduction.ts';
+export type { StoredWorker } from './rows/worker-records.ts';
 export type { StoredAppraisal, StoredSamples } from './rows/serving-records.ts';
 export type { EvaluationSubject, EvaluationRecord, Lease, ScoredEvaluation, StoredLease } from './rows/records.ts';
 export type {

@@ -4,8 +4,13 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_TASK_QUEUE } from '../domain/words/names.ts';
 
-/** Text or number: a default is a number. */
-const seconds = z.coerce.number({ error: 'must be a number of seconds' }).int().positive();
+/** Text or number: a default is a number. Longer than the most is a slip of the finger, and no server takes it. */
+function seconds(most: number): z.ZodType<number> {
+  const error = `must be a whole number of seconds from 1 to ${most}`;
+  return z.coerce.number({ error }).int({ error }).min(1, { error }).max(most, { error });
+}
+
+const WEEK_SECONDS = 604_800;
 
 const url = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
 
@@ -15,8 +20,10 @@ const Variables = z.object({
   TEMPORAL_NAMESPACE: z.string().default('default'),
   PAWL_TASK_QUEUE: z.string().default(DEFAULT_TASK_QUEUE),
   PAWL_HOME: z.string().optional(),
-  PAWL_RECONCILE_SECONDS: seconds.default(300),
-  PAWL_LEASE_GRACE_SECONDS: seconds.default(900),
+  PAWL_RECONCILE_SECONDS: seconds(WEEK_SECONDS).default(300),
+  PAWL_LEASE_GRACE_SECONDS: seconds(WEEK_SECONDS).default(900),
+  PAWL_START_SECONDS: seconds(3600).default(60),
+  PAWL_LIVENESS_FILE: z.string().optional(),
   PAWL_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   PAWL_TRAINER_REPLAY: z.enum(['sequence', 'none']).default('sequence'),
   FIREWORKS_API_KEY: z.string({
@@ -32,13 +39,18 @@ const Variables = z.object({
 export interface WorkerConfig {
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
-  readonly taskQueue: string;
+  /** Its name; what is polled is the queue of this name, the store and the place. */
+  readonly queueName: string;
   /** Store and artifacts live here; every worker of a task queue shares them. */
   readonly home: string;
   /** Time between two reconciliations. */
   readonly reconcileEveryMs: number;
   /** How long the leases of a run that is over are left alone. */
   readonly leaseGraceMs: number;
+  /** How long what is needed to poll is waited for. */
+  readonly startLimitMs: number;
+  /** Touched while the event loop moves, for who keeps the process. */
+  readonly livenessFile?: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Variables that begin with PAWL_GRADER_: the only ones that an experiment may name. */
   readonly graderSecrets: ReadonlyMap<string, string>;
@@ -71,10 +83,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
   return {
     temporalAddress: variables.TEMPORAL_ADDRESS,
     temporalNamespace: variables.TEMPORAL_NAMESPACE,
-    taskQueue: variables.PAWL_TASK_QUEUE,
+    queueName: variables.PAWL_TASK_QUEUE,
     home: resolve(variables.PAWL_HOME ?? join(homedir(), '.pawl')),
     reconcileEveryMs: variables.PAWL_RECONCILE_SECONDS * 1000,
     leaseGraceMs: variables.PAWL_LEASE_GRACE_SECONDS * 1000,
+    startLimitMs: variables.PAWL_START_SECONDS * 1000,
+    ...(variables.PAWL_LIVENESS_FILE !== undefined && { livenessFile: variables.PAWL_LIVENESS_FILE }),
     logLevel: variables.PAWL_LOG_LEVEL,
     graderSecrets: new Map(
       Object.entries(set).flatMap(([name, value]) =>

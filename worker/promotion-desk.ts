@@ -11,7 +11,7 @@ export function openPromotionDesk(client: Client, taskQueue: string): PromotionD
       const { alias } = request.gate;
       await client.withAbortSignal(signal, () =>
         client.workflow.signalWithStart(PROMOTIONS_WORKFLOW_TYPE, {
-          workflowId: aliasWorkflowId(alias),
+          workflowId: aliasWorkflowId(alias, taskQueue),
           taskQueue,
           workflowTaskTimeout: RUN_TASK_TIMEOUT,
           args: [alias],

@@ -1,7 +1,7 @@
 /** Joins workflows, activities and their ports into one Temporal worker. */
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, type LogMetadata } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createFireworksBackend, retriesWithin } from '../activities/backends/fireworks/index.ts';
 import { compiledThread, openPool } from '../activities/compute/pool.ts';
@@ -16,17 +16,22 @@ import {
   createGcActivities,
   createServingActivities,
 } from '../activities/index.ts';
-import { openStore } from '../store/index.ts';
+import { placesOf } from '../activities/places.ts';
 import { workflowSource } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
+import { showLiveness } from './liveness.ts';
+import { installLogger } from './logger.ts';
+import { Patience } from './patience.ts';
 import { openPromotionDesk } from './promotion-desk.ts';
 import { ensureReconcileSchedule } from './reconcile-schedule.ts';
 import { openRunDirectory } from './run-directory.ts';
+import { openStation, type Station } from './station.ts';
 
 /** A call gives up after this long without an answer, and Temporal repeats the activity: for hours, and visibly. */
 const OUTAGE_SHOWN_AFTER_MS = 10_000;
 
 export interface RunningWorker {
+  readonly station: Station;
   /** Resolves when the worker has drained and everything it held is closed. */
   run(): Promise<void>;
   /** Stops polling; activities are told to stop and hand over to another worker. */
@@ -35,12 +40,16 @@ export interface RunningWorker {
 
 export async function createWorker(config: WorkerConfig, logger: Logger): Promise<RunningWorker> {
   installLogger(logger);
-  const connection = await NativeConnection.connect({ address: config.temporalAddress });
+  const patience = new Patience(config.startLimitMs, logger);
+  const temporal = {
+    what: `Temporal does not answer at ${config.temporalAddress} (namespace ${config.temporalNamespace})`,
+    remedy: 'Start it, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE to one that runs',
+  };
+  const connection = await patience.until(temporal, () =>
+    NativeConnection.connect({ address: config.temporalAddress }),
+  );
   const client = new Client({ connection, namespace: config.temporalNamespace });
-  const directory = await openRunDirectory(client);
-  const { namespaceId } = directory;
-  const store = await openStore({ path: join(config.home, 'pawl.db'), namespaceId });
-  const artifacts = openArtifacts(join(config.home, 'artifacts'));
+  const directory = await patience.until(temporal, () => openRunDirectory(client));
   const backend = createFireworksBackend({
     ...config.fireworks,
     retries: retriesWithin(OUTAGE_SHOWN_AFTER_MS),
@@ -50,11 +59,26 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     thread: compiledThread(),
     onError: (error) => logger.error({ err: error }, 'a thread of the pool failed'),
   });
+  const platform = {
+    what: `the platform at ${config.fireworks.baseUrl} does not tell its account`,
+    remedy: 'Check the network and FIREWORKS_BASE_URL, or name the account with FIREWORKS_ACCOUNT_ID',
+  };
+  const place = await patience.until(platform, () =>
+    backend.provisioner.place(AbortSignal.timeout(config.startLimitMs)),
+  );
+  const { home, queueName } = config;
+  const station = await openStation({ home, namespaceId: directory.namespaceId, place, queueName });
+  const { store, taskQueue } = station;
+  await patience.until(temporal, () =>
+    ensureReconcileSchedule(client, { taskQueue, everyMs: config.reconcileEveryMs }),
+  );
+  const artifacts = openArtifacts(join(config.home, 'artifacts'));
   const userCode = createUserCode({ artifacts });
+  const places = placesOf(backend.provisioner, place);
   const worker = await Worker.create({
     connection,
     namespace: config.temporalNamespace,
-    taskQueue: config.taskQueue,
+    taskQueue,
     ...workflowSource(),
     activities: {
       ...createActivities({
@@ -65,17 +89,13 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
         compute,
         userCode,
         directory,
+        places,
       }),
       ...createBranchActivities({ store }),
       ...createPromptActivities({ store, artifacts }),
-      ...createPromotionActivities({
-        backend,
-        store,
-        desk: openPromotionDesk(client, config.taskQueue),
-        compute,
-      }),
-      ...createReconcileActivities({ backend, store, directory, graceMs: config.leaseGraceMs }),
-      ...createServingActivities({ backend, store, directory, compute }),
+      ...createPromotionActivities({ backend, store, desk: openPromotionDesk(client, taskQueue), compute, places }),
+      ...createReconcileActivities({ backend, store, directory, place, graceMs: config.leaseGraceMs }),
+      ...createServingActivities({ backend, store, directory, compute, places }),
       ...createGcActivities({ store, artifacts, directory }),
     },
     // A run whose worker died is picked up by another one after a second, not ten.
@@ -90,14 +110,16 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     shutdownGraceTime: '1s',
     shutdownForceTime: '20s',
   });
-  await ensureReconcileSchedule(client, { taskQueue: config.taskQueue, everyMs: config.reconcileEveryMs });
+  const liveness = await showLiveness(station, config.livenessFile, logger);
   return {
+    station,
     async run() {
       try {
         await worker.run();
       } finally {
         await compute.close();
         await userCode.close();
+        await liveness.end();
         await backend.close();
         await store.close();
         await connection.close();
@@ -105,23 +127,4 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     },
     shutdown: () => worker.shutdown(),
   };
-}
-
-/** One process, one log: the SDK's own lines come out as pino's. */
-function installLogger(logger: Logger): void {
-  const line =
-    (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, meta?: LogMetadata): void =>
-      logger[level]({ ...meta }, message);
-  Runtime.install({
-    logger: {
-      log: (level, message, meta) => line(level.toLowerCase() as 'info')(message, meta),
-      trace: line('trace'),
-      debug: line('debug'),
-      info: line('info'),
-      warn: line('warn'),
-      error: line('error'),
-    },
-    shutdownSignals: [],
-  });
 }

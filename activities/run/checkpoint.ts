@@ -40,7 +40,8 @@ export function checkpointing({ backend }: { backend: Backend }): Checkpointing 
         const pending = await trainer.createModel(request, signal());
         return (await pending.result(signal())).modelId;
       });
-      return { trainerId, sessionId, modelId };
+      const { platform, account } = plan;
+      return { trainerId, sessionId, modelId, platform, account };
     },
 
     async loadState({ connection, path, seq }) {

@@ -45,7 +45,7 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
     async plan({ runId, spec, parent }) {
       const createdAt = new Date().toISOString();
       await store.saveRun({ runId, name: spec.name, spec, createdAt, ...(parent !== undefined && { parent }) });
-      const account = await backend.provisioner.account(signal());
+      const place = await backend.provisioner.place(signal());
       const shape = await backend.provisioner.resolveShape(spec.model.shape, signal());
       // The tighter of what the spec asks for and what the shape can hold.
       const maxTokens = Math.min(spec.data.maxTokens, shape.maxContextTokens);
@@ -77,7 +77,7 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       const { batchSize, accumulate } = spec.train;
       const chunksPerStep = planChunks({ batchSize, accumulate, maxExampleTokens: dataset.maxExampleTokens });
       return {
-        account,
+        ...place,
         shape,
         baseModel: spec.model.base ?? shape.baseModel,
         dataset: dataset.hash,

@@ -64,7 +64,8 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
       };
       const lease = { kind: 'deployment', id: deploymentId, ...(holder !== undefined && { holder }) } as const;
       const deployment = await rent(runId, lease, () => provisioner.createDeployment(request, signal()));
-      return { deploymentId, baseModel: deployment.baseModel, replicas };
+      const { platform, account } = plan;
+      return { deploymentId, baseModel: deployment.baseModel, replicas, platform, account };
     },
 
     async lookDeployment({ target }) {

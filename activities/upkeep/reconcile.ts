@@ -1,6 +1,8 @@
 /** Finds what is rented for runs that are over, and returns it: safe to repeat, and for several at the same time. */
 import type { Orphan, ReconcileActivities } from '../../domain/words/reconcile.ts';
+import { placeOf, samePlace, type Place } from '../../domain/words/place.ts';
 import { signal } from '../guard.ts';
+import { placesOf } from '../places.ts';
 import type { Backend } from '../ports.ts';
 import { deleteDeployment, deleteTrainer, NEVER_CREATED } from '../run/release.ts';
 import type { Store, StoredLease } from '../../store/index.ts';
@@ -24,12 +26,19 @@ interface Ports {
   readonly backend: Backend;
   readonly store: Store;
   readonly directory: RunDirectory;
+  /** What was rented elsewhere is left to a worker there. */
+  readonly place: Place;
   /** How long a lease is left alone after its run ended: what a lost worker still had under way comes to rest. */
   readonly graceMs: number;
 }
 
-export function reconciling({ backend, store, directory, graceMs }: Ports): ReconcileActivities {
+export function reconciling({ backend, store, directory, place, graceMs }: Ports): ReconcileActivities {
   const { provisioner } = backend;
+  const places = placesOf(provisioner, place);
+
+  function isHere(lease: StoredLease): boolean {
+    return samePlace({ ...place, ...placeOf(lease) }, place);
+  }
 
   /** The lease as an orphan, if it is one. */
   function judge({ kind, id, runId, holder, plannedAt }: StoredLease, end: RunEnd | undefined): Orphan | undefined {
@@ -43,7 +52,8 @@ export function reconciling({ backend, store, directory, graceMs }: Ports): Reco
   return {
     async findOrphans() {
       const open = await store.openLeases();
-      const ours = open.filter(({ namespaceId = directory.namespaceId }) => namespaceId === directory.namespaceId);
+      const here = open.filter(isHere);
+      const ours = here.filter(({ namespaceId = directory.namespaceId }) => namespaceId === directory.namespaceId);
       const ends = new Map<string, RunEnd | undefined>();
       for (const lease of ours) {
         const holder = holderOf(lease);
@@ -52,7 +62,8 @@ export function reconciling({ backend, store, directory, graceMs }: Ports): Reco
       const orphans = ours.map((lease) => judge(lease, ends.get(holderOf(lease))));
       return {
         checked: ours.length,
-        foreign: open.length - ours.length,
+        foreign: here.length - ours.length,
+        elsewhere: open.length - here.length,
         orphans: orphans.filter((orphan) => orphan !== undefined),
       };
     },
@@ -61,7 +72,8 @@ export function reconciling({ backend, store, directory, graceMs }: Ports): Reco
       // Much may have happened since it was found: another reconciliation, or a run that was reset and goes on.
       const lease = (await store.openLeases()).find((open) => open.kind === kind && open.id === id);
       const orphan = lease && judge(lease, await directory.endOf(holderOf(lease), signal()));
-      if (orphan === undefined) return undefined;
+      if (lease === undefined || orphan === undefined || !isHere(lease)) return undefined;
+      await places.require({ place }, signal(), { anew: true });
       const state = await (kind === 'trainer' ? deleteTrainer : deleteDeployment)(provisioner, id);
       await store.endLease({ kind, id }, state);
       // Planned by a run that ended before it came to rent it: nothing to tell.

@@ -1,12 +1,14 @@
 /** The checks of `doctor` that concern what pawl talks to. */
 import { existsSync } from 'node:fs';
 import { request } from 'undici';
-import { openStore, PawlError } from '../../store/index.ts';
+import { openStore, PawlError, type StoredWorker } from '../../store/index.ts';
 import type { ClientConfig } from '../config.ts';
-import { messageOf } from '../errors.ts';
-import { storeFile } from '../runs/run-store.ts';
+import { messageOf, UnreachableError } from '../errors.ts';
+import { RunStore, storeFile } from '../runs/run-store.ts';
+import { isPresent, TaskQueues } from '../runs/task-queues.ts';
 import { TemporalLink } from '../temporal/temporal-link.ts';
 import type { Finding } from './finding.ts';
+import type { Whereabouts } from './locate.ts';
 import { SANDBOX_KEY } from './sandbox-key.ts';
 import type { StackInfo } from './stack-file.ts';
 import { resolveTemporalBinary } from './temporal-binary.ts';
@@ -43,19 +45,36 @@ export async function temporalServerCheck(address: string | undefined, namespace
   };
 }
 
-export async function workerCheck(address: string | undefined, config: ClientConfig): Promise<Finding> {
+export async function workerCheck(where: Whereabouts, home: string): Promise<Finding> {
   const remedy = START_STACK;
+  const { temporalAddress: address, temporalNamespace: namespace, taskQueue: name } = where;
   if (address === undefined) return { status: 'warn', detail: 'none, as there is no Temporal server', remedy };
-  const { temporalNamespace: namespace, taskQueue } = config;
-  const link = new TemporalLink({ address, namespace, taskQueue });
+  const store = new RunStore(storeFile(home));
+  const link = new TemporalLink({ address, namespace, queues: new TaskQueues(store, name) });
   try {
-    if (await link.hasWorker()) return { status: 'ok', detail: `polls ${taskQueue}` };
-    return { status: 'warn', detail: `none polls ${taskQueue}`, remedy };
+    const taskQueue = await link.queue();
+    if (!(await link.hasWorker(taskQueue))) return { status: 'warn', detail: `none polls ${taskQueue}`, remedy };
+    return movement(taskQueue, (await (await store.reader())?.workers()) ?? []);
   } catch (error) {
-    return { status: 'fail', detail: messageOf(error) };
+    return { status: error instanceof UnreachableError ? 'fail' : 'warn', detail: messageOf(error) };
   } finally {
-    await link.close();
+    await Promise.all([link.close(), store.close()]);
   }
+}
+
+/** Polling is done beside the event loop, so it goes on when the loop stands still. */
+function movement(taskQueue: string, workers: readonly StoredWorker[]): Finding {
+  const polling = workers.filter((worker) => worker.taskQueue === taskQueue && worker.endedAt === undefined);
+  const [last] = polling;
+  if (last === undefined || polling.some((worker) => isPresent(worker))) {
+    return { status: 'ok', detail: `polls ${taskQueue}` };
+  }
+  const seconds = Math.round((Date.now() - Date.parse(last.movedAt)) / 1000);
+  return {
+    status: 'fail',
+    detail: `polls ${taskQueue}, but has not moved for ${seconds} s`,
+    remedy: 'See its log; `pawl up` starts one that stands still again by itself, any other must be started again.',
+  };
 }
 
 export async function platformCheck(config: ClientConfig, stack: StackInfo | undefined): Promise<Finding> {

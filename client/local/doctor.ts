@@ -4,23 +4,24 @@ import type { ClientConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { cacheCheck, diskCheck, homeCheck, nodeCheck } from './doctor-machine.ts';
 import { platformCheck, storeCheck, temporalBinaryCheck, temporalServerCheck, workerCheck } from './doctor-services.ts';
-import { readStack } from './stack-file.ts';
+import { locate, type Whereabouts } from './locate.ts';
 
 const CHECK_TIMEOUT_MS = 10_000;
 
 /** Runs every check at once, each bounded in time. Never rejects, installs nothing, writes nothing that stays. */
 export async function diagnose(config: ClientConfig): Promise<readonly Check[]> {
-  const stack = await readStack(config.home).catch(() => undefined);
-  const address = stack?.temporalAddress ?? config.temporalAddress;
+  const { temporalNamespace, taskQueue } = config;
+  const place = await locate(config).catch((): Whereabouts => ({ temporalNamespace, taskQueue }));
+  const address = place.temporalAddress;
   const checks: Record<string, () => Promise<Finding>> = {
     'Node.js': nodeCheck,
     home: () => homeCheck(config.home),
     cache: () => cacheCheck(config.cache),
     'disk space': () => diskCheck(config.home),
     'Temporal binary': () => temporalBinaryCheck(config, address !== undefined),
-    'Temporal server': () => temporalServerCheck(address, config.temporalNamespace),
-    worker: () => workerCheck(address, config),
-    platform: () => platformCheck(config, stack),
+    'Temporal server': () => temporalServerCheck(address, place.temporalNamespace),
+    worker: () => workerCheck(place, config.home),
+    platform: () => platformCheck(config, place.stack),
     store: () => storeCheck(config.home),
   };
   return Promise.all(Object.entries(checks).map(async ([name, check]) => ({ name, ...(await bounded(check)) })));

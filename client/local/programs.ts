@@ -6,7 +6,7 @@ import type { ProcessOptions } from './process.ts';
 const READY_TIMEOUT_MS = 120_000;
 
 const SandboxLine = z.object({ url: z.url() });
-const WorkerLine = z.object({ ready: z.literal(true) });
+const WorkerLine = z.object({ ready: z.literal(true), taskQueue: z.string() });
 
 export function sandboxProcess(options: {
   readonly port: number;

@@ -13,6 +13,7 @@ export interface Part {
 }
 
 type Addresses = Pick<StackInfo, 'temporalAddress' | 'temporalUiUrl' | 'sandboxUrl'>;
+type Changes = Addresses & Partial<Pick<StackInfo, 'state' | 'taskQueue'>>;
 
 export class Roster {
   readonly #claim: StackClaim;
@@ -34,7 +35,7 @@ export class Roster {
   }
 
   /** Makes the present addresses, state and process ids known to other commands. */
-  publish(change: Addresses & Partial<Pick<StackInfo, 'state'>> = {}): void {
+  publish(change: Changes = {}): void {
     this.#info = { ...this.#info, ...change };
     this.#published = this.#published
       .then(() => this.#claim.write(this.info()))

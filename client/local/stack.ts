@@ -190,6 +190,7 @@ async function worker(context: Context, name: string, env: Readonly<Record<strin
   const logFile = logFileOf(context.config, name);
   const kept = await keepProcess(workerProcess({ name, logFile, env }), context.onEvent);
   context.roster.add({ name, tier: TIER.worker, logFile, pid: () => kept.pid(), stop: () => kept.stop() });
+  context.roster.publish({ taskQueue: kept.value().taskQueue });
 }
 
 function logFileOf(config: ClientConfig, name: string): string {

@@ -61,7 +61,10 @@ export class PromptSets {
 
   async #execute<Result>(workflowType: string, input: object): Promise<Result> {
     if (!(await this.#temporal.hasWorker())) {
-      throw new UserError(`No worker polls the task queue ${this.#temporal.taskQueue}.`, 'Start one with `pawl up`.');
+      throw new UserError(
+        `No worker polls the task queue ${await this.#temporal.queue()}.`,
+        'Start one with `pawl up`.',
+      );
     }
     try {
       // A new id each time: done twice, it is done once.

@@ -9,17 +9,17 @@ export function storeFile(home: string): string {
 }
 
 export class RunStore {
-  readonly #path: string;
+  readonly path: string;
   #opening: Promise<StoreReader> | undefined;
 
   constructor(path: string) {
-    this.#path = path;
+    this.path = path;
   }
 
   /** Undefined while no worker has made a store. */
   async reader(): Promise<StoreReader | undefined> {
-    if (this.#opening === undefined && !existsSync(this.#path)) return undefined;
-    this.#opening ??= openStore({ path: this.#path, readonly: true }).catch((error: unknown) => {
+    if (this.#opening === undefined && !existsSync(this.path)) return undefined;
+    this.#opening ??= openStore({ path: this.path, readonly: true }).catch((error: unknown) => {
       this.#opening = undefined;
       throw error;
     });

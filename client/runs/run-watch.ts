@@ -60,11 +60,11 @@ export class RunWatch {
     }
   }
 
-  /** A sentence to show when nobody would take a run that is submitted now. */
-  async missingWorker(): Promise<string | undefined> {
-    if (await this.#temporal.hasWorker()) return undefined;
-    const { taskQueue, address } = this.#temporal;
-    return `no worker is polling task queue ${taskQueue} at ${address}: start one with \`pawl up\``;
+  /** A sentence to show when nobody would take a run that is submitted now, or work of the queue. */
+  async missingWorker(queue?: string): Promise<string | undefined> {
+    const taskQueue = queue ?? (await this.#temporal.queue());
+    if (await this.#temporal.hasWorker(taskQueue)) return undefined;
+    return `no worker is polling task queue ${taskQueue} at ${this.#temporal.address ?? ''}: start one with \`pawl up\``;
   }
 
   /** An outage while following is something to show, not to fail from: the run goes on without us. */
@@ -99,7 +99,9 @@ export class RunWatch {
     }
     const status = await this.#temporal.status(runId);
     const waiting =
-      stuckOf(execution) ?? retryOf(execution) ?? (status === undefined ? await this.#silence() : undefined);
+      stuckOf(execution) ??
+      retryOf(execution) ??
+      (status === undefined ? await this.#silence(execution.taskQueue) : undefined);
     const latest = status && (await this.#latestStep(status));
     const now = { outcome, ...(status && { status }), ...(latest && { latest }), ...(waiting && { waiting }) };
     return { ...recorded, ...now };
@@ -111,8 +113,8 @@ export class RunWatch {
     return ahead.findLast((metrics) => metrics.generation === generation);
   }
 
-  async #silence(): Promise<Waiting | undefined> {
-    const message = await this.missingWorker().catch(() => undefined);
+  async #silence(queue: string): Promise<Waiting | undefined> {
+    const message = await this.missingWorker(queue).catch(() => undefined);
     return message === undefined ? undefined : { message };
   }
 

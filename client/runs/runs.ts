@@ -20,6 +20,7 @@ import { newRunInput } from './run-id.ts';
 import { mergeRuns, resolveRun } from './run-list.ts';
 import { RunStore } from './run-store.ts';
 import { isOver, type RunDetails, type RunResult, type RunSummary, type RunView } from './run-view.ts';
+import { TaskQueues } from './task-queues.ts';
 import { RunWatch, unknownRun, type FollowOptions } from './run-watch.ts';
 import { Serving } from '../serving/serving.ts';
 import { outcomeOf } from '../temporal/execution.ts';
@@ -27,9 +28,10 @@ import { failureMessage } from '../temporal/failure.ts';
 import { TemporalLink } from '../temporal/temporal-link.ts';
 
 export interface RunsOptions {
-  /** host:port */
-  readonly temporalAddress: string;
+  /** host:port; absent: no server is known, and only what is recorded can be read. */
+  readonly temporalAddress?: string;
   readonly temporalNamespace: string;
+  /** The name that its workers have of PAWL_TASK_QUEUE; or a whole name, where they work for several places. */
   readonly taskQueue: string;
   /** File of the store that this task queue's workers write; it need not be there yet. */
   readonly storePath: string;
@@ -46,8 +48,12 @@ export class Runs {
   readonly #watch: RunWatch;
 
   constructor({ temporalAddress, temporalNamespace, taskQueue, storePath }: RunsOptions) {
-    this.#temporal = new TemporalLink({ address: temporalAddress, namespace: temporalNamespace, taskQueue });
     this.#store = new RunStore(storePath);
+    this.#temporal = new TemporalLink({
+      ...(temporalAddress !== undefined && { address: temporalAddress }),
+      namespace: temporalNamespace,
+      queues: new TaskQueues(this.#store, taskQueue),
+    });
     this.promptSets = new PromptSets(this.#temporal, this.#store);
     this.serving = new Serving({
       temporal: this.#temporal,

@@ -117,7 +117,7 @@ export class Serving {
 
   /** Removes the samples and artifacts that nothing leads to any more; says what, and why the rest stays. */
   async collectGarbage(input: GcInput): Promise<GcReport> {
-    const id = gcWorkflowId(this.#ports.temporal.taskQueue);
+    const id = gcWorkflowId(await this.#ports.temporal.queue());
     await this.#begin(GC_WORKFLOW_TYPE, id, input);
     return this.#outcome(id);
   }
@@ -139,7 +139,7 @@ export class Serving {
   async #begin(workflowType: string, workflowId: string, input: object): Promise<void> {
     const { temporal } = this.#ports;
     if (!(await temporal.hasWorker())) {
-      throw new UserError(`No worker polls the task queue ${temporal.taskQueue}.`, 'Start one with `pawl up`.');
+      throw new UserError(`No worker polls the task queue ${await temporal.queue()}.`, 'Start one with `pawl up`.');
     }
     try {
       await temporal.begin(workflowType, workflowId, input);

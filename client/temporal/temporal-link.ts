@@ -36,7 +36,7 @@ import {
   statusQuery,
   stopSignal,
 } from '../../workflows/run/messages.ts';
-import { UnreachableError } from '../errors.ts';
+import { UnreachableError, UserError } from '../errors.ts';
 
 /** A poller is listed for minutes after it went; a live one asks at least once a minute. */
 const POLLER_FRESH_MS = 75_000;
@@ -53,30 +53,44 @@ const DEFAULTS = {
   resultTimeoutMs: 1_200_000,
 };
 
+/** Which task queues are this home's. */
+export interface Queues {
+  /** The one that takes new work. */
+  forWork(): Promise<string>;
+  all(): Promise<readonly string[]>;
+}
+
 export interface TemporalLinkOptions {
-  readonly address: string;
+  /** Absent: no server is known, which every call then says. */
+  readonly address?: string;
   readonly namespace: string;
-  readonly taskQueue: string;
+  readonly queues: Queues;
 }
 
 export class TemporalLink {
-  readonly address: string;
-  readonly taskQueue: string;
+  readonly address: string | undefined;
+  readonly #queues: Queues;
   readonly #namespace: string;
   #connecting: Promise<Client> | undefined;
 
-  constructor({ address, namespace, taskQueue }: TemporalLinkOptions) {
+  constructor({ address, namespace, queues }: TemporalLinkOptions) {
     this.address = address;
-    this.taskQueue = taskQueue;
+    this.#queues = queues;
     this.#namespace = namespace;
+  }
+
+  /** The queue that takes new work. Asked only of a server that answers: that it does not is what a person must hear first. */
+  async queue(): Promise<string> {
+    return this.#call(() => this.#queues.forWork());
   }
 
   /** The id is new, so a duplicate can only be this very call, repeated by the transport: Temporal sees through it. */
   async start(input: RunInput): Promise<void> {
+    const taskQueue = await this.queue();
     await this.#call((client) =>
       client.workflow.start(RUN_WORKFLOW_TYPE, {
         workflowId: input.runId,
-        taskQueue: this.taskQueue,
+        taskQueue,
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowTaskTimeout: RUN_TASK_TIMEOUT,
         args: [input],
@@ -86,7 +100,12 @@ export class TemporalLink {
 
   /** Undefined: Temporal does not know this run, or no longer. */
   async describe(runId: string): Promise<WorkflowExecutionDescription | undefined> {
-    return this.#known(runId, (handle) => handle.describe());
+    const found = await this.#known(runId, (handle) => handle.describe());
+    if (found === undefined || (await this.#queues.all()).includes(found.taskQueue)) return found;
+    throw new UserError(
+      `${runId} is another store's: workers of task queue ${found.taskQueue} do it.`,
+      'Set PAWL_HOME to the home of those workers.',
+    );
   }
 
   /** The run's own answer; undefined when no worker gives one in time, which proves nothing. */
@@ -117,11 +136,12 @@ export class TemporalLink {
 
   /** Waits for the result, and joins a reconciliation of the same kind that somebody asked for already. */
   async reconcile(input: ReconcileInput): Promise<ReconcileReport> {
-    const workflowId = `${reconcileScheduleId(this.taskQueue)}-${input.dryRun ? 'dry-run' : 'by-hand'}`;
+    const taskQueue = await this.queue();
+    const workflowId = `${reconcileScheduleId(taskQueue)}-${input.dryRun ? 'dry-run' : 'by-hand'}`;
     const handle = await this.#call((client) =>
       client.workflow.start(RECONCILE_WORKFLOW_TYPE, {
         workflowId,
-        taskQueue: this.taskQueue,
+        taskQueue,
         workflowIdConflictPolicy: 'USE_EXISTING',
         args: [input],
       }),
@@ -131,18 +151,20 @@ export class TemporalLink {
 
   /** Starts a short workflow and waits for its result. */
   async execute<Result>(workflowType: string, workflowId: string, input: object): Promise<Result> {
+    const taskQueue = await this.queue();
     const handle = await this.#call((client) =>
-      client.workflow.start(workflowType, { workflowId, taskQueue: this.taskQueue, args: [input] }),
+      client.workflow.start(workflowType, { workflowId, taskQueue, args: [input] }),
     );
     return this.#call(() => handle.result() as Promise<Result>, DEFAULTS.resultTimeoutMs);
   }
 
   /** Hands a request to an alias; its workflow begins if nobody is there. Asked again, it is the same request. */
   async askAlias(alias: string, request: AliasRequest): Promise<void> {
+    const taskQueue = await this.queue();
     await this.#call((client) =>
       client.workflow.signalWithStart(PROMOTIONS_WORKFLOW_TYPE, {
-        workflowId: aliasWorkflowId(alias),
-        taskQueue: this.taskQueue,
+        workflowId: aliasWorkflowId(alias, taskQueue),
+        taskQueue,
         workflowTaskTimeout: RUN_TASK_TIMEOUT,
         args: [alias],
         signal: aliasRequestSignal,
@@ -153,10 +175,11 @@ export class TemporalLink {
 
   /** Starts what may take days. Fails where one of this id is under way. */
   async begin(workflowType: string, workflowId: string, input: object): Promise<void> {
+    const taskQueue = await this.queue();
     await this.#call((client) =>
       client.workflow.start(workflowType, {
         workflowId,
-        taskQueue: this.taskQueue,
+        taskQueue,
         workflowIdConflictPolicy: 'FAIL',
         args: [input],
       }),
@@ -165,7 +188,7 @@ export class TemporalLink {
 
   /** False: nobody waits at this alias. */
   async decidePromotion(alias: string, decision: PromotionDecision): Promise<boolean> {
-    const told = await this.#known(aliasWorkflowId(alias), async (handle) => {
+    const told = await this.#known(aliasWorkflowId(alias, await this.queue()), async (handle) => {
       await handle.signal(promotionDecisionSignal, decision);
       return true;
     });
@@ -210,21 +233,27 @@ export class TemporalLink {
   async list({ prefix, limit }: { prefix?: string; limit: number }): Promise<WorkflowExecutionInfo[]> {
     const byPrefix = prefix === undefined ? '' : ` AND WorkflowId STARTS_WITH "${prefix}"`;
     return this.#call(async (client) => {
-      const found: WorkflowExecutionInfo[] = [];
-      for await (const info of client.workflow.list({ query: `WorkflowType = "${RUN_WORKFLOW_TYPE}"${byPrefix}` })) {
-        found.push(info);
-        if (found.length >= limit) break;
+      const queues = await this.#queues.all();
+      if (queues.length === 0) return [];
+      const ours = queues.map((queue) => `TaskQueue = "${queue}"`).join(' OR ');
+      // Of a run that went on as a new execution only the newest one says how it stands.
+      const query = `WorkflowType = "${RUN_WORKFLOW_TYPE}" AND ExecutionStatus != "ContinuedAsNew" AND (${ours})${byPrefix}`;
+      const found = new Map<string, WorkflowExecutionInfo>();
+      for await (const info of client.workflow.list({ query })) {
+        if (!found.has(info.workflowId)) found.set(info.workflowId, info);
+        if (found.size >= limit) break;
       }
-      return found;
+      return [...found.values()];
     });
   }
 
-  /** Whether any worker has lately asked this task queue for work. */
-  async hasWorker(): Promise<boolean> {
+  /** Whether any worker has lately asked a task queue for work; absent: the one that takes new work. */
+  async hasWorker(queue?: string): Promise<boolean> {
+    const name = queue ?? (await this.queue());
     const { pollers } = await this.#call((client) =>
       client.workflowService.describeTaskQueue({
         namespace: this.#namespace,
-        taskQueue: { name: this.taskQueue },
+        taskQueue: { name },
         taskQueueType: WORKFLOW_TASK_QUEUE,
       }),
     );
@@ -266,7 +295,9 @@ export class TemporalLink {
   }
 
   async #connect(): Promise<Client> {
-    const connection = Connection.lazy({ address: this.address, connectTimeout: DEFAULTS.connectTimeoutMs });
+    const { address } = this;
+    if (address === undefined) throw new Error('no server is known');
+    const connection = Connection.lazy({ address, connectTimeout: DEFAULTS.connectTimeoutMs });
     try {
       await connection.ensureConnected();
     } catch (error) {
@@ -277,6 +308,13 @@ export class TemporalLink {
   }
 
   #unreachable(cause: unknown): UnreachableError {
+    if (this.address === undefined) {
+      return new UnreachableError(
+        'No stack runs on this home, and no Temporal server is named.',
+        'Start one with `pawl up`, or set TEMPORAL_ADDRESS to the server of the workers that are to do it.',
+        { cause },
+      );
+    }
     return new UnreachableError(
       `Temporal does not answer at ${this.address}.`,
       'Start it with `pawl up`, or set TEMPORAL_ADDRESS to a server that runs.',

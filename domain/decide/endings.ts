@@ -16,6 +16,8 @@ export const RESPONSES: Readonly<Record<FailureType, Response>> = {
   Unauthorized: 'park',
   // Tried again for days before it comes to this: see OUTAGE in workflows/activities.ts.
   Unavailable: 'park',
+  // As long as no worker of its place takes it.
+  WrongPlatform: 'park',
   InvalidRequest: 'end',
   SyncFailed: 'end',
   GraderFailed: 'end',

@@ -1,14 +1,16 @@
 /** What a run saves, where it is served, and whom it speaks to. */
 
+import type { Place } from './place.ts';
+
 /** Everything needed to speak to the run's model; changes as a whole when a run reconnects. */
-export interface Connection {
+export interface Connection extends Partial<Place> {
   readonly trainerId: string;
   readonly sessionId: string;
   readonly modelId: string;
 }
 
 /** The deployment that weights are synced to; `baseModel` is the deployment's own. */
-export interface Target {
+export interface Target extends Partial<Place> {
   readonly deploymentId: string;
   readonly baseModel: string;
   readonly replicas: number;
@@ -16,7 +18,7 @@ export interface Target {
 
 export type SnapshotType = 'base' | 'delta';
 
-export interface Checkpoint {
+export interface Checkpoint extends Partial<Place> {
   readonly name: string;
   readonly step: number;
   readonly generation: number;

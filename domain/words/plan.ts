@@ -1,5 +1,7 @@
 /** What planning pins: from here on a run depends on hashes, not on files that may change under it. */
 
+import type { Place } from './place.ts';
+
 /** What a further suite depends on; of the main one the plan itself says it. */
 export interface PinnedSuite {
   readonly name: string;
@@ -23,8 +25,7 @@ export interface ResolvedShape {
 }
 
 /** What `plan` pinned: from here on a run depends on hashes, not on files that may change under it. */
-export interface Plan {
-  readonly account: string;
+export interface Plan extends Place {
   readonly shape: ResolvedShape;
   readonly baseModel: string;
   /** Artifact (sha256) of the tokenized training examples. */

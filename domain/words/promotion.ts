@@ -6,9 +6,9 @@ import type { AppraisalInput } from './serving.ts';
 
 export const PROMOTIONS_WORKFLOW_TYPE = 'promotions';
 
-/** One workflow per alias, so that what is asked of an alias is done one after the other. */
-export function aliasWorkflowId(alias: string): string {
-  return `pawl-alias-${alias}`;
+/** One workflow per alias of a store, so that what is asked of an alias is done one after the other. */
+export function aliasWorkflowId(alias: string, taskQueue: string): string {
+  return `pawl-alias-${taskQueue}-${alias}`;
 }
 
 /** `hex` is eight digits: drawn for a person who asks, a run's own for a run. */

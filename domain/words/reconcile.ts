@@ -29,6 +29,8 @@ interface OrphanSearch {
   readonly checked: number;
   /** Open leases of runs in other Temporal namespaces: somebody else's to judge. */
   readonly foreign: number;
+  /** Open leases of another platform or account: left to a worker there. */
+  readonly elsewhere: number;
   readonly orphans: readonly Orphan[];
 }
 

@@ -4,6 +4,7 @@ import type { WindowInput, WindowResult } from './training.ts';
 import type { Plan } from './plan.ts';
 import type { Coordinator, Parent } from './branches.ts';
 import type { Evaluation, EvaluationInput, EvaluationOutcome } from './evaluation.ts';
+import type { Place } from './place.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import type { Standing } from '../decide/interrupts.ts';
 
@@ -24,7 +25,9 @@ export type FailureType =
   /** A grader refuses to grade, or says nothing that can be read: trying again would not mend it. The answers are kept. */
   | 'GraderFailed'
   /** The platform failed or could not be reached for longer than we were told to wait. Retried. */
-  | 'Unavailable';
+  | 'Unavailable'
+  /** Rented at another platform or account than this worker's: left to a worker that can. Retried. */
+  | 'WrongPlatform';
 
 /** Where a run is. `crashed` is what Temporal says of a run that was terminated or timed out. */
 export type RunOutcome = 'pending' | 'running' | 'cancelling' | 'finished' | 'failed' | 'cancelled' | 'crashed';
@@ -204,9 +207,9 @@ export interface Activities {
   plan(input: RunInput): Promise<Plan>;
   createTrainer(input: { runId: string; trainerId: string; plan: Plan; spec: RunSpec }): Promise<void>;
   /** Looks once, and waits for nothing: whoever waits does so in the workflow. */
-  lookTrainer(input: { trainerId: string }): Promise<MachineSight>;
+  lookTrainer(input: { trainerId: string; place?: Place }): Promise<MachineSight>;
   /** Asks a trainer that ended to go on. */
-  resumeTrainer(input: { trainerId: string }): Promise<void>;
+  resumeTrainer(input: { trainerId: string; place?: Place }): Promise<void>;
   createDeployment(input: {
     runId: string;
     deploymentId: string;
@@ -216,10 +219,10 @@ export interface Activities {
     /** The workflow that will return it, where that is not the run. */
     holder?: string;
   }): Promise<Target>;
-  lookDeployment(input: { target: Target }): Promise<MachineSight>;
+  lookDeployment(input: { target: Target; place?: Place }): Promise<MachineSight>;
   /** Fails while the account's key is refused, or the platform is away. */
   tryAccess(): Promise<void>;
-  openSession(input: { runId: string; trainerId: string }): Promise<string>;
+  openSession(input: { runId: string; trainerId: string; place?: Place }): Promise<string>;
   createModel(input: { trainerId: string; sessionId: string; plan: Plan; spec: RunSpec }): Promise<Connection>;
   /** Weights and optimizer as they were when the state was saved. */
   loadState(input: { connection: Connection; path: string; seq: number }): Promise<void>;
@@ -243,8 +246,12 @@ export interface Activities {
   /** Whether a proof of which nothing was heard is still at it. */
   proofRuns(input: { workflowId: string }): Promise<boolean>;
   /** Returns the platform's last word on the trainer. */
-  releaseTrainer(input: { trainerId: string }): Promise<string>;
-  releaseDeployment(input: { deploymentId: string; onFinish: RunSpec['deployment']['onFinish'] }): Promise<string>;
+  releaseTrainer(input: { trainerId: string; place?: Place }): Promise<string>;
+  releaseDeployment(input: {
+    deploymentId: string;
+    onFinish: RunSpec['deployment']['onFinish'];
+    place?: Place;
+  }): Promise<string>;
 }
 
 /** The workflow itself, for those that start it. */

@@ -9,9 +9,10 @@ import { page, PageQuery } from './page.ts';
 const ShapeParams = z.object({ owner: z.string(), shape: z.string(), version: z.string().optional() });
 const AccountParams = z.object({ account: z.string() });
 
-export function accountRoutes(app: FastifyInstance, account: string): void {
+export function accountRoutes(app: FastifyInstance, account: string, sandboxId: string): void {
   app.get('/v1/accounts', () => ({
-    accounts: [{ name: `accounts/${account}`, displayName: 'pawl sandbox', state: 'READY' }],
+    // `sandboxId` is no field of the platform's: by it clients tell one sandbox from another, and from the platform.
+    accounts: [{ name: `accounts/${account}`, displayName: 'pawl sandbox', state: 'READY', sandboxId }],
     nextPageToken: '',
     totalSize: 1,
   }));

@@ -1,6 +1,7 @@
 /** Checkpoints, the syncs that confirmed them, the verdicts on them. */
 import type { Selectable } from 'kysely';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
+import type { Place } from '../../domain/words/place.ts';
 import { now, present } from './codec.ts';
 import { toScored } from './evaluation-tables.ts';
 import type { Sql, Tables } from './schema.ts';
@@ -8,11 +9,13 @@ import type { Store, StoredCheckpoint } from './store.ts';
 
 type CheckpointVerbs = Pick<Store, 'saveCheckpoint' | 'saveSync' | 'saveVerdict' | 'checkpointReports'>;
 
-export function checkpointTables(db: Sql): CheckpointVerbs {
+/** `here`: where the process that saves rents, for a checkpoint that does not say it itself. */
+export function checkpointTables(db: Sql, here: Place | undefined): CheckpointVerbs {
   return {
     async saveCheckpoint(runId, checkpoint) {
       const { name, previousIdentity = null, trainerId = null, stateTrainerId = null, ...columns } = checkpoint;
-      const values = { ...columns, previousIdentity, trainerId, stateTrainerId };
+      const place = { platform: here?.platform ?? null, account: here?.account ?? null };
+      const values = { ...place, ...columns, previousIdentity, trainerId, stateTrainerId };
       await db
         .insertInto('checkpoints')
         .values({ runId, name, ...values, savedAt: now() })

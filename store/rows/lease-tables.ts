@@ -1,5 +1,6 @@
 /** Leases: what was planned to be rented for which run, and the platform's last word on it. */
 import type { Selectable } from 'kysely';
+import type { Place } from '../../domain/words/place.ts';
 import { now, present } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store } from './store.ts';
@@ -7,16 +8,24 @@ import type { StoredLease } from './records.ts';
 
 type LeaseVerbs = Pick<Store, 'planLease' | 'endLease' | 'openLeases' | 'leases' | 'deploymentLease'>;
 
-export function leaseTables(db: Sql, namespaceId: string | null): LeaseVerbs {
+/** Of the process that plans: whose runs it works on, and where it rents. */
+interface Planner {
+  readonly namespaceId: string | null;
+  readonly place: Place | undefined;
+}
+
+export function leaseTables(db: Sql, { namespaceId, place }: Planner): LeaseVerbs {
+  const where = { platform: place?.platform ?? null, account: place?.account ?? null };
+
   return {
     async planLease(runId, { kind, id, holder = null }) {
       await db
         .insertInto('leases')
-        .values({ kind, id, runId, namespaceId, holder, plannedAt: now() })
+        .values({ kind, id, runId, namespaceId, holder, ...where, plannedAt: now() })
         .onConflict((conflict) =>
           conflict
             .columns(['kind', 'id'])
-            .doUpdateSet({ holder, plannedAt: now(), releasedAt: null, state: null })
+            .doUpdateSet({ holder, ...where, plannedAt: now(), releasedAt: null, state: null, keptAt: null })
             // Rented again under the same id, as after a pause. An open lease keeps its first date.
             .where('leases.releasedAt', 'is not', null),
         )

@@ -12,6 +12,7 @@ import { up as promotions } from './migrations/0007-promotions.ts';
 import { up as serving } from './migrations/0008-serving.ts';
 import { up as records } from './migrations/0009-records.ts';
 import { up as evaluationsByPrompts } from './migrations/0010-evaluations-by-prompts.ts';
+import { up as places } from './migrations/0011-places.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -25,6 +26,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-serving': { up: serving },
   '0009-records': { up: records },
   '0010-evaluations-by-prompts': { up: evaluationsByPrompts },
+  '0011-places': { up: places },
 };
 
 function migrator(db: Sql): Migrator {

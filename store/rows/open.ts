@@ -1,5 +1,6 @@
 /** Opens the embedded store: its file in a thread, its migrations, its verbs. */
 import { constants } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { CamelCasePlugin, Kysely } from 'kysely';
@@ -7,6 +8,7 @@ import { threadDialect } from '../sqlite/dialect.ts';
 import { StoreUnavailable } from '../sqlite/failures.ts';
 import { SqliteThread } from '../sqlite/sqlite-thread.ts';
 import { adopting } from './adopt.ts';
+import type { Place } from '../../domain/words/place.ts';
 import { branchTables } from './branch-tables.ts';
 import { checkpointTables } from './checkpoint-tables.ts';
 import { evaluationTables } from './evaluation-tables.ts';
@@ -22,6 +24,7 @@ import { runTables } from './run-tables.ts';
 import type { Sql, Tables } from './schema.ts';
 import { servingTables } from './serving-tables.ts';
 import type { Store, StoreReader } from './store.ts';
+import { giveId, workerTables } from './worker-tables.ts';
 
 export interface StoreOptions {
   /** File of the store; made if it is not there, in a folder that must be. */
@@ -30,8 +33,12 @@ export interface StoreOptions {
   readonly readonly?: boolean;
   /** How long a verb waits while another process holds the store; default 5,000. */
   readonly busyTimeoutMs?: number;
-  /** Id of the Temporal namespace whose runs this process works on: kept with every lease. */
+  /** Id of the Temporal namespace whose runs this process works on: kept with every run and lease. */
   readonly namespaceId?: string;
+  /** Where this process rents: kept with every lease and checkpoint. */
+  readonly place?: Place;
+  /** What a store without an id is to be called; absent: drawn. */
+  readonly storeId?: string;
 }
 
 /**
@@ -44,12 +51,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { readonly = false, busyTimeoutMs = 5_000 } = options;
   const path = resolve(options.path);
   const thread = new SqliteThread({ path, readonly, busyTimeoutMs: Math.min(BLOCKING_MS, busyTimeoutMs) });
+  // Should the file be lost, the one that takes its place is the same store.
+  let storeId = options.storeId ?? randomUUID();
   const open = async (): Promise<void> => {
     await (readonly ? requireFile(path) : requireFolder(path));
     await thread.open();
     try {
       const db: Sql = connect(thread);
       await (readonly ? requireMigrated(db, path) : migrate(db, path));
+      if (!readonly) storeId = await giveId(db, storeId);
     } catch (error) {
       // Nobody works with a schema that is not ours: the next verb opens it again.
       await thread.shut();
@@ -64,17 +74,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
   const db: Sql = connect(thread, open);
   const verbs = {
-    ...runTables(db),
+    ...runTables(db, options.namespaceId ?? null),
     ...branchTables(db),
     ...rewindTables(db),
-    ...checkpointTables(db),
+    ...checkpointTables(db, options.place),
     ...evaluationTables(db),
     ...lookTables(db),
     ...promptSetTables(db),
     ...servingTables(db),
     ...retentionTables(db),
     ...promotionTables(db),
-    ...leaseTables(db, options.namespaceId ?? null),
+    ...leaseTables(db, { namespaceId: options.namespaceId ?? null, place: options.place }),
+    ...workerTables(db),
   };
   return { ...patient(adopting(db, verbs), busyTimeoutMs), close: () => db.destroy() };
 }

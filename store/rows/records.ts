@@ -1,4 +1,5 @@
 /** What the store hands out of evaluations and leases. */
+import type { Place } from '../../domain/words/place.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 
 export interface ScoredEvaluation extends Evaluation {
@@ -30,7 +31,7 @@ export interface Lease {
 }
 
 /** From before it is created until the platform says that it is gone. */
-export interface StoredLease extends Lease {
+export interface StoredLease extends Lease, Partial<Place> {
   readonly runId: string;
   /** Of the Temporal namespace that the run lives in: a home may have served several. */
   readonly namespaceId?: string;
@@ -38,4 +39,6 @@ export interface StoredLease extends Lease {
   readonly releasedAt?: string;
   /** The platform's last word, once released. */
   readonly state?: string;
+  /** Of a deployment that its run left serving on purpose: nobody returns it but a person. */
+  readonly keptAt?: string;
 }

@@ -21,10 +21,16 @@ type RunVerbs = Pick<
 /** Rows per INSERT: far below SQLite's limit of 32,766 bound values. */
 const ROWS_PER_INSERT = 500;
 
-export function runTables(db: Sql): RunVerbs {
+export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
   return {
     async saveRun({ runId, name, spec, createdAt, parent }) {
-      const given = { name, spec: toJson(spec), createdAt, ...(parent !== undefined && fromBranchPoint(parent)) };
+      const given = {
+        name,
+        spec: toJson(spec),
+        namespaceId,
+        createdAt,
+        ...(parent !== undefined && fromBranchPoint(parent)),
+      };
       await db
         .insertInto('runs')
         .values({ id: runId, ...given, phase: 'plan', step: 0, generation: 1, outcome: 'pending', updatedAt: now() })

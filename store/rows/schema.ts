@@ -24,6 +24,7 @@ interface RunsTable {
   parentStep: number | null;
   changes: string | null;
   records: Generated<number>;
+  namespaceId: string | null;
   createdAt: string;
   updatedAt: string;
 }
@@ -59,6 +60,8 @@ interface CheckpointsTable {
   previousIdentity: string | null;
   trainerId: string | null;
   stateTrainerId: string | null;
+  platform: string | null;
+  account: string | null;
   savedAt: string;
 }
 
@@ -139,9 +142,12 @@ interface LeasesTable {
   runId: string;
   namespaceId: string | null;
   holder: string | null;
+  platform: string | null;
+  account: string | null;
   plannedAt: string;
   releasedAt: string | null;
   state: string | null;
+  keptAt: string | null;
 }
 
 interface RewindsTable {
@@ -215,7 +221,25 @@ interface PromotionEventsTable {
   message: string | null;
 }
 
+interface MetaTable {
+  name: string;
+  value: string;
+}
+
+interface WorkersTable {
+  id: string;
+  queueName: string;
+  taskQueue: string;
+  platform: string;
+  account: string;
+  startedAt: string;
+  movedAt: string;
+  endedAt: string | null;
+}
+
 export interface Tables {
+  meta: MetaTable;
+  workers: WorkersTable;
   runs: RunsTable;
   events: EventsTable;
   stepMetrics: StepMetricsTable;

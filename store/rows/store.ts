@@ -18,6 +18,7 @@ import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { PromptScore } from '../../domain/decide/statistics/paired.ts';
 import type { ServingReader, ServingWriter } from './serving-records.ts';
+import type { WorkerReader, WorkerWriter } from './worker-records.ts';
 import type { PromotionReader, PromotionWriter } from './promotion-records.ts';
 
 /** Times are ISO-8601 texts in UTC everywhere in the store. */
@@ -97,7 +98,7 @@ export interface StoredRewind extends Rewind {
 }
 
 /** What people and programs read. */
-export interface StoreReader extends PromotionReader, ServingReader {
+export interface StoreReader extends PromotionReader, ServingReader, WorkerReader {
   /** Newest first. */
   listRuns(options: { limit: number }): Promise<readonly StoredRun[]>;
   /** By id, by a name only one run has, or by an unambiguous beginning of an id; fails listing the candidates. */
@@ -140,7 +141,7 @@ export interface StoreReader extends PromotionReader, ServingReader {
  * What workers write. Writing twice is writing once, and no fact is refused because the store does not know its run: a
  * store that was lost, or replaced by an older copy, takes what comes, and the run tells the rest again.
  */
-export interface Store extends StoreReader, PromotionWriter, ServingWriter {
+export interface Store extends StoreReader, PromotionWriter, ServingWriter, WorkerWriter {
   /** The first write of an id stands: a run's spec never changes. It fills in a run that only its facts were known of. */
   saveRun(run: NewRun): Promise<void>;
   /**

@@ -247,7 +247,7 @@ describe('a reconciliation', () => {
     plannedAt: '',
     fate: 'was terminated at noon',
   } as const;
-  const nothing = { dryRun: false, checked: 2, foreign: 0, orphans: [], retired: [], failed: [] };
+  const nothing = { dryRun: false, checked: 2, foreign: 0, elsewhere: 0, orphans: [], retired: [], failed: [] };
 
   test('tells what it returned, and what it could not', () => {
     const other = { ...orphan, kind: 'deployment', id: 'b-deploy' } as const;
@@ -261,7 +261,9 @@ describe('a reconciliation', () => {
   });
 
   test('that only looks says what it would do, and what is not its business', () => {
-    expect(reconcileLines({ ...nothing, dryRun: true, checked: 1, foreign: 3, orphans: [orphan] })).toEqual([
+    expect(
+      reconcileLines({ ...nothing, dryRun: true, checked: 1, foreign: 3, elsewhere: 0, orphans: [orphan] }),
+    ).toEqual([
       '1 open lease, 1 would be retired',
       'trainer a-trainer: its run was terminated at noon',
       '3 more of runs in another Temporal namespace: left to its own workers',

@@ -72,11 +72,14 @@ describe('what cannot work says why in one line, and rents nothing', () => {
   });
 
   test('a platform that does not answer', async () => {
-    await pawl.worker('unreachable', { FIREWORKS_API_KEY: 'any', FIREWORKS_BASE_URL: 'http://127.0.0.1:1' });
+    const variables = { FIREWORKS_BASE_URL: 'http://127.0.0.1:1', PAWL_START_SECONDS: '3' };
+    await expect(pawl.worker('unreachable', variables)).rejects.toThrow('ended with 1');
+    const log = readFileSync(join(pawl.home, 'unreachable.log'), 'utf8');
+    expect(log).toMatch(/^pawl worker: the platform at http:\/\/127\.0\.0\.1:1 does not .*FIREWORKS_BASE_URL/m);
     const environment = { PAWL_TASK_QUEUE: 'unreachable' };
     const finished = await pawl.run(['run', writeExperiment(join(pawl.home, 'unreachable'))], environment);
     expect(finished.code).toBe(1);
-    expect(finished.stderr + finished.stdout).toMatch(/127\.0\.0\.1:1.*FIREWORKS_BASE_URL/);
+    expect(oneLine(finished)).toMatch(/No worker of this home has ever polled a task queue named unreachable/);
   }, 120_000);
 
   test('a Temporal server that does not answer', async () => {

@@ -11,6 +11,7 @@ import { loadExperiment, storeFile, type StoredPromotion } from '../../client/in
 import { builtProgram } from '../../client/local/paths.ts';
 import type { AliasView, PromotionDetails } from '../../client/promotion/promotions.ts';
 import { aliasWorkflowId } from '../../domain/words/promotion.ts';
+import { taskQueueOf } from '../task-queue.ts';
 import type { PromotionSpec } from '../../domain/spec/promotion-spec.ts';
 import { writeExperiment } from './experiment.ts';
 
@@ -281,7 +282,9 @@ test('a promotion whose workflow was ended from outside has failed, once its ali
   const id = await ask(runs.middle, { alias: 'ended', approval: true });
   await until(id, 'awaiting-approval');
   const connection = await Connection.connect({ address: stack.temporalAddress });
-  await new Client({ connection }).workflow.getHandle(aliasWorkflowId('ended')).terminate('by hand');
+  await new Client({ connection }).workflow
+    .getHandle(aliasWorkflowId('ended', await taskQueueOf(stack.home)))
+    .terminate('by hand');
   await connection.close();
   expect(await pawl('approve', id)).toMatchObject({ code: 1, stderr: expect.stringContaining('ended from outside') });
   // Of two at once the second must not be taken for one that was left behind.

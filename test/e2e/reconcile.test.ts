@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { taskQueueOf } from '../task-queue.ts';
 import { openStore } from '../../store/index.ts';
 import type { StackInfo } from '../../client/local/stack.ts';
 import { storeFile } from '../../client/runs/run-store.ts';
@@ -99,7 +100,9 @@ describe('what a terminated run leaves behind', () => {
   }, 120_000);
 
   test('is returned by several reconciliations at once; live runs and the work of others are not touched', async () => {
-    const scheduled = temporal.schedule.getHandle(reconcileScheduleId(EAGER.PAWL_TASK_QUEUE)).trigger();
+    const scheduled = temporal.schedule
+      .getHandle(reconcileScheduleId(await taskQueueOf(pawl.home, EAGER.PAWL_TASK_QUEUE)))
+      .trigger();
     const [report] = await Promise.all([reconcile([]), scheduled]);
     expect(report.failed).toEqual([]);
     const { events } = await pawl.until(orphaned, ({ events }) => retiredEvents(events).length === 2);

@@ -29,6 +29,7 @@ export const SPEC = RunSpec.parse({
 });
 
 export const PLAN: Plan = {
+  platform: 'sandbox:a',
   account: 'a',
   shape: {
     reference: 'accounts/a/trainingShapes/tiny/versions/1',

@@ -9,6 +9,7 @@ import { started, stopped } from '../../domain/decide/clock.ts';
 import { pollMs } from '../../domain/decide/patience.ts';
 import type { Connection, Target } from '../../domain/words/checkpoint.ts';
 import { deploymentId, stateReference, trainerId } from '../../domain/words/names.ts';
+import { placeOf, type Place } from '../../domain/words/place.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { MachineSight, RunInput, WaitsFor } from '../../domain/words/run.ts';
 import { gone, rootMessage } from '../failures.ts';
@@ -68,7 +69,7 @@ async function untilTrainerRuns(run: Run, plan: Plan): Promise<string> {
   const id = await rentTrainer(run, plan);
   const revivals = { asked: 0, askedMs: 0 };
   for (;;) {
-    const sight = await look(run, () => activities.lookTrainer({ trainerId: id }));
+    const sight = await look(run, () => activities.lookTrainer({ trainerId: id, ...where(run.state) }));
     if (sight.standing === 'ready') return id;
     if (sight.standing === 'gone') throw gone('trainer', id, sight);
     if (sight.standing === 'ended') await revive(run, id, { sight, revivals });
@@ -122,7 +123,9 @@ async function revive(
   if (revivals.asked >= MAX_REVIVALS) throw gone('trainer', id, sight);
   revivals.asked += 1;
   revivals.askedMs = nowMs;
-  await unlessInterrupted(run, 'reviving the trainer', () => activities.resumeTrainer({ trainerId: id }));
+  await unlessInterrupted(run, 'reviving the trainer', () =>
+    activities.resumeTrainer({ trainerId: id, ...where(run.state) }),
+  );
 }
 
 async function rentDeployment(run: Run, plan: Plan, trainer: string): Promise<Target> {
@@ -146,7 +149,7 @@ async function untilDeploymentServes(run: Run, plan: Plan, trainer: string): Pro
   run.state.clock = started(run.state.clock, Date.now());
   const target = await rentDeployment(run, plan, trainer);
   for (;;) {
-    const sight = await look(run, () => activities.lookDeployment({ target }));
+    const sight = await look(run, () => activities.lookDeployment({ target, ...where(run.state) }));
     if (sight.standing === 'ready') return target;
     if (sight.standing === 'gone') throw gone('deployment', target.deploymentId, sight);
     await waitFor(run, 'readiness', sight);
@@ -177,7 +180,7 @@ async function connect(run: Run, plan: Plan, trainer: string): Promise<Connectio
   const { runId, spec } = input;
   state.phase = 'connect';
   await record(run);
-  const sessionId = await activities.openSession({ runId, trainerId: trainer });
+  const sessionId = await activities.openSession({ runId, trainerId: trainer, ...where(state) });
   const connection = await activities.createModel({ trainerId: trainer, sessionId, plan, spec });
   state.nextSeq = 1;
   state.chain = NEW_CHAIN;
@@ -216,7 +219,7 @@ async function returnTrainer({ state }: Run): Promise<void> {
   delete state.connection;
   const { trainerId: id } = state;
   if (id === undefined) return;
-  const trainerState = await activities.releaseTrainer({ trainerId: id });
+  const trainerState = await activities.releaseTrainer({ trainerId: id, ...where(state) });
   state.release = { ...state.release, trainerState };
   delete state.trainerId;
   delete state.trainerCreated;
@@ -228,7 +231,7 @@ async function returnDeployment(
 ): Promise<void> {
   const { deploymentId: id } = state;
   if (id === undefined) return;
-  const deploymentState = await activities.releaseDeployment({ deploymentId: id, onFinish });
+  const deploymentState = await activities.releaseDeployment({ deploymentId: id, onFinish, ...where(state) });
   state.release = { ...state.release, deploymentState };
   delete state.target;
   delete state.deploymentId;
@@ -238,4 +241,10 @@ async function returnDeployment(
 export function waitsForAccess(state: RunState, error: unknown): void {
   const sinceMs = state.waitsFor?.what === 'access' ? state.waitsFor.sinceMs : Date.now();
   state.waitsFor = { what: 'access', sinceMs, said: rootMessage(error) };
+}
+
+/** Where it was rented, for whoever is to look after it: a worker of another place must not even look. */
+function where({ plan }: RunState): { place?: Place } {
+  const place = placeOf(plan);
+  return place === undefined ? {} : { place };
 }

@@ -11,7 +11,7 @@ export async function appraise(input: AppraisalInput): Promise<Appraisal> {
     const deployment = await rentDeployment({ runId: subject.runId, deploymentId: appraisalId }, checkpoint);
     found = await appraiseOn(deployment, checkpoint, input);
   } finally {
-    deploymentState = await returnDeployment(appraisalId);
+    deploymentState = await returnDeployment(appraisalId, checkpoint.plan);
   }
   return { appraisalId, ...found, deploymentState };
 }

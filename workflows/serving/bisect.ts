@@ -3,6 +3,7 @@ import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { nextStep } from '../../domain/decide/bisect-search.ts';
 import type { BisectInput, BisectReport, Probe, ProbeStanding, Standing } from '../../domain/words/serving.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
+import type { Place } from '../../domain/words/place.ts';
 import { probesQuery } from '../run/messages.ts';
 import { appraiseOn, rentDeployment, returnDeployment, serving, type RentedDeployment } from './serving.ts';
 
@@ -56,7 +57,7 @@ async function search(input: BisectInput, machine: Machine, probes: Probe[]): Pr
 /** Evaluates what was not evaluated before, on one deployment that is rented when it is first needed. */
 class Machine {
   readonly #input: BisectInput;
-  #rented = false;
+  #rented: Place | undefined;
   #deployment: RentedDeployment | undefined;
 
   constructor(input: BisectInput) {
@@ -69,7 +70,7 @@ class Machine {
     if (evaluation !== undefined) return { evaluation, drawn: false };
     const subject = { runId, checkpoint: name };
     const servable = await serving.openCheckpoint(subject);
-    this.#rented = true;
+    this.#rented = servable.plan;
     this.#deployment ??= await rentDeployment({ runId, deploymentId: bisectId }, servable);
     const request = { appraisalId: bisectId, subject, suite, reason: REASON };
     const found = await appraiseOn(this.#deployment, servable, request);
@@ -77,7 +78,7 @@ class Machine {
   }
 
   async giveBack(): Promise<string | undefined> {
-    return this.#rented ? returnDeployment(this.#input.bisectId) : undefined;
+    return this.#rented && returnDeployment(this.#input.bisectId, this.#rented);
   }
 }
 

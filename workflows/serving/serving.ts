@@ -11,6 +11,7 @@ import { untilServing } from '../waiting.ts';
 import type { AppraisalInput, ServingActivities } from '../../domain/words/serving.ts';
 import type { Checkpoint, SyncResult, Target } from '../../domain/words/checkpoint.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
+import type { Place } from '../../domain/words/place.ts';
 import { failureType, rootMessage } from '../failures.ts';
 import { appraisalEvaluationId } from '../../domain/words/names.ts';
 import type { ServableCheckpoint } from '../../domain/words/serving.ts';
@@ -59,8 +60,11 @@ export async function rentDeployment(
 }
 
 /** Returns the platform's last word on it. */
-export function returnDeployment(deploymentId: string): Promise<string> {
-  return CancellationScope.nonCancellable(() => activities.releaseDeployment({ deploymentId, onFinish: 'delete' }));
+export function returnDeployment(deploymentId: string, { platform, account }: Place): Promise<string> {
+  const place = { platform, account };
+  return CancellationScope.nonCancellable(() =>
+    activities.releaseDeployment({ deploymentId, onFinish: 'delete', place }),
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The `Provisioner` port: shapes, trainer jobs and deployments of the control plane under one account. */
 import type { Provisioner } from '../../ports.ts';
 import type { Deployments } from './deployments.ts';
+import { createPlace } from './place.ts';
 import { promoteOnce } from './promoted-model.ts';
 import { resolveShape } from './shapes.ts';
 import type { TrainerJobs } from './trainer-jobs.ts';
@@ -9,6 +10,7 @@ import type { Wire } from './wire.ts';
 export function createControlPlane(wire: Wire, jobs: TrainerJobs, deployments: Deployments): Provisioner {
   return {
     account: wire.account,
+    place: createPlace(wire),
     resolveShape: async (shape, signal) => resolveShape(wire, shape, signal),
     createTrainer: async (request, signal) => jobs.createOrGet(request, signal),
     resumeTrainer: async (id, signal) => jobs.resume(id, signal),

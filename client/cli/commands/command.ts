@@ -1,14 +1,11 @@
 /** What every command starts from: its environment, its screen, the way to the runs. */
 import { Option } from '@commander-js/extra-typings';
-import { DEFAULT_TASK_QUEUE } from '../../../domain/words/names.ts';
-import { DEFAULT_NAMESPACE, readConfig, type ClientConfig } from '../../config.ts';
-import { readStack, type StackInfo } from '../../local/stack.ts';
+import { readConfig, type ClientConfig } from '../../config.ts';
+import { locate } from '../../local/locate.ts';
 import { processOutput, type Output } from '../output.ts';
 import { storeFile } from '../../runs/run-store.ts';
 import { Runs } from '../../runs/runs.ts';
 import type { ExitCode } from './exit-codes.ts';
-
-const DEFAULT_TEMPORAL_ADDRESS = '127.0.0.1:7233';
 
 export interface Context {
   readonly config: ClientConfig;
@@ -27,10 +24,11 @@ export function act<Args extends unknown[]>(
 
 /** Opens the runs of this home for a while: those of its local stack, if one is up and no other server is named. */
 export async function withRuns<T>(config: ClientConfig, work: (runs: Runs) => Promise<T>): Promise<T> {
-  const stack = config.temporalAddress === undefined ? await readStack(config.home) : undefined;
+  const { temporalAddress, temporalNamespace, taskQueue } = await locate(config);
   const runs = new Runs({
-    temporalAddress: config.temporalAddress ?? stack?.temporalAddress ?? DEFAULT_TEMPORAL_ADDRESS,
-    ...placeOf(config, stack),
+    ...(temporalAddress !== undefined && { temporalAddress }),
+    temporalNamespace,
+    taskQueue,
     storePath: storeFile(config.home),
   });
   try {
@@ -38,16 +36,6 @@ export async function withRuns<T>(config: ClientConfig, work: (runs: Runs) => Pr
   } finally {
     await runs.close();
   }
-}
-
-/** What the environment names wins over the stack; where it is silent, the stack knows better than the defaults. */
-function placeOf(config: ClientConfig, stack: StackInfo | undefined): { temporalNamespace: string; taskQueue: string } {
-  const { temporalNamespace, taskQueue } = config;
-  return {
-    temporalNamespace:
-      temporalNamespace === DEFAULT_NAMESPACE ? (stack?.temporalNamespace ?? DEFAULT_NAMESPACE) : temporalNamespace,
-    taskQueue: taskQueue === DEFAULT_TASK_QUEUE ? (stack?.taskQueue ?? DEFAULT_TASK_QUEUE) : taskQueue,
-  };
 }
 
 export function outputOption(): Option<'--output <format>', undefined, 'table', undefined, false, 'table' | 'json'> {
