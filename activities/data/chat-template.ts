@@ -4,16 +4,29 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { sha256 } from '../../store/artifacts/artifacts.ts';
-import { jinja, type JinjaTemplate } from './jinja/template.ts';
-import type { Message } from './training-rows.ts';
+import { jinja, type JinjaTemplate, type Rendered } from './jinja/template.ts';
+import type { Conversation } from './messages.ts';
+import { templateMessages, unusedOf, type TemplateMessages } from './template-messages.ts';
 
 export interface ChatTemplate {
   /** sha256 of the template and of the special tokens that it is given. */
   readonly hash: string;
   /** The day that the template was told, if it asks what day it is. */
   readonly date?: string;
-  /** `answer`: with the beginning of the assistant's next turn. Throws what the template has against the messages. */
-  render(messages: readonly Message[], options: { answer: boolean }): string;
+  /** `arguments` of the experiment, for every conversation, and what else it depends on beside the template. */
+  readonly settings: string;
+  /** Whether it says itself, by `generation` blocks, what is trained on. */
+  readonly marksGenerations: boolean;
+  /** Throws what would not be used of the conversation. */
+  open(conversation: Conversation): OpenConversation;
+}
+
+/** A conversation to be rendered as far as one likes. */
+export interface OpenConversation {
+  /** The first messages; `answer`: with the beginning of the assistant's next turn. Throws what the template has against them. */
+  render(messages: number, options: { answer: boolean }): Rendered;
+  /** Fields of the first messages that no rendering so far has looked at. */
+  unused(messages: number): string | undefined;
 }
 
 /** Where a template is looked for, and the day that it is told. */
@@ -22,6 +35,8 @@ export interface ChatTemplateFiles {
   readonly path?: string | undefined;
   /** YYYY-MM-DD; pinned, or the same data would be other data tomorrow. */
   readonly date?: string | undefined;
+  /** Variables for every conversation (`data.chatTemplateArguments`). */
+  readonly arguments?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What the fields of a tokenizer_config.json are that a template depends on. */
@@ -36,13 +51,15 @@ const SpecialToken = z.union([z.string(), z.looseObject({ content: z.string() })
  */
 async function loadChatTemplate(files: ChatTemplateFiles): Promise<ChatTemplate | undefined> {
   const found = await findChatTemplate(files);
-  return found && compile(found, files.date);
+  return found && compile(found, files);
 }
 
 interface FoundTemplate {
   readonly path: string;
   readonly source: string;
   readonly specialTokens: Readonly<Record<string, string>>;
+  /** The template for conversations with tools, where there are two. */
+  readonly toolUse?: string | undefined;
 }
 
 async function findChatTemplate(files: ChatTemplateFiles): Promise<FoundTemplate | undefined> {
@@ -58,8 +75,10 @@ async function findChatTemplate(files: ChatTemplateFiles): Promise<FoundTemplate
   const besidePath = join(folder, 'chat_template.jinja');
   const beside = await readIfThere(besidePath);
   if (beside !== undefined) return { path: besidePath, source: beside, specialTokens };
-  const own = ownTemplate(config);
-  return own === undefined ? undefined : { path: configPath, source: own, specialTokens };
+  const own = ownTemplate(config, 'default');
+  const toolUse = ownTemplate(config, 'tool_use');
+  if (own === undefined) return undefined;
+  return { path: configPath, source: own, specialTokens, ...(typeof config.chat_template !== 'string' && { toolUse }) };
 }
 
 /** The same for a row that cannot do without: fails naming it, and the way out. */
@@ -75,10 +94,35 @@ export async function requireChatTemplate(
   );
 }
 
-function compile({ path, source, specialTokens }: FoundTemplate, date: string | undefined): ChatTemplate {
-  let template: JinjaTemplate;
+function compile({ path, source, specialTokens, toolUse }: FoundTemplate, files: ChatTemplateFiles): ChatTemplate {
+  const { date } = files;
+  const shared = files.arguments ?? {};
+  const template = parse(path, source);
+  const withTools = toolUse === undefined ? template : parse(path, toolUse);
+  requireReads(template, shared, 'data.chatTemplateArguments');
+  return {
+    hash: sha256(JSON.stringify([source, specialTokens, ...(toolUse === undefined ? [] : [toolUse])])),
+    settings: JSON.stringify(shared),
+    marksGenerations: template.marksGenerations,
+    ...(date !== undefined && template.mentions('strftime_now') && { date }),
+    open(conversation) {
+      const own = conversation.tools === undefined ? template : withTools;
+      requireUse(own, conversation);
+      const { tools = null, documents = null, functions, kwargs } = conversation;
+      const given = { ...specialTokens, ...shared, ...kwargs, tools, documents, ...(functions && { functions }) };
+      const messages: TemplateMessages = templateMessages(conversation.messages);
+      return {
+        render: (count, { answer }) =>
+          own.render({ ...given, messages: messages.slice(0, count), add_generation_prompt: answer }, { date }),
+        unused: (count) => unusedOf(conversation.messages.slice(0, count), messages, own),
+      };
+    },
+  };
+}
+
+function parse(path: string, source: string): JinjaTemplate {
   try {
-    template = jinja(source);
+    return jinja(source);
   } catch (cause) {
     throw new PawlError(
       'InvalidRequest',
@@ -86,15 +130,33 @@ function compile({ path, source, specialTokens }: FoundTemplate, date: string | 
       { cause },
     );
   }
-  return {
-    hash: sha256(JSON.stringify([source, specialTokens])),
-    ...(date !== undefined && template.mentions('strftime_now') && { date }),
-    render: (messages, { answer }) =>
-      template.render(
-        { ...specialTokens, messages, add_generation_prompt: answer, tools: null, documents: null },
-        { date },
-      ),
-  };
+}
+
+/** What the template never reads would be left out without a word. */
+function requireUse(template: JinjaTemplate, { tools, documents, functions, kwargs = {} }: Conversation): void {
+  for (const [name, value] of Object.entries({ tools, documents, functions })) {
+    if (value !== undefined && !template.reads(name)) {
+      const way = name === 'functions' ? 'write them as tools' : 'leave them out';
+      throw new UnusedField(`${name}: the chat template has no place for ${name}; ${way}, or set data.chatTemplate`);
+    }
+  }
+  requireReads(template, kwargs, 'chat_template_kwargs');
+}
+
+const OURS = ['messages', 'tools', 'documents', 'functions', 'add_generation_prompt'];
+
+function requireReads(template: JinjaTemplate, variables: Readonly<Record<string, unknown>>, field: string): void {
+  for (const name of Object.keys(variables)) {
+    if (OURS.includes(name)) throw new UnusedField(`${field}.${name}: is what pawl gives the template; leave it out`);
+    if (!template.reads(name)) {
+      throw new UnusedField(`${field}.${name}: the chat template does not read ${name}; leave it out`);
+    }
+  }
+}
+
+/** Something of a row that its template would not use: named, rather than dropped. */
+export class UnusedField extends Error {
+  override readonly name = 'UnusedField';
 }
 
 function parseConfig(path: string, text: string | undefined): z.output<typeof Config> {
@@ -111,9 +173,9 @@ function parseConfig(path: string, text: string | undefined): z.output<typeof Co
 }
 
 /** Several templates have names; the one for plain conversations is `default`. */
-function ownTemplate({ chat_template: own }: z.output<typeof Config>): string | undefined {
+function ownTemplate({ chat_template: own }: z.output<typeof Config>, wanted: string): string | undefined {
   if (typeof own === 'string') return own;
-  return own?.find(({ name }) => name === 'default')?.template;
+  return own?.find(({ name }) => name === wanted)?.template;
 }
 
 function specialTokensOf(config: Readonly<Record<string, unknown>>): Record<string, string> {

@@ -6,10 +6,11 @@ import { decodeDataset, encodeDataset } from './dataset-format.ts';
 import type { Dataset } from './dataset-format.ts';
 import { ExampleTokenizer, type ChatSettings } from './examples.ts';
 import { Int32List } from './int32-list.ts';
-import { readJsonl, type JsonlRow } from './jsonl.ts';
+import { readJsonl, type JsonlFormat, type JsonlRow } from './jsonl.ts';
+import { noticeLines, type Notice, type NoticeLine } from './notices.ts';
 import { dataFiles } from './sources.ts';
 import type { TextTokenizer } from './tokenizer.ts';
-import { TRAINING_ROWS, type TrainingRow } from './training-rows.ts';
+import { ROW_EXAMPLE, trainingRows, type TrainingRow } from './training-rows.ts';
 
 export type { Dataset } from './dataset-format.ts';
 
@@ -22,6 +23,8 @@ export interface ImportedDataset {
   readonly dropped: number;
   readonly tokens: number;
   readonly maxExampleTokens: number;
+  /** What is worth telling of the rows, with their number. */
+  readonly notices: readonly NoticeLine[];
 }
 
 /** Tokenizes rows of prompt and completion, or of messages, and stores them; the same rows make the same artifact. */
@@ -44,19 +47,25 @@ export async function importDataset(
   const offsets = { tokens: new Int32List(), trained: new Int32List() };
   let dropped = 0;
   let maxExampleTokens = 0;
+  let rows = 0;
+  const noticed: Record<Notice, number> = {};
   offsets.tokens.push(0);
   offsets.trained.push(0);
-  for await (const row of rowsOf(await dataFiles(train), signal)) {
-    const { tokens, trained } = await examples.tokenize(row);
-    if (tokens.length > maxTokens) {
-      dropped += 1;
-      continue;
+  for await (const row of rowsOf(await dataFiles(train), trainingRows(chat), signal)) {
+    const made = await examples.tokenize(row);
+    rows += 1;
+    for (const notice of made.notices) noticed[notice] = (noticed[notice] ?? 0) + 1;
+    for (const { tokens, trained } of made.examples) {
+      if (tokens.length > maxTokens) {
+        dropped += 1;
+        continue;
+      }
+      columns.tokens.append(tokens);
+      columns.trained.append(trained);
+      offsets.tokens.push(columns.tokens.length);
+      offsets.trained.push(columns.trained.length);
+      maxExampleTokens = Math.max(maxExampleTokens, tokens.length);
     }
-    columns.tokens.append(tokens);
-    columns.trained.append(trained);
-    offsets.tokens.push(columns.tokens.length);
-    offsets.trained.push(columns.trained.length);
-    maxExampleTokens = Math.max(maxExampleTokens, tokens.length);
   }
   const counts = { examples: offsets.tokens.length - 1, dropped, tokens: columns.tokens.length, maxExampleTokens };
   if (counts.examples === 0) throw nothingLeft(train, dropped, maxTokens);
@@ -67,11 +76,15 @@ export async function importDataset(
     trained: columns.trained.view(),
     tokens: columns.tokens.view(),
   });
-  return { hash: await artifacts.put(bytes), ...counts };
+  return { hash: await artifacts.put(bytes), ...counts, notices: noticeLines(noticed, rows) };
 }
 
-async function* rowsOf(files: readonly string[], signal?: AbortSignal): AsyncGenerator<JsonlRow<TrainingRow>> {
-  for (const file of files) yield* readJsonl(file, TRAINING_ROWS, signal);
+async function* rowsOf(
+  files: readonly string[],
+  format: JsonlFormat<TrainingRow>,
+  signal?: AbortSignal,
+): AsyncGenerator<JsonlRow<TrainingRow>> {
+  for (const file of files) yield* readJsonl(file, format, signal);
 }
 
 const MAX_CACHED_BYTES = 512 * 1_024 * 1_024;
@@ -87,7 +100,7 @@ function nothingLeft(train: string | readonly string[], dropped: number, maxToke
   return new PawlError(
     'InvalidRequest',
     dropped === 0
-      ? `data.train: ${names} has no rows; write one ${TRAINING_ROWS.example} per line.`
+      ? `data.train: ${names} has no rows; write one ${ROW_EXAMPLE} per line.`
       : `data.train: all ${dropped} examples of ${names} are longer than ${maxTokens} tokens; raise data.maxTokens.`,
   );
 }

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import type { z } from 'zod';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { parseExactly } from './exact-json.ts';
 
 export interface JsonlFormat<Row> {
   /** The spec's field that names the file, e.g. `data.train`. */
@@ -68,7 +69,7 @@ async function requireFile(path: string, field: string): Promise<void> {
 function parseRow<Row>(text: string, place: string, { schema, example }: JsonlFormat<Row>): Row {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactly(text);
   } catch {
     throw badRow(place, `not JSON; expected one ${example} per line`);
   }

@@ -9,23 +9,50 @@ import { tokenizeQuestion } from './conversation.ts';
 import { badRow, readJsonl } from './jsonl.ts';
 import type { JsonlFormat } from './jsonl.ts';
 import type { TextTokenizer } from './tokenizer.ts';
-import { Messages } from './training-rows.ts';
+import { beginningOf } from './examples.ts';
+import {
+  WeightedMessages,
+  conversationFields,
+  conversationOf,
+  twoSystems,
+  withoutNulls,
+  type Conversation,
+} from './messages.ts';
 
 const common = { reference: z.string(), tags: z.array(z.string()).default([]) };
 const PlainRow = z.object({
   prompt: z.union([z.string(), z.array(z.number().int().min(0))], 'expected text, or a list of token ids'),
   ...common,
 });
-const ChatRow = z.object({ messages: Messages, ...common });
-type Row = z.output<typeof PlainRow> | z.output<typeof ChatRow>;
+const ChatRow = z.object({ messages: WeightedMessages, ...conversationFields, ...common });
+
+type PlainRow = z.output<typeof PlainRow>;
+interface Question {
+  readonly conversation: Conversation;
+  readonly reference: string;
+  readonly tags: string[];
+}
+type Row = PlainRow | Question;
 
 /** Chosen by what the row holds, so that a wrong row is told about its own fields. */
 const Row = z.unknown().transform((value, context): Row => {
-  const isChat = typeof value === 'object' && value !== null && 'messages' in value && !('prompt' in value);
-  const parsed = (isChat ? ChatRow : PlainRow).safeParse(value);
-  if (parsed.success) return parsed.data;
-  for (const { message, path } of parsed.error.issues) context.addIssue({ code: 'custom', message, path });
-  return z.NEVER;
+  const row = withoutNulls(value);
+  const isChat = typeof row === 'object' && row !== null && 'messages' in row && !('prompt' in row);
+  const parsed = (isChat ? ChatRow : PlainRow).safeParse(row);
+  if (!parsed.success) {
+    for (const { message, path } of parsed.error.issues) context.addIssue({ code: 'custom', message, path });
+    return z.NEVER;
+  }
+  if (!('messages' in parsed.data)) return parsed.data;
+  const { messages, reference, tags, ...fields } = parsed.data;
+  if (twoSystems(fields.system, messages)) {
+    context.addIssue({
+      code: 'custom',
+      message: 'messages begin with one already; keep one of the two',
+      path: ['system'],
+    });
+  }
+  return { conversation: conversationOf(messages, fields).conversation, reference, tags };
 });
 
 const FORMAT: JsonlFormat<Row> = {
@@ -35,7 +62,16 @@ const FORMAT: JsonlFormat<Row> = {
 };
 
 const VERSION = 'pawl-prompts-1';
-const StoredHeader = z.object({ format: z.literal(VERSION), tokenizer: z.string() });
+const StoredHeader = z.object({
+  format: z.literal(VERSION),
+  tokenizer: z.string(),
+  /** How conversations were rendered: hash of the template, its arguments, the day it was told. */
+  chat: z.object({ template: z.string(), arguments: z.string(), date: z.string().optional() }).optional(),
+  /** Put before prompts that are text. */
+  beginning: z.array(z.number().int()).optional(),
+});
+/** What the tokens of a set depend on, beside its rows. */
+type PromptSetFacts = Omit<z.output<typeof StoredHeader>, 'format'>;
 const StoredPrompt = z.object({
   prompt: z.string(),
   tokens: z.array(z.number().int()),
@@ -76,6 +112,10 @@ export interface QuestionSettings {
   readonly template?: string | undefined;
   /** What day it is for templates that ask. */
   readonly date?: string | undefined;
+  /** Variables of the template. */
+  readonly arguments?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the tokenizer's beginning token is put before texts; default: as transformers does. */
+  readonly addBeginning?: boolean | undefined;
   /** What to do where there is none. */
   readonly remedy: string;
 }
@@ -88,7 +128,7 @@ export async function importPromptSet(artifacts: Artifacts, options: PromptImpor
   const lines = new Set<string>();
   let duplicates = 0;
   for await (const { row, place } of readJsonl(path, format, signal)) {
-    const { prompt, tokens } = await asked(row, place);
+    const { prompt, tokens } = await asked.read(row, place);
     if (tokens.length === 0) throw badRow(place, 'prompt has no tokens; give the model something to answer');
     if (tokens.length > maxTokens) {
       throw badRow(
@@ -107,7 +147,7 @@ export async function importPromptSet(artifacts: Artifacts, options: PromptImpor
       `${format.field}: ${path} has no rows; write one ${FORMAT.example} per line.`,
     );
   }
-  const header = JSON.stringify({ format: VERSION, tokenizer: tokenizer.hash });
+  const header = JSON.stringify({ format: VERSION, tokenizer: tokenizer.hash, ...asked.facts() });
   const hash = await artifacts.put(Buffer.from([header, ...lines, ''].join('\n')));
   return { hash, prompts: lines.size, duplicates };
 }
@@ -116,18 +156,54 @@ export async function importPromptSet(artifacts: Artifacts, options: PromptImpor
 function questionReader({ tokenizer, chat }: PromptImport) {
   // Loaded for the first conversation: a set without any needs no template.
   let template: ChatTemplate | undefined;
-  return async (row: Row, place: string): Promise<{ prompt: string; tokens: number[] }> => {
-    if ('messages' in row) {
-      template ??= await requireChatTemplate(
-        { tokenizer: chat.tokenizer, path: chat.template, date: chat.date },
-        { place, remedy: chat.remedy },
-      );
-      return tokenizeQuestion({ messages: row.messages, place }, { template, tokenizer });
+  let texts = false;
+  const beginning = beginningOf(tokenizer, chat.addBeginning);
+  const read = async (row: Row, place: string): Promise<{ prompt: string; tokens: number[] }> => {
+    if ('conversation' in row) {
+      template ??= await questionTemplate(chat, place);
+      return tokenizeQuestion({ conversation: row.conversation, place }, { template, tokenizer });
     }
     const { prompt } = row;
-    if (typeof prompt === 'string') return { prompt, tokens: tokenizer.encode(prompt) };
-    return { prompt: tokenizer.decode(prompt), tokens: prompt };
+    if (typeof prompt !== 'string') return { prompt: tokenizer.decode(prompt), tokens: prompt };
+    texts = true;
+    const tokens = tokenizer.encode(prompt);
+    const begun = beginning.every((id, index) => tokens[index] === id);
+    return { prompt, tokens: begun || tokens.length === 0 ? tokens : [...beginning, ...tokens] };
   };
+  return {
+    read,
+    facts: (): Pick<PromptSetFacts, 'chat' | 'beginning'> => ({
+      ...(template !== undefined && { chat: chatFactsOf(template) }),
+      ...(texts && beginning.length > 0 && { beginning: [...beginning] }),
+    }),
+  };
+}
+
+async function questionTemplate(chat: QuestionSettings, place: string): Promise<ChatTemplate> {
+  const { tokenizer, template: path, date, arguments: given, remedy } = chat;
+  return requireChatTemplate({ tokenizer, path, date, arguments: given }, { place, remedy });
+}
+
+function chatFactsOf({ hash, settings, date }: ChatTemplate): NonNullable<PromptSetFacts['chat']> {
+  return { template: hash, arguments: settings, ...(date !== undefined && { date }) };
+}
+
+/** Why a set's prompts would be asked otherwise than the run's rows are trained; undefined if they are not. */
+export async function otherRendering(
+  artifacts: Artifacts,
+  hash: string,
+  { chat, tokenizer }: { chat: QuestionSettings; tokenizer: TextTokenizer },
+): Promise<string | undefined> {
+  const [first = ''] = (await artifacts.get(hash)).toString('utf8').split('\n', 1);
+  const facts = StoredHeader.parse(JSON.parse(first));
+  const beginning = JSON.stringify(beginningOf(tokenizer, chat.addBeginning));
+  if (facts.beginning !== undefined && JSON.stringify(facts.beginning) !== beginning)
+    return 'another data.addBeginning';
+  if (facts.chat === undefined) return undefined;
+  const own = chatFactsOf(await questionTemplate(chat, 'evaluate.prompts'));
+  if (own.template !== facts.chat.template) return 'another chat template';
+  if (own.arguments !== facts.chat.arguments) return 'other data.chatTemplateArguments';
+  return own.date === facts.chat.date ? undefined : `another day (data.date: ${facts.chat.date})`;
 }
 
 const MAX_CACHED_BYTES = 64 * 1_024 * 1_024;

@@ -10,8 +10,14 @@ export interface TextTokenizer {
   readonly hash: string;
   /** No beginning or end is added: what a text becomes is what stands in it. */
   encode(text: string): number[];
+  /** What transformers puts before a text of this tokenizer: its beginning token, or nothing. */
+  readonly beginning: readonly number[];
+  /** Tokens that stand for themselves, such as ends of turns. */
+  readonly special: ReadonlySet<number>;
   /** Without special tokens. */
   decode(tokens: readonly number[]): string;
+  /** A token as it stands in the vocabulary, special ones too. */
+  spell(token: number): string;
   /** The tokens of an end marker: its own token if it is one; fails when the tokenizer cannot write it. */
   encodeEnd(endToken: string): number[];
 }
@@ -24,13 +30,16 @@ interface Library {
 }
 const LibraryTokenizer = Tokenizer as new (file: object, config: object) => Library;
 
-const TokenizerFile = z.looseObject({ model: z.looseObject({ unk_token: z.string().nullish() }) });
+const TokenizerFile = z.looseObject({
+  model: z.looseObject({ unk_token: z.string().nullish() }),
+  added_tokens: z.array(z.looseObject({ id: z.number().int(), content: z.string() })).default([]),
+});
 
 export async function loadTokenizer(path: string): Promise<TextTokenizer> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new PawlError('InvalidRequest', `The tokenizer ${path} cannot be read: correct model.tokenizer.`, { cause });
   });
-  const tokenizer = parse(path, bytes.toString('utf8'));
+  const { tokenizer, special } = parse(path, bytes.toString('utf8'));
 
   const encode = (text: string): number[] => {
     const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: false });
@@ -43,8 +52,11 @@ export async function loadTokenizer(path: string): Promise<TextTokenizer> {
 
   return {
     hash: sha256(bytes),
+    beginning: beginningOf(tokenizer),
+    special,
     encode,
     decode: (tokens) => (tokens.length === 0 ? '' : tokenizer.decode([...tokens], { skip_special_tokens: true })),
+    spell: (token) => tokenizer.decode([token]),
     encodeEnd(endToken) {
       const own = tokenizer.token_to_id(endToken);
       if (own !== undefined) return [own];
@@ -59,15 +71,26 @@ export async function loadTokenizer(path: string): Promise<TextTokenizer> {
   };
 }
 
-function parse(path: string, text: string): Library {
+/** What stands before a text's own tokens once special tokens are asked for. */
+function beginningOf(tokenizer: Library): number[] {
+  const known = (ids: (number | undefined)[]): number[] => ids.filter((id) => id !== undefined);
+  const text = 'a';
+  const plain = known(tokenizer.encode(text, { add_special_tokens: false }).ids);
+  const all = known(tokenizer.encode(text, { add_special_tokens: true }).ids);
+  const at = all.findIndex((_, index) => plain.every((id, own) => all[index + own] === id));
+  return plain.length === 0 || at < 0 ? [] : all.slice(0, at);
+}
+
+function parse(path: string, text: string): { tokenizer: Library; special: Set<number> } {
   try {
     const file = TokenizerFile.parse(JSON.parse(text));
     // The library takes the unknown-token of word-level models from the config only; Python takes it from the model.
     const unk = file.model.unk_token;
-    return new LibraryTokenizer(file, {
+    const tokenizer = new LibraryTokenizer(file, {
       clean_up_tokenization_spaces: false,
       ...(typeof unk === 'string' && { unk_token: unk }),
     });
+    return { tokenizer, special: new Set(file.added_tokens.map(({ id }) => id)) };
   } catch (cause) {
     throw new PawlError(
       'InvalidRequest',

@@ -5,6 +5,7 @@ import type { PinnedSuite } from '../../domain/words/plan.ts';
 import { planChunks } from '../data/batches.ts';
 import { importDataset, openDataset } from '../data/dataset.ts';
 import { stepsOfEpochs } from '../data/epochs.ts';
+import type { NoticeLine } from '../data/notices.ts';
 import { overlappingPrompts } from '../data/overlap.ts';
 import { openPromptSet } from '../data/prompt-set.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
@@ -41,6 +42,19 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
     });
   }
 
+  async function tellNotices(runId: string, notices: readonly NoticeLine[]): Promise<void> {
+    const at = new Date().toISOString();
+    for (const { notice, level, message } of notices) {
+      await store.addEvent(runId, {
+        key: `data/${notice}`,
+        at,
+        phase: 'plan',
+        level,
+        message: `training data: ${message}`,
+      });
+    }
+  }
+
   return {
     async plan({ runId, spec, parent }) {
       const createdAt = new Date().toISOString();
@@ -50,25 +64,27 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       // The tighter of what the spec asks for and what the shape can hold.
       const maxTokens = Math.min(spec.data.maxTokens, shape.maxContextTokens);
       const tokenizer = await loadTokenizer(spec.model.tokenizer);
-      const { train, endToken, chatTemplate, trainOn } = spec.data;
-      const date = spec.data.date ?? createdAt.slice(0, 'YYYY-MM-DD'.length);
+      const { train, endToken, trainOn, format, ignore } = spec.data;
+      const chat = {
+        tokenizer: spec.model.tokenizer,
+        template: spec.data.chatTemplate,
+        arguments: spec.data.chatTemplateArguments,
+        addBeginning: spec.data.addBeginning,
+        date: spec.data.date ?? createdAt.slice(0, 'YYYY-MM-DD'.length),
+      };
       const dataset = await importDataset(artifacts, {
         train,
         tokenizer,
-        chat: { tokenizer: spec.model.tokenizer, template: chatTemplate, trainOn, date },
+        chat: { ...chat, trainOn, format, ignore },
         maxTokens,
         endToken,
         signal: signal(),
       });
+      await tellNotices(runId, dataset.notices);
       const steps = stepsOfEpochs(spec, dataset.examples);
       const [main, ...suites] = await pinSuites(ports, spec.evaluate, {
         tokenizer,
-        chat: {
-          tokenizer: spec.model.tokenizer,
-          template: chatTemplate,
-          date,
-          remedy: 'set data.chatTemplate to a Jinja file',
-        },
+        chat: { ...chat, remedy: 'set data.chatTemplate to a Jinja file' },
         endToken,
         maxTokens: shape.maxContextTokens - 1,
       });

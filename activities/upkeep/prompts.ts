@@ -7,7 +7,13 @@ import {
   type PromptsReference,
 } from '../../domain/words/prompts.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
-import { importPromptSet, openPromptSet, type ImportedPromptSet, type PromptImport } from '../data/prompt-set.ts';
+import {
+  importPromptSet,
+  openPromptSet,
+  otherRendering,
+  type ImportedPromptSet,
+  type PromptImport,
+} from '../data/prompt-set.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { signal } from '../guard.ts';
@@ -55,6 +61,10 @@ export async function pinPromptSet(
   const set = await findPromptSet(ports.store, reference);
   if (set.tokenizer !== asked.tokenizer.hash) {
     throw refused(set.hash, 'was made with another tokenizer than model.tokenizer; add its file again with this one');
+  }
+  const other = await otherRendering(ports.artifacts, set.hash, asked);
+  if (other !== undefined) {
+    throw refused(set.hash, `was made with ${other} than this experiment has; add its file again with the same`);
   }
   const prompts = await openPromptSet(ports.artifacts, set.hash);
   const long = prompts.findIndex(({ tokens }) => tokens.length > asked.maxTokens);

@@ -130,14 +130,27 @@ export const RunSpec = z.strictObject({
       .union([path, z.array(path).min(1)], 'write a path, or a list of paths')
       .describe('JSONL, a folder of it, or a list; {"prompt": …, "completion": …} or {"messages": …} per line'),
     chatTemplate: path.optional().describe("Jinja file that renders messages; default: the tokenizer's own"),
+    chatTemplateArguments: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('variables of the chat template, for every conversation and prompt, e.g. {enable_thinking: false}'),
+    format: z
+      .enum(['text', 'messages', 'sharegpt', 'alpaca'])
+      .optional()
+      .describe('how rows are written; default: seen by what each holds'),
+    ignore: z.array(z.string()).optional().describe('columns of the data that are not to be used'),
+    addBeginning: z
+      .boolean()
+      .optional()
+      .describe("the tokenizer's beginning token before prompts that are text; default: as transformers does"),
     date: z.iso
       .date('write a day, e.g. 2026-01-31')
       .optional()
       .describe('what day it is for chat templates that ask; default: the day of submission'),
     trainOn: z
-      .enum(['all-assistant', 'last-assistant'])
+      .enum(['all-assistant', 'last-assistant', 'each-assistant'])
       .optional()
-      .describe('turns of messages that are trained on; default: all-assistant'),
+      .describe('turns of messages that are trained on (each-assistant: an example for each); default: all-assistant'),
     maxTokens: positiveInt.default(2048).describe('longer examples are dropped, and counted'),
     endToken: z.string().optional().describe('appended to every completion, and the stop of every sample'),
   }),

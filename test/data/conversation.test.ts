@@ -82,7 +82,7 @@ describe('a conversation', () => {
 
   test('may stand beside prompts with completions, and is dropped and counted by the same limit', async () => {
     await write('chat_template.jinja', TEMPLATE);
-    const text = { prompt: 'c', completion: 'C', messages: 'ignored beside a completion' };
+    const text = { prompt: 'c', completion: 'C', source: 'told, not used' };
     const rows = [{ messages: TALK }, text, { messages: TALK.slice(0, 2) }];
     const { examples, made } = await importRows(rows, { maxTokens: 6 });
     expect(made).toMatchObject({ examples: 2, dropped: 1, maxExampleTokens: 6 });
@@ -96,7 +96,7 @@ describe('a conversation', () => {
     expect(examples).toEqual([{ tokens: [9, 2, 1, 10, 6, 1, 9, 3, 1, 10, 4, 5, 7, 1], trained: [10, 14] }]);
     await expect(importRows([{ messages }])).rejects.toMatchObject({
       type: 'InvalidRequest',
-      message: `${folder}/rows.jsonl:1: the chat template rewrites what comes before messages.2; set data.trainOn: last-assistant, or set data.chatTemplate to one that only adds to it`,
+      message: `${folder}/rows.jsonl:1: the chat template rewrites what comes before messages.3; set data.trainOn: each-assistant (an example for each turn) or last-assistant, or set data.chatTemplate to one that only adds to it`,
     });
   });
 });
@@ -208,11 +208,15 @@ describe('messages are refused', () => {
   test.each([
     ['without an answer', [user('a')], 'messages have no turn of the assistant; add one'],
     ['that are none', [], 'messages: Too small'],
-    ['with a part that is not text', [{ role: 'user', content: [] }], 'messages.0.content: Invalid input'],
+    [
+      'with a part that is not text',
+      [{ role: 'user', content: [{ type: 'image' }] }, assistant('A')],
+      'messages.0.content.0.type: only parts of type text',
+    ],
     [
       'with calls of tools',
-      [user('a'), { ...assistant(''), tool_calls: [] }],
-      'messages.1: Unrecognized key: "tool_calls"',
+      [user('a'), { ...assistant('A'), tool_calls: [{ function: { name: 'f', arguments: {} } }] }],
+      'messages.1.tool_calls: the chat template does not use it',
     ],
   ])('%s', async (_, messages, message) => {
     await write('chat_template.jinja', TEMPLATE);
@@ -224,8 +228,8 @@ describe('messages are refused', () => {
 
   test('with tools', async () => {
     await write('chat_template.jinja', TEMPLATE);
-    await expect(importRows([{ messages: TALK, tools: [] }])).rejects.toThrow(
-      ':1: tools: tools are not supported; leave',
+    await expect(importRows([{ messages: TALK, tools: [{ type: 'function' }] }])).rejects.toThrow(
+      ':1: tools: the chat template has no place for tools; leave them out',
     );
   });
 

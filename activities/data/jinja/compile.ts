@@ -1,7 +1,16 @@
 /** Statements as functions that write a rendering's text. */
 import { ExpressionCompiler } from './compile-expression.ts';
 import type { Known } from './filter.ts';
-import { Frame, activation, capture, type Activation, type Evaluate, type Execute, type Signal } from './frame.ts';
+import {
+  Frame,
+  activation,
+  capture,
+  type Activation,
+  type Evaluate,
+  type Execute,
+  type Rendering,
+  type Signal,
+} from './frame.ts';
 import { TemplateSyntaxFault } from './lexer.ts';
 import { LoopContext } from './loop.ts';
 import { macroValue } from './macro.ts';
@@ -9,7 +18,7 @@ import type { CallBlock, Expression, For, If, Macro, Statement, Target } from '.
 import { callableOf, itemsOf, truth } from './operators.ts';
 import { str } from './printing.ts';
 import { Function_, analyze, analyzeExpression, analyzeLoop, analyzeMacro, analyzeTarget } from './symbols.ts';
-import { Namespace, NO_ARGUMENTS, TemplateFault, type Value } from './values.ts';
+import { Namespace, NO_ARGUMENTS, TemplateFault, unknownHere, type Value } from './values.ts';
 import { namesOf, storesIn } from './walk.ts';
 
 type Of<Kind extends Statement['kind']> = Statement & { kind: Kind };
@@ -273,10 +282,17 @@ class Compiler {
         : this.#expressions.call(call, frame, caller);
     return (at) => {
       at.rendering.line = line;
+      const start = at.rendering.text.length;
       at.rendering.text += str(text(at));
+      if (call === undefined) mark(at.rendering, start);
       return undefined;
     };
   }
+}
+
+function mark({ captures, generations, text }: Rendering, start: number): void {
+  if (captures > 0) throw unknownHere('a generation block in a macro or in a block that is put elsewhere');
+  generations.push(start, text.length);
 }
 
 function requireFreeLoop({ target, body, line }: For): void {

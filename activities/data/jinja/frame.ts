@@ -6,6 +6,10 @@ import { Undefined, valueOr, type Value } from './values.ts';
 export interface Rendering {
   text: string;
   line: number;
+  /** Texts that are put elsewhere once they are whole: set blocks, macros. */
+  captures: number;
+  /** Start and end of what `generation` blocks wrote. */
+  readonly generations: number[];
   resolve(name: string): Value | undefined;
 }
 
@@ -92,9 +96,11 @@ export function capture(at: Activation, run: Execute): { text: string; signal: S
   const { rendering } = at;
   const before = rendering.text;
   rendering.text = '';
+  rendering.captures += 1;
   const signal = run(at);
   const { text } = rendering;
   rendering.text = before;
+  rendering.captures -= 1;
   return { text, signal };
 }
 

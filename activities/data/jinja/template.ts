@@ -13,7 +13,7 @@ import type { Statement } from './nodes.ts';
 import { parseTemplate } from './parser.ts';
 import { TESTS } from './tests.ts';
 import { TemplateFault, fromJson, unknownHere, type Value } from './values.ts';
-import { expressionsIn } from './walk.ts';
+import { expressionsIn, hasGenerations } from './walk.ts';
 
 /** Filters of Jinja2 that are refused where a template comes to them. */
 const REFUSED = 'filesizeformat pprint random slice striptags urlencode urlize wordwrap xmlattr'.split(' ');
@@ -34,11 +34,21 @@ class RenderFault extends Error {
   override readonly name = 'RenderFault';
 }
 
+/** A text, and where in it `generation` blocks start and end. */
+export interface Rendered {
+  readonly text: string;
+  readonly generations: readonly number[];
+}
+
 export interface JinjaTemplate {
   /** Values are those of JSON; throws RenderFault. */
-  render(variables: Readonly<Record<string, unknown>>, options: { date?: string | undefined }): string;
+  render(variables: Readonly<Record<string, unknown>>, options: { date?: string | undefined }): Rendered;
   /** Whether the template reads such a key or variable anywhere, or could: whole mappings are read key by key. */
   mentions(name: string): boolean;
+  /** Whether a variable of that name is read anywhere. */
+  reads(name: string): boolean;
+  /** Whether it says itself, by `generation` blocks, what the assistant's text is. */
+  readonly marksGenerations: boolean;
 }
 
 /** Throws RenderFault, with the line, for what is not a template or uses what is not known here. */
@@ -46,19 +56,24 @@ export function jinja(source: string): JinjaTemplate {
   const statements = reported(() => parseTemplate(source));
   const run = reported(() => compileTemplate(statements, { filters: FILTERS, tests: TESTS }));
   const words = mentionedIn(statements);
+  const names = namesIn(statements);
   return {
     mentions: (name) => words.has(name),
+    reads: (name) => names.has(name),
+    marksGenerations: hasGenerations(statements),
     render(variables, { date }) {
       const globals = globalsOf(date);
       const given = new Map(Object.entries(variables).map(([name, value]): [string, Value] => [name, fromJson(value)]));
       const rendering: Rendering = {
         text: '',
         line: 1,
+        captures: 0,
+        generations: [],
         resolve: (name) => (given.has(name) ? given.get(name) : globals.get(name)),
       };
       return reported(() => {
         run({ variables: [], parent: undefined, rendering });
-        return rendering.text;
+        return { text: rendering.text, generations: rendering.generations };
       }, rendering);
     },
   };
@@ -88,4 +103,10 @@ function mentionedIn(statements: readonly Statement[]): Set<string> {
     if (expression.kind === 'constant' && typeof expression.value === 'string') words.add(expression.value);
   }
   return words;
+}
+
+function namesIn(statements: readonly Statement[]): Set<string> {
+  const names = new Set<string>();
+  for (const expression of expressionsIn(statements)) if (expression.kind === 'name') names.add(expression.name);
+  return names;
 }

@@ -1,5 +1,7 @@
 /** Values as a template sees them: Python's, told apart where JavaScript's are not (1 and 1.0, lists and tuples). */
 
+import { WatchedDict } from './watched.ts';
+
 /** What a template has against its input, or what is not known here: either way the row is refused, with the line. */
 export class TemplateFault extends Error {
   override readonly name = 'TemplateFault';
@@ -170,6 +172,7 @@ export function fromJson(value: unknown): Value {
 
 function fromObject(value: object): Value {
   if (value instanceof PyObject) return value;
+  if (value instanceof WatchedDict) return value as Dict;
   if (Array.isArray(value)) return value.map(fromJson);
   const entries = value instanceof Map ? [...(value as Map<string, unknown>)] : Object.entries(value);
   return new Map(entries.filter(([, item]) => item !== undefined).map(([key, item]) => [key, fromJson(item)]));

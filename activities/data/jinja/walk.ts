@@ -49,3 +49,11 @@ export function storesIn(statements: readonly Statement[]): string[] {
     return [...own, ...bodiesOf(statement).flatMap(storesIn)];
   });
 }
+
+/** Whether a `generation` block stands anywhere. */
+export function hasGenerations(statements: readonly Statement[]): boolean {
+  return statements.some(
+    (statement) =>
+      (statement.kind === 'callBlock' && statement.call === undefined) || bodiesOf(statement).some(hasGenerations),
+  );
+}

@@ -15,7 +15,7 @@ const variables = parseExactly(read('variables.json')) as Record<string, unknown
 
 function render(template: string): string | Error {
   try {
-    return jinja(template).render(variables, { date: '2026-03-07' });
+    return jinja(template).render(variables, { date: '2026-03-07' }).text;
   } catch (error) {
     if (error instanceof Error && error.name === 'RenderFault') return error;
     throw error;
