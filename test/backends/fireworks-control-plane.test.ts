@@ -1,7 +1,15 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FireworksConfig } from '../../activities/backends/fireworks/index.ts';
-import type { TrainerRequest } from '../../activities/ports.ts';
-import { API_KEY, failureOf, never, startPlatform, type Platform, type Script } from './scripted-platform.ts';
+import type { Backend, TrainerRequest } from '../../activities/ports.ts';
+import {
+  API_KEY,
+  failureOf,
+  never,
+  startPlatform,
+  type Platform,
+  type Reply,
+  type Script,
+} from './scripted-platform.ts';
 
 const SHAPE = 'accounts/fireworks/trainingShapes/ts-demo-8b';
 const MODEL = 'accounts/fireworks/models/demo-8b';
@@ -65,8 +73,13 @@ describe('account', () => {
     expect(to('GET /v1/accounts')).toMatchObject([{ path: '/v1/accounts', query: { pageSize: '2' } }]);
   });
   test('none is an error with the remedy', async () => {
-    const { backend } = await given({ '/v1/accounts': { json: {} } }, unnamed);
+    const { backend } = await given({ '/v1/accounts': { json: { accounts: [] } } }, unnamed);
     expect(await failureOf(backend.provisioner.account(never()))).toMatchObject({ type: 'InvalidRequest' });
+  });
+  test('an answer without a list does not say that there is none', async () => {
+    const accounts = [{ name: 'accounts/acme' }];
+    const { backend } = await given({ '/v1/accounts': [{ json: {} }, { json: { accounts } }] }, unnamed);
+    expect(await backend.provisioner.account(never())).toBe('acme');
   });
   test('several is an error with the remedy', async () => {
     const accounts = [{ name: 'accounts/a' }, { name: 'accounts/b' }];
@@ -162,7 +175,12 @@ describe('trainer', () => {
     });
   });
   test('created by an attempt whose answer was lost is adopted', async () => {
-    const job = { state: 'JOB_STATE_PENDING', statusMessage: 'waiting for GPUs', trainingConfig: { baseModel: MODEL } };
+    const job = {
+      name: 'x',
+      state: 'JOB_STATE_PENDING',
+      statusMessage: 'waiting for GPUs',
+      trainingConfig: { baseModel: MODEL },
+    };
     const { backend, to } = await given({
       [`POST ${JOBS}`]: ['reset', { status: 409, json: { code: 6, message: 'already exists' } }],
       [`GET ${JOBS}/run42-policy`]: { json: job },
@@ -177,15 +195,15 @@ describe('trainer', () => {
     expect(second?.text).toBe(first?.text);
   });
   test.each([
-    ['a tombstone', { state: 'JOB_STATE_DELETED', trainingConfig: { baseModel: MODEL } }, 'start a new run'],
+    ['a tombstone', { name: 'x', state: 'JOB_STATE_DELETED', trainingConfig: { baseModel: MODEL } }, 'start a new run'],
     [
       'another base model',
-      { state: 'JOB_STATE_RUNNING', trainingConfig: { baseModel: 'other' } },
+      { name: 'x', state: 'JOB_STATE_RUNNING', trainingConfig: { baseModel: 'other' } },
       'another configuration',
     ],
     [
       'another LoRA rank',
-      { state: 'JOB_STATE_RUNNING', trainingConfig: { baseModel: MODEL, loraRank: '16' } },
+      { name: 'x', state: 'JOB_STATE_RUNNING', trainingConfig: { baseModel: MODEL, loraRank: '16' } },
       'rank 16',
     ],
   ])('is not adopted: %s', async (_, job, text) => {
@@ -204,7 +222,7 @@ describe('trainer', () => {
     ['JOB_STATE_ARCHIVED', 'deleted'],
     ['JOB_STATE_OF_TOMORROW', 'starting'],
   ])('in %s is %s', async (state, phase) => {
-    const { backend } = await given({ [JOBS]: { json: { state } } });
+    const { backend } = await given({ [JOBS]: { json: { name: 'x', state } } });
     expect(await backend.provisioner.getTrainer('x', never())).toMatchObject({ state, phase });
   });
   test('that is not there is undefined', async () => {
@@ -212,15 +230,62 @@ describe('trainer', () => {
     expect(await backend.provisioner.getTrainer('x', never())).toBeUndefined();
   });
   test('is deleted once or twice', async () => {
-    const { backend, to } = await given({ [`DELETE ${JOBS}/x`]: [{ json: {} }, { status: 404 }] });
+    const { backend, to } = await given({
+      [`DELETE ${JOBS}/x`]: [{ json: {} }, { status: 404 }],
+      [`GET ${JOBS}/x`]: [{ json: { name: 'x', state: 'JOB_STATE_DELETED' } }, { status: 404 }],
+    });
     await backend.provisioner.deleteTrainer('x', never());
     await backend.provisioner.deleteTrainer('x', never());
     expect(to('DELETE')).toHaveLength(2);
+  });
+  test('is looked at after its deletion, which may take a moment to be seen', async () => {
+    const states = ['RUNNING', 'RUNNING', 'DELETING'].map((state) => ({
+      json: { name: 'x', state: `JOB_STATE_${state}` },
+    }));
+    const { backend, to } = await given({ DELETE: { json: {} }, GET: states });
+    await backend.provisioner.deleteTrainer('x', never());
+    expect(to('GET')).toHaveLength(3);
+  });
+  test.each<[string, (backend: Backend) => Promise<void>, object]>([
+    ['trainer x', (backend) => backend.provisioner.deleteTrainer('x', never()), { state: 'JOB_STATE_RUNNING' }],
+    ['deployment x', (backend) => backend.provisioner.deleteDeployment('x', never()), { state: 'READY' }],
+  ])('that goes on after its deletion is said to cost: %s', async (what, remove, state) => {
+    const script = { DELETE: { json: {} }, GET: { json: { name: 'x', ...state } } };
+    const { backend } = await given(script, { polls: { deletionSeenMs: 5 } });
+    expect(await failureOf(remove(backend))).toMatchObject({
+      type: 'Unavailable',
+      message: expect.stringMatching(new RegExp(`agreed to delete ${what}.*it goes on costing`)),
+    });
+  });
+  test.each<[string, Reply]>([
+    ['an answer without anything', { json: {} }],
+    ['a name that is no text', { json: { name: 5, state: 'JOB_STATE_RUNNING' } }],
+    ['no state', { json: { name: 'x' } }],
+    ['torn JSON', { text: '{"name": "x", "sta' }],
+    ['a page of a proxy', { text: '<html>' }],
+  ])('is asked about again after %s', async (_, bad) => {
+    const good = { json: { name: 'x', state: 'JOB_STATE_RUNNING' } };
+    const { backend, to } = await given({ [JOBS]: [bad, good] });
+    expect(await backend.provisioner.getTrainer('x', never())).toMatchObject({ phase: 'running' });
+    expect(to('GET')).toHaveLength(2);
+  });
+  test('of which nothing can be read, however often, is neither gone nor failed', async () => {
+    const { backend, to } = await given({ [JOBS]: { json: {} } });
+    expect(await failureOf(backend.provisioner.getTrainer('x', never()))).toMatchObject({ type: 'Unavailable' });
+    expect(to('GET').length).toBeGreaterThan(3);
+  });
+  test('that exists, of a model that is not told, is not judged', async () => {
+    const { backend } = await given({
+      [`POST ${JOBS}`]: { status: 409, json: {} },
+      [`GET ${JOBS}`]: { json: { name: 'x', state: 'JOB_STATE_RUNNING' } },
+    });
+    expect(await failureOf(backend.provisioner.createTrainer(trainer, never()))).toMatchObject({ type: 'Unavailable' });
   });
 });
 
 describe('deployment', () => {
   const row = {
+    name: 'accounts/acme/deployments/d',
     state: 'READY',
     baseModel: MODEL,
     deploymentShape: 'accounts/fireworks/deploymentShapes/rft-demo-8b/versions/v4',
@@ -295,11 +360,14 @@ describe('deployment', () => {
     expect(JSON.parse(received[0]?.text ?? '')).toEqual({ maxReplicaCount: 0, minReplicaCount: 0 });
   });
   test('scaled to zero has no replicas, though zeros are left out', async () => {
-    const { backend } = await given({ [DEPLOYMENTS]: { json: { state: 'READY', baseModel: MODEL } } });
+    const { backend } = await given({ [DEPLOYMENTS]: { json: { name: 'd', state: 'READY', baseModel: MODEL } } });
     expect(await backend.provisioner.getDeployment('d', never())).toMatchObject({ replicas: 0 });
   });
   test('is deleted once or twice', async () => {
-    const { backend, to } = await given({ [`DELETE ${DEPLOYMENTS}/d`]: [{ json: {} }, { status: 404 }] });
+    const { backend, to } = await given({
+      [`DELETE ${DEPLOYMENTS}/d`]: [{ json: {} }, { status: 404 }],
+      [`GET ${DEPLOYMENTS}/d`]: { status: 404 },
+    });
     await backend.provisioner.deleteDeployment('d', never());
     await backend.provisioner.deleteDeployment('d', never());
     expect(to('DELETE')[0]).toMatchObject({ query: { ignoreChecks: 'true', hard: 'true' } });

@@ -142,7 +142,7 @@ describe('API key', () => {
         forward_backward: { json: { request_id: 'r' } },
         retrieve_future: { json: { error: echo, category: 'user', error_class: API_KEY } },
         completions: { events: [`event: error\ndata: ${JSON.stringify({ error: { message: echo } })}`] },
-        rlorTrainerJobs: { json: { state: 'JOB_STATE_FAILED', statusMessage: echo } },
+        rlorTrainerJobs: { json: { name: 'x', state: 'JOB_STATE_FAILED', statusMessage: echo } },
       },
       { retries: FAST_RETRIES },
     );
@@ -167,7 +167,7 @@ describe('API key', () => {
 describe('replies', () => {
   test('one that does not match names endpoint and field', async () => {
     const error = await controlFailure({ json: { name: 'x', snapshot: { baseModel: 7 } } });
-    expect(error).toMatchObject({ type: 'InvalidRequest' });
+    expect(error).toMatchObject({ type: 'Unavailable' });
     expect(error.message).toMatch(/GET http.*\/versions\/v gave an unexpected answer: snapshot\.baseModel: /);
   });
   test('one that is not JSON may pass', async () => {

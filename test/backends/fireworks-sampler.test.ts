@@ -168,23 +168,25 @@ describe('failure', () => {
       'Unavailable',
       'finish_reason error',
     ],
-    [
-      'no token ids',
-      { events: [data({ choices: [{ finish_reason: 'stop', raw_output: {} }] })] },
-      'InvalidRequest',
-      'completion_token_ids',
-    ],
-    [
-      'too few log-probabilities',
-      { events: [chunk('4', [-0.5]), last] },
-      'InvalidRequest',
-      '1 log-probabilities for 2 tokens',
-    ],
-    ['an event that is not JSON', { events: ['data: {"choices":'] }, 'InvalidRequest', 'stream'],
-    ['a document instead of a stream', { json: { choices: [] } }, 'InvalidRequest', 'one JSON document'],
   ])('of one call: %s', async (_, reply, type, text) => {
     expect(await failureOf(sampled(reply))).toMatchObject({ type, message: expect.stringContaining(text) });
     expect(asked()).toBe(1);
+  });
+  test.each<[string, Reply, string]>([
+    [
+      'no token ids',
+      { events: [data({ choices: [{ finish_reason: 'stop', raw_output: {} }] })] },
+      'completion_token_ids',
+    ],
+    ['too few log-probabilities', { events: [chunk('4', [-0.5]), last] }, '1 log-probabilities for 2 tokens'],
+    ['an event that is not JSON', { events: ['data: {"choices":'] }, 'stream'],
+    ['a document instead of a stream', { json: { choices: [] } }, 'one JSON document'],
+  ])('that is no answer is asked for again: %s', async (_, reply, text) => {
+    expect(await failureOf(sampled(reply, { retries: FAST_RETRIES }))).toMatchObject({
+      type: 'Unavailable',
+      message: expect.stringContaining(text),
+    });
+    expect(asked()).toBeGreaterThan(3);
   });
   test('of a stream without end is bounded', async () => {
     const limits = { completionBytes: 10_000 };

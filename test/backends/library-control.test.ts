@@ -245,6 +245,7 @@ describe('deployments', () => {
   const wanted = { id: 'roll', baseModel: MODEL, shape, trainerId: 'mine', replicas: 1 };
   const row = (state: string, more: object = {}): Reply => ({
     json: {
+      name: 'accounts/acme/deployments/roll',
       state,
       baseModel: MODEL,
       deploymentShape: shape,
@@ -257,12 +258,12 @@ describe('deployments', () => {
 
   test('that failed are deleted and created anew', async () => {
     const { deployments } = await given({
-      [`GET ${DEPLOYMENT}`]: [row('FAILED'), row('DELETING'), { status: 404 }],
+      [`GET ${DEPLOYMENT}`]: [row('FAILED'), row('DELETING'), row('DELETING'), { status: 404 }],
       [`DELETE ${DEPLOYMENT}`]: { json: {} },
       'POST /v1/accounts/acme/deployments': row('CREATING'),
     });
     expect(await deployments.createOrGet(wanted)).toMatchObject({ phase: 'starting' });
-    expect(calls().map((call) => call.split(' ')[0])).toEqual(['GET', 'DELETE', 'GET', 'GET', 'POST']);
+    expect(calls().map((call) => call.split(' ')[0])).toEqual(['GET', 'DELETE', 'GET', 'GET', 'GET', 'POST']);
   });
   test('that fit are reused', async () => {
     const { deployments } = await given({ GET: row('READY'), POST: { status: 409 } });

@@ -8,7 +8,7 @@ import type { Settings } from './settings.ts';
 /** Resolves the account id; asks the platform at most once. */
 export type Account = (signal: AbortSignal) => Promise<string>;
 
-const Accounts = z.object({ accounts: z.array(z.object({ name: z.string() })).default([]) });
+const Accounts = z.object({ accounts: z.array(z.object({ name: z.string().min(1) })) });
 
 export function createAccount(settings: Settings, http: Http): Account {
   let known = settings.account;

@@ -73,10 +73,20 @@ async function attemptOnce(
   asked: Asked,
   signal: AbortSignal,
 ): Promise<Outcome<SampledSequence>> {
-  const outcome = await http.attempt(call, async (reply) => read(call, reply, settings.limits.completionBytes), signal);
+  const outcome = await http.attempt(
+    call,
+    async (reply) => {
+      const ended = await read(call, reply, settings.limits.completionBytes);
+      if (ended.kind === 'unusable') throw protocolError(call, ended.why);
+      if (ended.kind !== 'complete') return ended;
+      const aligned = align(ended.completion, asked);
+      if ('why' in aligned) throw protocolError(call, aligned.why);
+      return { kind: 'aligned' as const, sequence: aligned.sequence };
+    },
+    signal,
+  );
   if (!outcome.ok) return outcome;
   const ended = outcome.value;
-  if (ended.kind === 'unusable') throw protocolError(call, ended.why);
   if (ended.kind === 'failed') {
     const error = streamError(call, ended, http.redact);
     if (error.status === undefined) throw error;
@@ -86,9 +96,7 @@ async function attemptOnce(
     const error = noReplyError(call, new Error('the stream was cut before its end'), http.redact);
     return { ok: false, failure: { cause: 'network' }, error };
   }
-  const aligned = align(ended.completion, asked);
-  if ('why' in aligned) throw protocolError(call, aligned.why);
-  return { ok: true, value: aligned.sequence };
+  return { ok: true, value: ended.sequence };
 }
 
 async function read(call: Call, { body, headers }: OpenReply, limit: number): Promise<Completion> {

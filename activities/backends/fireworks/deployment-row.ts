@@ -23,8 +23,10 @@ export interface Deployment extends DeploymentStatus {
   readonly readyReplicas?: number;
 }
 
+/** Without its name and state it is no row, and says nothing. */
 export const DeploymentRow = Spoken.extend({
-  state: z.string().default('STATE_UNSPECIFIED'),
+  name: z.string().min(1),
+  state: z.string().min(1),
   baseModel: z.string().default(''),
   deploymentShape: z.string().optional(),
   hotLoadTrainerJob: z.string().optional(),

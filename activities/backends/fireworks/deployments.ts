@@ -12,6 +12,7 @@ import {
 } from './deployment-row.ts';
 import { pollFor } from './poll.ts';
 import { answersProbe } from './probe.ts';
+import { requireGone } from './read-back.ts';
 import { NEVER } from './sleep.ts';
 import { deploymentName, trainerName, type Wire } from './wire.ts';
 
@@ -109,12 +110,16 @@ export class Deployments {
     );
   }
 
-  /** Idempotent: a deployment that is not there is deleted. */
+  /** Idempotent: one that is not there is deleted. Fails with `Unavailable` where the platform agreed and it goes on. */
   async delete(id: string, signal: AbortSignal = NEVER): Promise<void> {
     const call = controlCall(this.#wire.settings, 'DELETE', await this.#path(id, signal), {
       query: { ignoreChecks: 'true', hard: 'true' },
     });
-    await unlessStatus(404, this.#wire.http.send(call, Anything, signal));
+    if ((await unlessStatus(404, this.#wire.http.send(call, Anything, signal))) === undefined) return;
+    await requireGone(this.#wire, `deployment ${id}`, signal, async () => {
+      const found = await this.#find(id, signal);
+      return found === undefined || found.phase === 'deleted' ? undefined : found.state;
+    });
   }
 
   /** Takes back a deletion that was not hard. */

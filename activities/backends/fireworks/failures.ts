@@ -55,9 +55,15 @@ export function streamError(
   });
 }
 
-/** An answer that is a success but not what the protocol says; `where` names the field. */
-export function protocolError(call: Described, where: string): BackendError {
-  return new BackendError('InvalidRequest', `${describeCall(call)} gave an unexpected answer: ${where}`, {
+/**
+ * An answer that is a success but not what the protocol says: torn, a proxy's page, of another version. It is no answer,
+ * so that nothing is concluded from it; the same request may get one.
+ */
+export class UnreadableAnswer extends BackendError {}
+
+/** `where` names the field. */
+export function protocolError(call: Described, where: string): UnreadableAnswer {
+  return new UnreadableAnswer('Unavailable', `${describeCall(call)} gave an unexpected answer: ${where}`, {
     detail: { endpoint: describeCall(call) },
   });
 }

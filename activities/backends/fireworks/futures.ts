@@ -21,7 +21,7 @@ const Failed = z.object({
   error_class: z.string().nullish(),
 });
 
-type Poll = { readonly kind: 'not-yet' } | { readonly kind: 'done'; readonly body: unknown };
+type Poll<T> = { readonly kind: 'not-yet' } | { readonly kind: 'done'; readonly value: T };
 
 export interface Futures {
   /** Resolves with the result as `schema` reads it; fails if the trainer says that the request failed. */
@@ -29,16 +29,17 @@ export interface Futures {
 }
 
 export function createFutures(settings: Settings, http: Http): Futures {
-  async function poll(call: Call, signal: AbortSignal): Promise<Outcome<Poll>> {
+  async function poll<T>(call: Call, schema: z.ZodType<T>, signal: AbortSignal): Promise<Outcome<Poll<T>>> {
     const outcome = await http.attempt(
       call,
-      async ({ body }) => parseReply(call, z.unknown(), await readText(call, body, settings.limits.resultBytes)),
+      async ({ body }): Promise<Poll<T>> => {
+        const answer = parseReply(call, z.unknown(), await readText(call, body, settings.limits.resultBytes));
+        if (NotYet.safeParse(answer).success) return { kind: 'not-yet' };
+        return { kind: 'done', value: resultOf(call, schema, answer, http) };
+      },
       signal,
     );
-    if (outcome.ok) {
-      const notYet = NotYet.safeParse(outcome.value).success;
-      return { ok: true, value: notYet ? { kind: 'not-yet' } : { kind: 'done', body: outcome.value } };
-    }
+    if (outcome.ok) return outcome;
     // Some servers end a held poll with 408: the request is alive.
     return outcome.failure.cause === 408 ? { ok: true, value: { kind: 'not-yet' } } : outcome;
   }
@@ -48,8 +49,8 @@ export function createFutures(settings: Settings, http: Http): Futures {
       for (;;) {
         const startedMs = performance.now();
         // A new policy run per answer: what was tried before a sign of life no longer counts.
-        const answer = await withRetries(call.retry, async () => poll(call, signal), signal);
-        if (answer.kind === 'done') return resultOf(call, schema, answer.body, http);
+        const answer = await withRetries(call.retry, async () => poll(call, schema, signal), signal);
+        if (answer.kind === 'done') return answer.value;
         await sleep(settings.polls.resultMinMs - (performance.now() - startedMs), signal);
       }
     },

@@ -1,6 +1,7 @@
 /** What a deployment's replicas say of their weights, and what follows for one identity. Pure. */
 import { z } from 'zod';
 import type { ReplicaStatus, Snapshot } from '../../ports.ts';
+import { byRdma } from './rdma.ts';
 
 const text = z.string().nullish();
 
@@ -14,16 +15,16 @@ const Replica = z.object({
 
 /** The list itself is required: an answer without it is not a status. */
 export const HotLoadStatus = z.object({
-  replicas: z
-    .array(Replica)
-    .refine(
-      (replicas) => replicas.every((replica) => replica.rdma_weight_sync_enabled !== true),
-      'this deployment takes weights by RDMA, which is not supported: have it switched off for the account',
-    )
-    .transform((replicas) => replicas.map(replicaStatus)),
+  replicas: z.array(Replica).transform((replicas) => replicas.map(replicaStatus)),
 });
 
-function replicaStatus(row: z.output<typeof Replica>): ReplicaStatus {
+/** Their status; or an error, where their weights come by another way than is asked here. */
+export function replicasOf({ replicas }: z.output<typeof HotLoadStatus>): readonly ReplicaStatus[] {
+  if (replicas.some(({ pushed }) => pushed)) throw byRdma('this deployment takes weights');
+  return replicas.map(({ status }) => status);
+}
+
+function replicaStatus(row: z.output<typeof Replica>): { readonly status: ReplicaStatus; readonly pushed: boolean } {
   const identity = row.current_snapshot_identity || undefined;
   const adapters = (row.loaded_adapters ?? []).filter((adapter) => adapter.status === 'loaded');
   const loaded = [identity, ...adapters.map((adapter) => adapter.identity)].filter(
@@ -31,13 +32,14 @@ function replicaStatus(row: z.output<typeof Replica>): ReplicaStatus {
   );
   const stage = row.loading_state?.stage;
   const targetIdentity = row.loading_state?.target_snapshot_identity;
-  return {
+  const status = {
     ready: row.readiness === true,
     loaded: [...new Set(loaded)],
     ...(identity === undefined ? {} : { identity }),
     ...(stage ? { stage } : {}),
     ...(targetIdentity ? { targetIdentity } : {}),
   };
+  return { status, pushed: row.rdma_weight_sync_enabled === true };
 }
 
 function isCurrent(replica: ReplicaStatus, identity: string): boolean {

@@ -5,7 +5,15 @@ import { BackendError, SyncFailedError } from '../../../domain/words/failures-of
 import type { ReplicaStatus, Snapshot, WeightSync } from '../../ports.ts';
 import { endpoint, type Call } from './call.ts';
 import { Anything } from './control-call.ts';
-import { allCurrent, canTake, describeReplicas, failedOn, HotLoadStatus, knowsNothingOf } from './hot-load-status.ts';
+import {
+  allCurrent,
+  canTake,
+  describeReplicas,
+  failedOn,
+  HotLoadStatus,
+  knowsNothingOf,
+  replicasOf,
+} from './hot-load-status.ts';
 import type { Outcome } from './retries.ts';
 import { sleep } from './sleep.ts';
 import { intervalMs } from './tables.ts';
@@ -37,8 +45,7 @@ export function createHotLoad(wire: Wire): WeightSync {
   }
 
   async function replicas(target: Target, signal: AbortSignal): Promise<readonly ReplicaStatus[]> {
-    const status = await http.send(await statusCall(target, signal), HotLoadStatus, signal);
-    return status.replicas;
+    return replicasOf(await http.send(await statusCall(target, signal), HotLoadStatus, signal));
   }
 
   /** A load that arrives before the deployment's manager is up can take the serving process down. */
@@ -158,7 +165,7 @@ export function createHotLoad(wire: Wire): WeightSync {
     const limitMs = Math.min(call.timeout.headersMs, Math.max(1_000, deadlineMs - performance.now()));
     const timeout = { headersMs: limitMs, bodyMs: limitMs };
     const outcome = await http.once({ ...call, timeout }, HotLoadStatus, signal);
-    if (outcome.ok) return { ok: true, value: outcome.value.replicas };
+    if (outcome.ok) return { ok: true, value: replicasOf(outcome.value) };
     if (outcome.error.type === 'Unauthorized') throw outcome.error;
     return outcome;
   }

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { describeCall, type Call } from './call.ts';
 import { createDeadline } from '../../http/deadline.ts';
-import { createRedact, noReplyError, protocolError, replyError, type Redact } from './failures.ts';
+import { createRedact, noReplyError, protocolError, replyError, UnreadableAnswer, type Redact } from './failures.ts';
 import { firstIssue, tryJson } from './json.ts';
 import { withRetries, type Outcome } from './retries.ts';
 import type { ReplyHeaders } from './retry-timing.ts';
@@ -62,6 +62,7 @@ export function createHttp(settings: Settings): Http {
     } catch (error) {
       signal.throwIfAborted();
       response?.body.on('error', () => undefined).destroy();
+      if (error instanceof UnreadableAnswer) return { ok: false, failure: { cause: 'unreadable' }, error };
       if (error instanceof BackendError || !isTransport(error, deadline.expired())) throw error;
       return noReply(call, error, deadline.expired());
     } finally {
@@ -165,14 +166,7 @@ async function readStart(body: AsyncIterable<Uint8Array>): Promise<string> {
 export function parseReply<T>(call: Call, schema: z.ZodType<T>, text: string): T {
   const json = text === '' ? {} : tryJson(text);
   if (json === undefined) {
-    // Cut short, or a proxy's page: unlike a wrong field, this may pass.
-    throw new BackendError(
-      'Unavailable',
-      `${describeCall(call)} gave an answer that is not JSON. Check FIREWORKS_BASE_URL`,
-      {
-        detail: { endpoint: describeCall(call) },
-      },
-    );
+    throw protocolError(call, 'it is not JSON. Check FIREWORKS_BASE_URL');
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) throw protocolError(call, firstIssue(parsed.error));

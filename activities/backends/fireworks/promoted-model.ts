@@ -12,6 +12,7 @@ const TIMEOUT_MS = 7_200_000;
 
 /** Origins come as bare ids or as full names. */
 const Model = z.object({
+  name: z.string().min(1),
   state: z.string().nullish(),
   trainerJob: z.string().nullish(),
   checkpoint: z.string().nullish(),

@@ -1,7 +1,7 @@
 /** Whether and when to repeat a failed request: a pure function of the rule, the answer and what was tried before. */
 
-/** What an attempt ended with: an HTTP status, or no answer at all. */
-type FailureCause = number | 'network' | 'timeout';
+/** What an attempt ended with: an HTTP status, no answer at all, or one that nobody can read. */
+type FailureCause = number | 'network' | 'timeout' | 'unreadable';
 
 export type ReplyHeaders = Readonly<Record<string, string | string[] | undefined>>;
 

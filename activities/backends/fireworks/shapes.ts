@@ -20,7 +20,7 @@ const ShapeVersion = z.object({
   }),
 });
 const ShapeVersions = z.object({
-  trainingShapeVersions: z.array(ShapeVersion).default([]),
+  trainingShapeVersions: z.array(ShapeVersion),
   nextPageToken: z.string().default(''),
 });
 

@@ -42,7 +42,13 @@ export const DEFAULT_TIMEOUTS = {
 
 const NONE: RetryPolicy = [];
 
+/** Torn answers pass; one of another version of the protocol does not, and should be heard of soon. */
+const UNREADABLE: RetryPolicy = [
+  { on: ['unreadable'], firstMs: 500, maxMs: 10_000, jitter: [0.75, 1], times: 5, budgetMs: MINUTE, hintMaxMs: 0 },
+];
+
 const CONTROL_PLANE: RetryPolicy = [
+  ...UNREADABLE,
   {
     on: ['network', 'timeout', 408, 429, 500, 502, 503, 504],
     firstMs: 1_000,
@@ -73,11 +79,11 @@ export const DEFAULT_RETRIES = {
   none: NONE,
   controlPlane: CONTROL_PLANE,
   /** Sequenced trainer requests: safe to repeat, because the number and the body stay the same. */
-  admission: [SENDING, ...BILLING_PAUSE] as RetryPolicy,
+  admission: [SENDING, ...UNREADABLE, ...BILLING_PAUSE] as RetryPolicy,
   /** Sessions and models have no number to be recognised by: a few transport retries, no more. */
-  creation: [{ ...SENDING, times: 10 }, ...BILLING_PAUSE] as RetryPolicy,
+  creation: [{ ...SENDING, times: 10 }, ...UNREADABLE, ...BILLING_PAUSE] as RetryPolicy,
   /** Saving is heavy: fewer, slower repeats. */
-  saving: [{ ...SENDING, firstMs: 1_000, maxMs: 30_000 }, ...BILLING_PAUSE] as RetryPolicy,
+  saving: [{ ...SENDING, firstMs: 1_000, maxMs: 30_000 }, ...UNREADABLE, ...BILLING_PAUSE] as RetryPolicy,
   /** Counted from the last sign of life: a result may take hours, silence may not. */
   retrieve: [
     // The server holds a poll while it computes: one that we cut short says nothing about its health.
@@ -85,6 +91,7 @@ export const DEFAULT_RETRIES = {
     { on: [400], firstMs: 0, maxMs: 0, jitter: [1, 1], times: 3, budgetMs: Infinity, hintMaxMs: 0 },
     { ...SENDING, on: [429], firstMs: 1_000, maxMs: 30_000 },
     { ...SENDING, on: ['network', '5xx'], firstMs: 200, maxMs: 5_000 },
+    ...UNREADABLE,
     ...BILLING_PAUSE,
   ] as RetryPolicy,
   /** A load may be refused with 425 while the previous one drains. */
@@ -104,6 +111,7 @@ export const DEFAULT_RETRIES = {
       budgetMs: Infinity,
       hintMaxMs: 30_000,
     },
+    ...UNREADABLE,
   ] as RetryPolicy,
 };
 
@@ -124,6 +132,8 @@ export const DEFAULT_POLLS = {
   reattach: { firstMs: 200, maxMs: 5_000 },
   deletion: { firstMs: 200, maxMs: 2_000 },
   deletionTimeoutMs: MINUTE,
+  /** What was deleted shows it within this time, or it is said that it was not. */
+  deletionSeenMs: 10_000,
   operation: { firstMs: 500, maxMs: 10_000 },
   /** Whether a deployment answers after a load. */
   probe: { firstMs: 200, maxMs: 10_000 },

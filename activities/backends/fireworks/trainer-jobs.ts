@@ -8,13 +8,15 @@ import { oneLine } from './failures.ts';
 import { pages } from './pages.ts';
 import { pollFor } from './poll.ts';
 import { promote, type Promotion, type PromotedModel } from './promotion.ts';
+import { requireGone } from './read-back.ts';
 import { NEVER } from './sleep.ts';
 import { canResume, endsWait, trainerPhase } from './trainer-state.ts';
 import { trainerName, type Wire } from './wire.ts';
 
+/** Without its name and state it is no row, and says nothing: not even that there is no such trainer. */
 const JobRow = Spoken.extend({
-  name: z.string().default(''),
-  state: z.string().default('JOB_STATE_UNSPECIFIED'),
+  name: z.string().min(1),
+  state: z.string().min(1),
   createTime: Timestamp,
   forwardOnly: z.boolean().default(false),
   trainingConfig: z
@@ -120,17 +122,25 @@ export class TrainerJobs {
 
   /** Starts an ended job's process again, empty: sessions, models and sequences are gone, checkpoints are not. */
   async resume(id: string, signal: AbortSignal = NEVER): Promise<void> {
-    await this.#act('POST', `${await this.#path(id, signal)}:resume`, signal);
+    await this.#act(id, 'resume', signal);
   }
 
   /** Stops the job; its row and checkpoints stay. */
   async cancel(id: string, signal: AbortSignal = NEVER): Promise<void> {
-    await this.#act('POST', `${await this.#path(id, signal)}:cancel`, signal);
+    await this.#act(id, 'cancel', signal);
   }
 
-  /** Idempotent. Row and checkpoints outlive the job by 30 days, and can be promoted; the id cannot be used again. */
+  /**
+   * Idempotent. Row and checkpoints outlive the job by 30 days, and can be promoted; the id cannot be used again. Fails with
+   * `Unavailable` where the platform agreed and the job goes on.
+   */
   async delete(id: string, signal: AbortSignal = NEVER): Promise<void> {
-    await unlessStatus(404, this.#act('DELETE', await this.#path(id, signal), signal));
+    const call = controlCall(this.#wire.settings, 'DELETE', await this.#path(id, signal));
+    if ((await unlessStatus(404, this.#wire.http.send(call, Anything, signal))) === undefined) return;
+    await requireGone(this.#wire, `trainer ${id}`, signal, async () => {
+      const job = await this.get(id, signal);
+      return job === undefined || job.phase === 'ended' || job.phase === 'deleted' ? undefined : job.state;
+    });
   }
 
   /** Resolves when the job runs and its process answers; fails with `LostTrainer` if it never will, or in time. */
@@ -201,8 +211,9 @@ export class TrainerJobs {
     return trainerName(await this.#wire.account(signal), id);
   }
 
-  async #act(method: 'POST' | 'DELETE', path: string, signal: AbortSignal): Promise<void> {
-    await this.#wire.http.send(controlCall(this.#wire.settings, method, path), Anything, signal);
+  async #act(id: string, verb: 'resume' | 'cancel', signal: AbortSignal): Promise<void> {
+    const call = controlCall(this.#wire.settings, 'POST', `${await this.#path(id, signal)}:${verb}`);
+    await this.#wire.http.send(call, Anything, signal);
   }
 
   async #adopt(request: TrainerJobRequest, signal: AbortSignal): Promise<TrainerJob> {
@@ -217,10 +228,16 @@ export class TrainerJobs {
         { status: 409 },
       );
     }
+    if (job.baseModel === undefined) {
+      throw new BackendError(
+        'Unavailable',
+        `trainer ${request.id} exists, and the platform does not say of which model`,
+      );
+    }
     if (job.baseModel !== request.baseModel || job.loraRank !== request.loraRank) {
       throw new BackendError(
         'InvalidRequest',
-        `trainer ${request.id} exists with another configuration (${job.baseModel ?? 'no base model'}, LoRA rank ` +
+        `trainer ${request.id} exists with another configuration (${job.baseModel}, LoRA rank ` +
           `${job.loraRank}; asked for ${request.baseModel}, ${request.loraRank}): start a new run, or delete that trainer`,
         { status: 409 },
       );

@@ -29,12 +29,9 @@ export const ModelCreated = z
     supports_policy_diagnostics: flag,
     supports_router_replay: flag,
   })
-  .refine(
-    (reply) => reply.rdma_weight_sync_enabled !== true,
-    'this trainer pushes weights by RDMA, which is not supported: have it switched off for the account',
-  )
   .transform((reply) => ({
     modelId: reply.model_id,
+    pushesWeights: reply.rdma_weight_sync_enabled === true,
     capabilities: known({
       targetLogprobSupport: reply.supports_target_logprob_support,
       reinforce: reply.supports_reinforce,

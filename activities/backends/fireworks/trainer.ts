@@ -8,6 +8,7 @@ import { Anything } from './control-call.ts';
 import { createFutures } from './futures.ts';
 import { passReply } from './pass-replies.ts';
 import type { RetryPolicy } from './retry-timing.ts';
+import { byRdma } from './rdma.ts';
 import { createSequenceGuard } from './sequence-guard.ts';
 import * as bodies from './trainer-bodies.ts';
 import {
@@ -137,8 +138,18 @@ export function createTrainer(wire: Wire, trainerId: string): FireworksTrainer {
       await post('session_heartbeat', bodies.heartbeatBody(sessionId), options, Anything, signal);
     },
 
-    createModel: async (request, signal) =>
-      submit('create_model', bodies.createModelBody(request), retries.creation, ModelCreated, signal),
+    async createModel(request, signal) {
+      const body = bodies.createModelBody(request);
+      const pending = await submit('create_model', body, retries.creation, ModelCreated, signal);
+      return {
+        requestId: pending.requestId,
+        async result(waiting) {
+          const { pushesWeights, ...created } = await pending.result(waiting);
+          if (pushesWeights) throw byRdma('this trainer pushes weights');
+          return created;
+        },
+      };
+    },
 
     forward: async (call, signal) =>
       sequenced('forward', call, bodies.forwardBody(call), passReply({ kind: 'forward', ...call }), signal),
