@@ -155,7 +155,12 @@ export interface Trainer {
     signal: AbortSignal,
   ): Promise<Pending<ForwardBackwardResult>>;
   optimStep(
-    call: Sequenced & { adam: AdamParams; normalization?: 'num_loss_tokens' | 'num_sequences' },
+    call: Sequenced & {
+      adam: AdamParams;
+      normalization?: 'num_loss_tokens' | 'num_sequences';
+      /** Asks for the gradient's norm among the metrics. */
+      gradNormMetrics?: 'basic';
+    },
     signal: AbortSignal,
   ): Promise<Pending<{ metrics: Readonly<Record<string, number>> }>>;
   /** Weights and optimizer, for going back. `name` is a DNS label; the returned path is authoritative. */

@@ -9,6 +9,7 @@ import { HELP, readOptions, type Options } from './options.ts';
 import { describeTrial, faultsDone } from './report.ts';
 import { DisturbedStack, type StackOptions } from './stack.ts';
 import { runTrial, type Trial } from './trial.ts';
+import { VARIANTS } from './variants.ts';
 
 const EXIT = { same: 0, different: 1, unknown: 2 } as const;
 
@@ -51,9 +52,9 @@ function print({ output }: Options, trial: Trial, comparisons: readonly Comparis
 }
 
 /** What the sandbox and the workers are told beside the usual. */
-function platform({ replay, sandbox }: Options): Pick<StackOptions, 'sandboxFlags' | 'workerEnv'> {
+function platform({ replay, variant, sandbox }: Options): Pick<StackOptions, 'sandboxFlags' | 'workerEnv'> {
   const forgetful = replay === 'none' ? ['--replay', 'none'] : [];
-  return { sandboxFlags: [...forgetful, ...sandbox], workerEnv: { PAWL_TRAINER_REPLAY: replay } };
+  return { sandboxFlags: [...VARIANTS[variant], ...forgetful, ...sandbox], workerEnv: { PAWL_TRAINER_REPLAY: replay } };
 }
 
 try {

@@ -1,6 +1,7 @@
 /** How `npm run chaos` is called. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { VARIANT_NAMES } from './variants.ts';
 
 export const HELP = `Runs one experiment twice in the sandbox, once undisturbed and once under seeded faults, and compares what is left.
 
@@ -11,6 +12,7 @@ export const HELP = `Runs one experiment twice in the sandbox, once undisturbed 
   --kind KIND        only faults of this kind; may be repeated
   --at ENDPOINT      faults strike only at such requests, e.g. optim_step; may be repeated
   --replay none      the platform does not recognise a repeated request: fence and rewind
+  --variant NAME     how the platform speaks: ${VARIANT_NAMES.join(', ')}
   --experiment FILE  instead of a small one with the sandbox's smallest model
   --set PATH=VALUE   changes one field of the experiment; may be repeated
   --sandbox FLAG     hands a flag to the sandbox, e.g. --sandbox=--step-ms=20; may be repeated
@@ -31,6 +33,7 @@ const Flags = z.object({
   kind: z.array(z.string()).default([]),
   at: z.array(z.string()).default([]),
   replay: z.enum(['sequence', 'none']).default('sequence'),
+  variant: z.enum(VARIANT_NAMES).default('default'),
   experiment: z.string().optional(),
   set: z.array(z.string()).default([]),
   sandbox: z.array(z.string()).default([]),
@@ -54,6 +57,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
       kind: many,
       at: many,
       replay: text,
+      variant: text,
       experiment: text,
       set: many,
       sandbox: many,

@@ -6,10 +6,11 @@
 import { firstBadStep, stepsLookedBack } from '../../domain/decide/step-rules.ts';
 import type { Activities } from '../../domain/words/run.ts';
 import type { StepMetrics, WindowInput, WindowResult } from '../../domain/words/training.ts';
-import { batchIndices, toDatums } from '../data/batches.ts';
+import { batchIndices, chunk, toDatums } from '../data/batches.ts';
 import { openDataset, type Dataset } from '../data/dataset.ts';
 import { learningRate } from '../data/learning-rate.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { mergeMetrics } from '../backends/merge-metrics.ts';
 import { submitGradient } from './gradient.ts';
 import { refuseToRepeat, rememberForRetry, remembered, signal } from '../guard.ts';
 import { loadObjective, type ObjectivePorts } from '../objectives/load-objective.ts';
@@ -60,6 +61,8 @@ interface Training {
   readonly objective: RunObjective | undefined;
 }
 
+type Metrics = Readonly<Record<string, number>>;
+
 /** A step whose every request the trainer has accepted. */
 interface Admitted {
   readonly step: number;
@@ -67,9 +70,11 @@ interface Admitted {
   readonly tokens: number;
   readonly admittedMs: number;
   readonly gradients: readonly Pending<ForwardBackwardResult>[];
+  /** Examples of each of the gradients' requests. */
+  readonly chunkSizes: readonly number[];
   /** Value of the objective, where it is not the trainer's own. */
   readonly objectiveLoss?: number;
-  readonly update: Pending<unknown>;
+  readonly update: Pending<{ readonly metrics: Metrics }>;
 }
 
 async function trainSteps(training: Training, first: number, last: number): Promise<void> {
@@ -86,7 +91,7 @@ async function trainSteps(training: Training, first: number, last: number): Prom
     }
     const admitted = inFlight.shift();
     if (admitted === undefined) break;
-    const lossMean = await settle(admitted, diverged);
+    const { lossMean, metrics: told } = await settle(admitted, diverged);
     // The window goes on to its end: every sequence number that it was given is used.
     diverged ||= !Number.isFinite(lossMean);
     const nowMs = Date.now();
@@ -97,6 +102,7 @@ async function trainSteps(training: Training, first: number, last: number): Prom
       learningRate: admitted.learningRate,
       tokens: admitted.tokens,
       seconds: (nowMs - Math.max(endedMs, admitted.admittedMs)) / 1000,
+      ...(Object.keys(told).length > 0 && { metrics: told }),
     };
     endedMs = nowMs;
     await store.recordSteps(window.runId, [metrics]);
@@ -122,39 +128,49 @@ async function admit({ window, trainer, dataset, objective }: Training, step: nu
   );
   const rate = learningRate(train, step);
   const adam = { ...optimizer, learningRate: rate };
-  const update = await trainer.optimStep({ modelId, seq: firstSeq + plan.requestsPerStep - 1, adam }, signal());
+  const seq = firstSeq + plan.requestsPerStep - 1;
+  const update = await trainer.optimStep({ modelId, seq, adam, gradNormMetrics: 'basic' }, signal());
   const tokens = datums.reduce((sum, { weights }) => sum + weights.filter((weight) => weight !== 0).length, 0);
   const { parts: gradients, loss } = gradient;
-  const admitted = { step, learningRate: rate, tokens, admittedMs, gradients, update };
+  const chunkSizes = chunk(datums, plan.chunksPerStep).map(({ length }) => length);
+  const admitted = { step, learningRate: rate, tokens, admittedMs, gradients, chunkSizes, update };
   return loss === undefined ? admitted : { ...admitted, objectiveLoss: loss };
 }
 
-/** Waits for a step's end; its mean loss, because the weights of a batch sum to one. */
-async function settle({ gradients, update, objectiveLoss }: Admitted, diverged: boolean): Promise<number> {
+/** Waits for a step's end: its mean loss, because the weights of a batch sum to one, and what the trainer told beside. */
+async function settle(
+  { gradients, chunkSizes, update, objectiveLoss }: Admitted,
+  diverged: boolean,
+): Promise<{ lossMean: number; metrics: Metrics }> {
   let loss = 0;
-  for (const gradient of gradients) {
-    loss += await orNaN(async () => (await gradient.result(signal())).lossSum, diverged || Number.isNaN(loss));
+  const parts: { metrics: Metrics; outputs: number }[] = [];
+  for (const [index, gradient] of gradients.entries()) {
+    const pass = await unlessNotFinite(() => gradient.result(signal()), diverged || Number.isNaN(loss));
+    loss += pass?.lossSum ?? Number.NaN;
+    if (pass !== undefined) parts.push({ metrics: pass.metrics, outputs: chunkSizes[index] ?? 0 });
   }
-  const updated = await orNaN(
-    async () => {
-      await update.result(signal());
-      return 0;
-    },
-    diverged || Number.isNaN(loss),
-  );
-  return (objectiveLoss ?? loss) + updated;
+  const updated = await unlessNotFinite(() => update.result(signal()), diverged || Number.isNaN(loss));
+  return {
+    lossMean: updated === undefined ? Number.NaN : (objectiveLoss ?? loss),
+    metrics: finite({ ...mergeMetrics(parts), ...updated?.metrics }),
+  };
+}
+
+/** The loss says that a step diverged; JSON has no number for the rest. */
+function finite(metrics: Metrics): Metrics {
+  return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
 }
 
 /**
  * A trainer may refuse to compute with what is not finite, since JSON has no number for it: it is read from the words,
  * as nothing else tells. Whatever it refuses of a model that diverged before is no news.
  */
-async function orNaN(result: () => Promise<number>, diverged: boolean): Promise<number> {
+async function unlessNotFinite<T>(result: () => Promise<T>, diverged: boolean): Promise<T | undefined> {
   try {
     return await result();
   } catch (error) {
     if (!(error instanceof PawlError) || error.type !== 'InvalidRequest') throw error;
-    if (diverged || error.message.includes('not finite')) return Number.NaN;
+    if (diverged || error.message.includes('not finite')) return undefined;
     throw error;
   }
 }

@@ -21,6 +21,8 @@ export interface StepMetrics {
   readonly tokens: number;
   /** Seconds from this step's admission, or the previous step's end, whichever is later, to its end. */
   readonly seconds: number;
+  /** What the trainer said of the step, over all of its requests: by name and reduction, e.g. `loss:sum`, `grad_norm`. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 export interface WindowInput {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Aimd } from '../../activities/backends/fireworks/aimd.ts';
 import { createConcurrency } from '../../activities/backends/fireworks/concurrency.ts';
-import { mergeMetrics } from '../../activities/backends/fireworks/merge-metrics.ts';
+import { mergeMetrics } from '../../activities/backends/merge-metrics.ts';
 import { failureOf } from './failure-of.ts';
 
 const never = new AbortController().signal;

@@ -7,7 +7,7 @@ import { chunked } from './chunks.ts';
 import { customPass } from './custom-pass.ts';
 import { datumBody, type TrainingDatum } from './datum.ts';
 import { missingCapability, type Capabilities, type Loss, type LossName } from './losses.ts';
-import { mergeMetrics } from './merge-metrics.ts';
+import { mergeMetrics } from '../merge-metrics.ts';
 import { NEVER } from './sleep.ts';
 import { createSubmission, type Submission } from './submission.ts';
 import type { Limits } from './tables.ts';
