@@ -92,6 +92,12 @@ describe('a chain', () => {
     await sync.saveAndSync('step-2');
     expect(types()).toEqual(['base', 'base']);
   });
+  test('never saves under a name twice, however often it is asked for', async () => {
+    const sync = await given(['a']);
+    for (const name of ['last', 'last-2', 'last']) await sync.saveAndSync(name);
+    const names = saved.map(({ name }) => name.slice(0, -9));
+    expect(names).toEqual(['last', 'last-2', 'last-3']);
+  });
   test('of a replica that went back to older weights starts anew', async () => {
     const sync = await given(['a']);
     await sync.saveAndSync('step-1');

@@ -1,6 +1,7 @@
 /** Checkpoints: when one is due, and saving what training can go back to and what can be served. */
 import { activities } from '../activities.ts';
 import { planSnapshot, snapshotRequested } from '../../domain/decide/chain.ts';
+import { freshName } from '../../domain/decide/fresh-name.ts';
 import type { Checkpoint } from '../../domain/words/checkpoint.ts';
 import { checkpointName, pauseName, snapshotName, stateReference } from '../../domain/words/names.ts';
 import { unlessInterrupted } from './attention.ts';
@@ -67,7 +68,7 @@ async function saveState(live: LiveRun, name: string): Promise<string> {
   const path = await unlessInterrupted(
     live,
     'saving the state',
-    () => activities.saveState({ connection, name, seq: takeSeq(state) }),
+    () => activities.saveState({ connection, name: unused(state, name), seq: takeSeq(state) }),
     { expectedMs: state.saveMs },
   );
   const { step } = state;
@@ -89,10 +90,17 @@ async function saveSnapshot(
   const identity = await unlessInterrupted(
     live,
     'saving a snapshot',
-    () => activities.saveSnapshot({ connection, name, type, seq: takeSeq(state) }),
+    () => activities.saveSnapshot({ connection, name: unused(state, name), type, seq: takeSeq(state) }),
     { expectedMs: state.saveMs },
   );
   return { identity, snapshotType: type, ...(previousIdentity === undefined ? {} : { previousIdentity }) };
+}
+
+/** Never a name of before: saving under one would replace what stands behind an earlier checkpoint. */
+function unused(state: RunState, wanted: string): string {
+  const { name, given } = freshName(state.names ?? [], wanted);
+  state.names = given;
+  return name;
 }
 
 /**

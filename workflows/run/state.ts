@@ -91,6 +91,8 @@ export interface RunState {
   /** Proofs that were begun, and snapshots that were saved once more: parts of names, so that none is ever used twice. */
   proofs: number;
   resaves: number;
+  /** What was saved under lately. */
+  names?: readonly string[];
   /** The one that was begun last, until its verdict has been given. */
   proof?: RunningProof;
   /** How long a proof takes, and saving a checkpoint: what grace is measured by. */

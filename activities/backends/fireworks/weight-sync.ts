@@ -53,6 +53,8 @@ export class WeightSync {
   /** Part of every name, so that names stay unique on a deployment that outlives this object. */
   readonly #hex = randomBytes(4).toString('hex');
   readonly #chains = new Map<string, ChainState>();
+  /** What is saved again under a name would take the place of what replicas serve, and be taken for it. */
+  readonly #names = new Set<string>();
   #version = 0;
 
   /** Use `Fireworks.weightSync`. */
@@ -68,7 +70,7 @@ export class WeightSync {
   }
 
   /**
-   * Saves a snapshot as `<name>-<8 hex>`, loads it everywhere and waits for every replica. Fails with a `SyncFailedError`
+   * Saves a snapshot as `<name>-<8 hex>` (a name used before gets a number), loads it everywhere and waits for every replica. Fails with a `SyncFailedError`
    * that names the deployment. `final` asks for a base, which can be promoted.
    */
   async saveAndSync(
@@ -78,7 +80,7 @@ export class WeightSync {
     const { client, deployments, timeoutMs = 600_000 } = this.#options;
     const plan = await this.#plan(final, signal);
     for (const [id, chain] of this.#chains) this.#chains.set(id, snapshotRequested(chain));
-    const saved = await client.saveWeightsForSampler({ name: `${name}-${this.#hex}`, type: plan.type }, signal);
+    const saved = await client.saveWeightsForSampler({ name: this.#unused(name), type: plan.type }, signal);
     const { path: identity } = await saved.result(signal);
     const { previousIdentity } = plan;
     const snapshot = { identity, ...(previousIdentity === undefined ? {} : { previousIdentity }) };
@@ -111,6 +113,13 @@ export class WeightSync {
       }),
     );
     return now.every(Boolean) ? first : { type: 'base' };
+  }
+
+  #unused(name: string): string {
+    let unused = name;
+    for (let count = 2; this.#names.has(unused); count++) unused = `${name}-${count}`;
+    this.#names.add(unused);
+    return `${unused}-${this.#hex}`;
   }
 
   #chainOf({ deploymentId }: Target): ChainState {
