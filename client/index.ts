@@ -1,8 +1,7 @@
 /** pawl as a library: start, follow and stop runs from a program. */
 export type {
-  ComparedCheckpoint,
+  Comparison,
   PromotionEvent,
-  Reproduction,
   RunEvent,
   StoredCheckpoint,
   StoredPromotion,
@@ -20,6 +19,7 @@ export type { AliasView, PromotionDetails, Promotions } from './promotion/promot
 export type { PromptSets } from './prompts/prompt-sets.ts';
 export type { PolicyReplay } from './replay/replay-run.ts';
 export type { RunChange } from './runs/run-changes.ts';
+export type { Reproduction } from './serving/reproduction.ts';
 export type { Serving } from './serving/serving.ts';
 export { storeFile } from './runs/run-store.ts';
 export type { RunDetails, RunResult, RunSummary, RunView, Waiting } from './runs/run-view.ts';

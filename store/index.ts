@@ -1,14 +1,20 @@
 /** What other folders may use of the store. */
 export { PawlError } from '../domain/words/failures-of-calls.ts';
-export { compareCheckpoints, compareEvaluations, type ComparedCheckpoint, type Comparison } from './rows/compare.ts';
 export { findPromptSet } from './rows/find-prompt-set.ts';
 export { openStore } from './rows/open.ts';
 export { StoreUnavailable } from './sqlite/failures.ts';
 export type { PromotionEvent, StoredPromotion } from './rows/promotion-records.ts';
-export { compareReproduction, type Reproduction } from './rows/reproduction.ts';
 export type { StoredWorker } from './rows/worker-records.ts';
 export type { StoredAppraisal, StoredSamples } from './rows/serving-records.ts';
-export type { EvaluationSubject, EvaluationRecord, Lease, ScoredEvaluation, StoredLease } from './rows/records.ts';
+export type {
+  Comparison,
+  Comparisons,
+  EvaluationSubject,
+  EvaluationRecord,
+  Lease,
+  ScoredEvaluation,
+  StoredLease,
+} from './rows/records.ts';
 export type {
   EventLevel,
   NewRun,

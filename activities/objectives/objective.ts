@@ -109,7 +109,7 @@ async function differentiated(
 ): Promise<{ loss: number; gradients: number[][] }> {
   // Loaded when it is needed: most workers never differentiate anything.
   const { differentiate } = await import('./differentiate.ts');
-  const longest = Math.max(1, ...logprobs.map(({ length }) => length));
+  const longest = logprobs.reduce((most, { length }) => Math.max(most, length), 1);
   const shape = { rows: examples.length, columns: roundedUp(longest) };
   const matrix = (rows: readonly (readonly number[])[]): Float32Array => {
     const data = new Float32Array(shape.rows * shape.columns);

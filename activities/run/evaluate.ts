@@ -10,11 +10,12 @@ import type { Activities } from '../../domain/words/run.ts';
 import type { EvaluationInput, EvaluationOutcome, Sampling } from '../../domain/words/evaluation.ts';
 import { drawMissing } from './draw-samples.ts';
 import { BackendError, PawlError } from '../../domain/words/failures-of-calls.ts';
+import type { Compute } from '../compute/compute.ts';
 import { openExaminer } from './examiner.ts';
-import { warnIfFrozen } from './frozen.ts';
 import { graderHash, type GraderPorts } from '../grading/graders.ts';
 import { promptScores } from '../../domain/decide/statistics/prompt-scores.ts';
 import { scoreOf } from '../grading/score-evaluation.ts';
+import { recordEvaluation } from './record-evaluation.ts';
 import { signal } from '../guard.ts';
 import { onTarget } from './on-target.ts';
 import type { Backend } from '../ports.ts';
@@ -27,6 +28,7 @@ const MAX_MISSING_FRACTION = 0.05;
 interface Ports extends GraderPorts {
   readonly backend: Backend;
   readonly store: Store;
+  readonly compute: Compute;
 }
 
 export function evaluating(ports: Ports): Pick<Activities, 'evaluate'> {
@@ -58,8 +60,7 @@ async function evaluate(ports: Ports, input: EvaluationInput): Promise<Evaluatio
   const { passAt } = suite.spec;
   requireEnough(samples, passAt, during.refused);
   const evaluation = { ...subject, ...scoreOf(samples, { ...examiner, passAt }) };
-  await warnIfFrozen(store, input.runId, evaluation, samples);
-  await store.saveEvaluation(input.runId, { kind: 'scored', ...evaluation });
+  await recordEvaluation({ ...ports, signal: signal() }, input.runId, evaluation, samples);
   return { kind: 'scored', evaluation };
 }
 

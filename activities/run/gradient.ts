@@ -39,7 +39,9 @@ export async function submitGradient(
 
   const forward = await submit(firstSeq, datums, 'forward');
   const logprobs: (readonly number[])[] = [];
-  for (const part of forward.parts) logprobs.push(...(await part.result(signal)).logprobs);
+  for (const part of forward.parts) {
+    for (const row of (await part.result(signal)).logprobs) logprobs.push(row);
+  }
   const { loss, gradients } = await objective.evaluate(datums.map(toExample), logprobs, signal);
   // Numbers that are no numbers cannot be sent, and the sequence must go on: the step changes nothing, and its loss says why.
   const usable = Number.isFinite(loss) && gradients.every((row) => row.every(isFloat32));

@@ -5,6 +5,7 @@ import type { Plan } from '../../domain/words/plan.ts';
 import type { SyncResult } from '../../domain/words/checkpoint.ts';
 import { signal } from '../guard.ts';
 import type { RunDirectory } from '../upkeep/reconcile.ts';
+import { restoreEvaluation } from './restore-record.ts';
 import type { EventLevel, Store } from '../../store/index.ts';
 
 interface Ports {
@@ -27,12 +28,7 @@ export function recording({ store, directory }: Ports): Pick<Activities, 'record
 
     async record(facts) {
       const { runId, phase, step, generation } = facts;
-      if (facts.checkpoint !== undefined) await store.saveCheckpoint(runId, facts.checkpoint);
-      if (facts.verdict !== undefined) await store.saveVerdict(runId, facts.verdict);
-      if (facts.rewind !== undefined) {
-        await store.saveRewind(runId, facts.rewind);
-        await store.forgetStepsAfter(runId, { step: facts.rewind.toStep, generation: facts.rewind.generation });
-      }
+      await recordFacts(store, facts);
       const { missing } = await store.updateRun(runId, {
         phase,
         step,
@@ -48,6 +44,17 @@ export function recording({ store, directory }: Ports): Pick<Activities, 'record
       return { missing };
     },
   };
+}
+
+async function recordFacts(store: Store, facts: RunRecord): Promise<void> {
+  const { runId } = facts;
+  if (facts.checkpoint !== undefined) await store.saveCheckpoint(runId, facts.checkpoint);
+  if (facts.verdict !== undefined) await store.saveVerdict(runId, facts.verdict);
+  for (const evaluation of facts.evaluations ?? []) await restoreEvaluation(store, runId, evaluation);
+  if (facts.rewind !== undefined) {
+    await store.saveRewind(runId, facts.rewind);
+    await store.forgetStepsAfter(runId, { step: facts.rewind.toStep, generation: facts.rewind.generation });
+  }
 }
 
 interface Happening {

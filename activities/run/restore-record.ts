@@ -1,5 +1,6 @@
 /** Tells a store that lost a run, or is an older copy of itself, what the run's workflow holds of it. */
 import type { Activities, RunFacts } from '../../domain/words/run.ts';
+import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { Store } from '../../store/index.ts';
 
 export function restoring({ store }: { store: Store }): Pick<Activities, 'restoreRecord'> {
@@ -32,10 +33,16 @@ async function restoreCheckpoints(store: Store, { run: { runId }, checkpoints }:
   for (const { checkpoint, evaluation, suites = [], verdict } of checkpoints) {
     await store.saveCheckpoint(runId, checkpoint);
     for (const found of evaluation === undefined ? suites : [evaluation, ...suites]) {
-      await store.saveEvaluation(runId, { kind: 'scored', ...found });
+      await restoreEvaluation(store, runId, found);
     }
     if (verdict !== undefined) await store.saveVerdict(runId, { ...verdict, checkpoint: checkpoint.name });
   }
+}
+
+/** What was recorded of it by those who had its samples stands. */
+export async function restoreEvaluation(store: Store, runId: string, evaluation: Evaluation): Promise<void> {
+  if ((await store.evaluation(evaluation.id)) !== undefined) return;
+  await store.saveEvaluation(runId, { kind: 'scored', ...evaluation });
 }
 
 async function restoreLeases(store: Store, { run: { runId }, trainerId, deploymentId }: RunFacts): Promise<void> {

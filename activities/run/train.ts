@@ -188,7 +188,10 @@ function summarize(rows: readonly StepMetrics[]): WindowResult {
   return {
     tokens: rows.reduce((sum, row) => sum + row.tokens, 0),
     secondsPerStep: seconds / Math.max(1, rows.length),
-    ...(lossMean !== undefined && { lossMean, maxLossMean: Math.max(...finite.map((row) => row.lossMean)) }),
+    ...(lossMean !== undefined && {
+      lossMean,
+      maxLossMean: finite.reduce((most, row) => Math.max(most, row.lossMean), -Infinity),
+    }),
     ...(nonFiniteStep !== undefined && { nonFiniteStep }),
   };
 }

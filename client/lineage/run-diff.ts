@@ -1,11 +1,6 @@
 /** Two runs compared: their experiments, what their plans pinned, and what came of it at the steps that both have. */
-import {
-  compareEvaluations,
-  type Comparison,
-  type StoreReader,
-  type StoredCheckpoint,
-  type StoredRun,
-} from '../../store/index.ts';
+import { compareEvaluations } from './compare.ts';
+import type { Comparison, StoreReader, StoredCheckpoint, StoredRun } from '../../store/index.ts';
 import { fieldChanges } from '../../domain/spec/spec-changes.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { BranchPoint } from '../../domain/words/branches.ts';

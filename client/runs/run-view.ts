@@ -1,12 +1,5 @@
 /** A run as people and programs see it from outside: what Temporal, the run itself and the store say, put together. */
-import type {
-  ComparedCheckpoint,
-  RunEvent,
-  StoredAppraisal,
-  StoredCheckpoint,
-  StoredRewind,
-  StoredRun,
-} from '../../store/index.ts';
+import type { RunEvent, StoredAppraisal, StoredCheckpoint, StoredRewind, StoredRun } from '../../store/index.ts';
 import type { BranchesStatus } from '../../domain/words/branches.ts';
 import type { Phase, RunOutcome, RunReport, RunStatus } from '../../domain/words/run.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
@@ -35,7 +28,6 @@ export interface RunView {
 
 /** A moment, and everything recorded on the way to it. */
 export interface RunDetails extends RunView {
-  readonly checkpoints: readonly ComparedCheckpoint[];
   readonly steps: readonly StepMetrics[];
   readonly rewinds: readonly StoredRewind[];
   /** What was evaluated beside the run, and why. */

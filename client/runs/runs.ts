@@ -1,6 +1,6 @@
 /** The facade over everything that can be done with runs: what the CLI, programs and servers use alike. */
 import { WorkflowFailedError } from '@temporalio/client';
-import { compareCheckpoints, type RunEvent, type StoreReader } from '../../store/index.ts';
+import type { RunEvent, StoreReader } from '../../store/index.ts';
 import type { BranchesStatus } from '../../domain/words/branches.ts';
 import type { ReconcileInput, ReconcileReport } from '../../domain/words/reconcile.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
@@ -149,12 +149,10 @@ export class Runs {
     const steps = await this.steps(runId);
     const rewinds = (await this.#read((reader) => reader.rewinds(runId))) ?? [];
     const appraisals = (await this.#read((reader) => reader.appraisals(runId))) ?? [];
-    const checkpoints = await this.#read((reader) => compareCheckpoints(reader, view.checkpoints, view.stored?.parent));
     const branches = await this.#branches(view);
     const events = await this.events(runId);
     return {
       ...view,
-      checkpoints: checkpoints ?? view.checkpoints,
       steps,
       rewinds,
       appraisals,

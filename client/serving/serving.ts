@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
 import { TerminatedFailure } from '@temporalio/common';
-import { compareReproduction, type Reproduction, type StoreReader } from '../../store/index.ts';
+import type { StoreReader } from '../../store/index.ts';
+import { compareReproduction, type Reproduction } from './reproduction.ts';
 import {
   APPRAISE_WORKFLOW_TYPE,
   BISECT_WORKFLOW_TYPE,
@@ -74,7 +75,7 @@ export class Serving {
   async reproduce(reference: string, watching: Watching = {}): Promise<Reproduction> {
     const { evaluation, subject, suite } = await findEvaluation(reference, await this.#lookUp());
     const reader = await this.#reader();
-    if ((await reader.promptScores(evaluation.id)).length === 0) {
+    if ((await reader.samples(evaluation.id, { limit: 1 })).length === 0) {
       throw new UserError(
         `The samples of evaluation ${evaluation.id} were removed (pawl gc).`,
         'There is nothing to compare with; choose a checkpoint that is kept, such as RUN@best.',

@@ -156,6 +156,8 @@ export interface RunRecord {
   readonly parent?: Parent;
   readonly checkpoint?: Checkpoint;
   readonly verdict?: Verdict & { readonly checkpoint: string };
+  /** Those that the verdict rests on, as they were recorded: written again where a store that was set back lost them. */
+  readonly evaluations?: readonly Evaluation[];
   readonly rewind?: Rewind;
   readonly outcome?: RunOutcome;
   readonly reason?: string;

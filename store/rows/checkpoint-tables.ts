@@ -3,10 +3,11 @@ import type { Selectable } from 'kysely';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { Place } from '../../domain/words/place.ts';
 import { now, present } from './codec.ts';
-import { toScored } from './evaluation-tables.ts';
+import { toComparisons, toScored } from './evaluation-tables.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store, StoredCheckpoint } from './store.ts';
 
+type EvaluationRow = Selectable<Tables['evaluations']>;
 type CheckpointVerbs = Pick<Store, 'saveCheckpoint' | 'saveSync' | 'saveVerdict' | 'checkpointReports'>;
 
 /** `here`: where the process that saves rents, for a checkpoint that does not say it itself. */
@@ -70,20 +71,18 @@ export function checkpointTables(db: Sql, here: Place | undefined): CheckpointVe
       ]);
       const syncOf = new Map(syncs.map((sync) => [sync.identity, sync]));
       const verdictOf = new Map(verdicts.map(({ checkpoint, kind, reason }) => [checkpoint, { kind, reason }]));
-      const scored = evaluations.map(toScored);
-      const evaluationOf = new Map(
-        scored.filter(({ suite }) => suite === undefined).map((evaluation) => [evaluation.checkpoint, evaluation]),
-      );
+      const main = new Map(evaluations.filter(({ suite }) => suite === null).map((row) => [row.checkpoint, row]));
+      const suitesOf = furtherSuites(evaluations);
       return checkpoints.map((row) => {
         const sync = syncOf.get(row.identity);
-        const evaluation = evaluationOf.get(row.name);
-        const suites = furtherSuites(scored, row.name);
+        const evaluation = main.get(row.name);
+        const suites = suitesOf.get(row.name);
         const verdict = verdictOf.get(row.name);
         return {
           ...toCheckpoint(row),
           ...(sync !== undefined && { sync }),
-          ...(evaluation !== undefined && { evaluation }),
-          ...(suites.length > 0 && { suites }),
+          ...(evaluation !== undefined && { evaluation: toScored(evaluation), ...toComparisons(evaluation) }),
+          ...(suites !== undefined && { suites }),
           ...(verdict !== undefined && { verdict }),
         };
       });
@@ -91,14 +90,17 @@ export function checkpointTables(db: Sql, here: Place | undefined): CheckpointVe
   };
 }
 
-/** The last one of each suite, by its name. */
-function furtherSuites(scored: readonly Evaluation[], checkpoint: string): Evaluation[] {
-  const bySuite = new Map<string, Evaluation>();
-  for (const evaluation of scored) {
-    if (evaluation.checkpoint === checkpoint && evaluation.suite !== undefined)
-      bySuite.set(evaluation.suite, evaluation);
+/** By checkpoint, the last one of each further suite, by its name. */
+function furtherSuites(rows: readonly EvaluationRow[]): Map<string, Evaluation[]> {
+  const last = new Map<string, Map<string, Evaluation>>();
+  for (const row of rows) {
+    if (row.suite === null) continue;
+    const suites = last.get(row.checkpoint) ?? new Map<string, Evaluation>();
+    last.set(row.checkpoint, suites.set(row.suite, toScored(row)));
   }
-  return [...bySuite].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, evaluation]) => evaluation);
+  const sorted = (suites: Map<string, Evaluation>): Evaluation[] =>
+    [...suites].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, evaluation]) => evaluation);
+  return new Map([...last].map(([checkpoint, suites]) => [checkpoint, sorted(suites)]));
 }
 
 function toCheckpoint(row: Selectable<Tables['checkpoints']>): StoredCheckpoint {

@@ -23,6 +23,19 @@ export function fromJson(text: string): unknown {
   return JSON.parse(text);
 }
 
+/** As JSON, with numbers that are not finite: for what is computed, and may be anything. */
+export function toMeasuresJson(value: object): string {
+  return JSON.stringify(value, (_, field: unknown) =>
+    typeof field === 'number' && !Number.isFinite(field) ? String(field) : field,
+  );
+}
+
+export function fromMeasuresJson(text: string): unknown {
+  return JSON.parse(text, (_, field: unknown) => (NOT_FINITE.has(field) ? Number(field) : field));
+}
+
+const NOT_FINITE: ReadonlySet<unknown> = new Set(['NaN', 'Infinity', '-Infinity']);
+
 type NullableKey<Row> = { [K in keyof Row]: null extends Row[K] ? K : never }[keyof Row];
 
 /** A row as the domain has it: what is NULL in SQL is absent. */

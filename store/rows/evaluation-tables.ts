@@ -1,77 +1,106 @@
-/** Evaluations and their samples. */
-import type { Insertable, Selectable } from 'kysely';
-import { fromJson, fromMeasure, now, toJson, toMeasure } from './codec.ts';
+/** Evaluations, and what was computed of each when it was recorded. */
+import type { Insertable, Selectable, SelectQueryBuilder } from 'kysely';
+import { fromJson, fromMeasure, fromMeasuresJson, now, toJson, toMeasure, toMeasuresJson } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
-import type { EvaluationRecord, EvaluationSubject } from './records.ts';
-import type { Answer, SampleRecord } from '../../domain/words/samples.ts';
+import type { Comparisons, Derived, EvaluationRecord, EvaluationSubject, ScoredEvaluation } from './records.ts';
 import type { Store } from './store.ts';
-import { promptScores } from '../../domain/decide/statistics/prompt-scores.ts';
 import type { Evaluation, Sampling } from '../../domain/words/evaluation.ts';
 
-type EvaluationVerbs = Pick<Store, 'saveSample' | 'saveEvaluation' | 'evaluations' | 'samples' | 'promptScores'>;
+type EvaluationVerbs = Pick<
+  Store,
+  | 'saveEvaluation'
+  | 'evaluations'
+  | 'firstEvaluation'
+  | 'evaluationBefore'
+  | 'evaluationOf'
+  | 'evaluationAnswering'
+  | 'promptScores'
+>;
 type EvaluationRow = Selectable<Tables['evaluations']>;
-type SampleRow = Selectable<Tables['samples']>;
 
 export function evaluationTables(db: Sql): EvaluationVerbs {
-  async function samplesOf(evaluationId: string): Promise<readonly SampleRecord[]> {
-    const rows = await db
-      .selectFrom('samples')
-      .selectAll()
-      .where('evaluationId', '=', evaluationId)
-      .orderBy('promptIndex')
-      .orderBy('sampleIndex')
-      .execute();
-    return rows.map(toSample);
-  }
+  const own = (runId: string): SelectQueryBuilder<Tables, 'evaluations', EvaluationRow> =>
+    db.selectFrom('evaluations').selectAll().where('runId', '=', runId).where('appraisal', 'is', null);
+  const scored = (runId: string): ReturnType<typeof own> => own(runId).where('kind', '=', 'scored');
 
   return {
-    async saveSample(evaluationId, sample) {
-      const { promptIndex, sampleIndex, ...columns } = fromSample(sample);
-      await db
-        .insertInto('samples')
-        .values({ evaluationId, promptIndex, sampleIndex, ...columns })
-        .onConflict((conflict) =>
-          conflict
-            .columns(['evaluationId', 'promptIndex', 'sampleIndex'])
-            .doUpdateSet(columns)
-            .where('samples.kind', '=', 'missing'),
-        )
-        .execute();
-    },
-
-    async saveEvaluation(runId, evaluation) {
+    async saveEvaluation(runId, evaluation, derived) {
       const { id, ...columns } = fromEvaluation(evaluation);
+      if (derived !== undefined) await saveScores(db, id, derived);
+      const { answers = null, comparisons = {} } = derived ?? {};
+      // Written again by somebody who computed nothing, it keeps what was computed.
+      const kept = derived && { answers, comparisons: toMeasuresJson(comparisons) };
       await db
         .insertInto('evaluations')
-        .values({ id, runId, ...columns, recordedAt: now() })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet(columns))
+        .values({ id, runId, ...columns, ...kept, recordedAt: now() })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...columns, ...kept }))
         .execute();
     },
 
     async evaluations(runId) {
-      const rows = await db
-        .selectFrom('evaluations')
-        .selectAll()
-        .where('runId', '=', runId)
-        .where('appraisal', 'is', null)
-        .orderBy('step')
-        .orderBy('recordedAt')
-        .orderBy('id')
-        .execute();
+      const rows = await own(runId).orderBy('step').orderBy('recordedAt').orderBy('id').execute();
       return rows.map(toEvaluation);
     },
 
-    samples: samplesOf,
+    async firstEvaluation(runId) {
+      const rows = scored(runId).where('suite', 'is', null).orderBy('step').orderBy('recordedAt', 'desc').limit(1);
+      return scoredOrNone(await rows.executeTakeFirst());
+    },
+
+    async evaluationBefore(runId, step) {
+      const rows = scored(runId).where('suite', 'is', null).where('step', '<', step);
+      return scoredOrNone(await rows.orderBy('step', 'desc').orderBy('recordedAt', 'desc').limit(1).executeTakeFirst());
+    },
+
+    async evaluationOf(runId, checkpoint) {
+      const rows = scored(runId).where('checkpoint', '=', checkpoint).where('suite', 'is', null);
+      return scoredOrNone(await rows.orderBy('recordedAt', 'desc').limit(1).executeTakeFirst());
+    },
+
+    async evaluationAnswering(runId, { answers, promptSet, suite = null, identity, untilStep }) {
+      const row = await scored(runId)
+        .where('answers', '=', answers)
+        .where('step', '<=', untilStep)
+        .where('promptSet', '=', promptSet)
+        .where('suite', 'is', suite)
+        .where('identity', '!=', identity)
+        .orderBy('step', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return scoredOrNone(row);
+    },
 
     async promptScores(evaluationId) {
       const row = await db
-        .selectFrom('evaluations')
-        .select('sampling')
-        .where('id', '=', evaluationId)
+        .selectFrom('promptScores')
+        .select('scores')
+        .where('evaluationId', '=', evaluationId)
         .executeTakeFirst();
-      return promptScores(await samplesOf(evaluationId), toSampling(row?.sampling ?? null));
+      if (row === undefined) return [];
+      const { hashes, scores } = fromMeasuresJson(row.scores) as { hashes: string[]; scores: number[] };
+      return hashes.map((promptHash, index) => ({ promptHash, score: scores[index] ?? Number.NaN }));
     },
   };
+}
+
+async function saveScores(db: Sql, evaluationId: string, derived: Derived): Promise<void> {
+  const scores = toMeasuresJson({
+    hashes: derived.scores.map(({ promptHash }) => promptHash),
+    scores: derived.scores.map(({ score }) => score),
+  });
+  await db
+    .insertInto('promptScores')
+    .values({ evaluationId, scores })
+    .onConflict((conflict) => conflict.column('evaluationId').doUpdateSet({ scores }))
+    .execute();
+}
+
+function scoredOrNone(row: EvaluationRow | undefined): ScoredEvaluation | undefined {
+  return row && { kind: 'scored', ...toScored(row) };
+}
+
+export function toComparisons({ comparisons }: EvaluationRow): Comparisons {
+  return comparisons === null ? {} : (fromMeasuresJson(comparisons) as Comparisons);
 }
 
 type EvaluationColumns = Omit<Insertable<Tables['evaluations']>, 'runId' | 'recordedAt'>;
@@ -146,59 +175,4 @@ function subject(row: EvaluationRow): EvaluationSubject {
 
 function toSampling(column: string | null): Sampling | undefined {
   return column === null ? undefined : (fromJson(column) as Sampling);
-}
-
-type SampleColumns = Omit<Insertable<Tables['samples']>, 'evaluationId'>;
-
-/** Every column is given, so that a sample produced after it was missing leaves nothing of the failure behind. */
-function fromSample(sample: SampleRecord): SampleColumns {
-  const { kind, promptIndex, sampleIndex, promptHash, promptTokens } = sample;
-  const key = { kind, promptIndex, sampleIndex, promptHash, promptTokens };
-  if (sample.kind === 'produced') {
-    return { ...key, ...fromAnswer(sample), score: toMeasure(sample.score), error: null };
-  }
-  const { answer, error } = sample;
-  return { ...key, ...(answer === undefined ? NO_ANSWER : fromAnswer(answer)), score: null, error };
-}
-
-function fromAnswer(answer: Answer): Pick<SampleColumns, keyof typeof NO_ANSWER> {
-  const { tokens, text, finishReason, meanLogprob, latencyMs, servedIdentity = null } = answer;
-  return {
-    tokens: toJson(tokens),
-    text,
-    finishReason,
-    meanLogprob: meanLogprob === undefined ? null : toMeasure(meanLogprob),
-    latencyMs,
-    servedIdentity,
-  };
-}
-
-const NO_ANSWER = {
-  tokens: null,
-  text: null,
-  finishReason: null,
-  meanLogprob: null,
-  latencyMs: null,
-  servedIdentity: null,
-};
-
-function toSample(row: SampleRow): SampleRecord {
-  const { promptIndex, sampleIndex, promptHash, promptTokens } = row;
-  const key = { promptIndex, sampleIndex, promptHash, promptTokens };
-  if (row.kind === 'produced') {
-    return { kind: 'produced', ...key, ...toAnswer(row), score: fromMeasure(row.score ?? Number.NaN) };
-  }
-  const answer = row.tokens === null ? {} : { answer: toAnswer(row) };
-  return { kind: 'missing', ...key, error: row.error ?? '', ...answer };
-}
-
-function toAnswer(row: SampleRow): Answer {
-  return {
-    tokens: fromJson(row.tokens ?? '[]') as number[],
-    text: row.text ?? '',
-    finishReason: row.finishReason ?? '',
-    ...(row.meanLogprob !== null && { meanLogprob: fromMeasure(row.meanLogprob) }),
-    latencyMs: row.latencyMs ?? Number.NaN,
-    ...(row.servedIdentity !== null && { servedIdentity: row.servedIdentity }),
-  };
 }

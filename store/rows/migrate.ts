@@ -13,6 +13,7 @@ import { up as serving } from './migrations/0008-serving.ts';
 import { up as records } from './migrations/0009-records.ts';
 import { up as evaluationsByPrompts } from './migrations/0010-evaluations-by-prompts.ts';
 import { up as places } from './migrations/0011-places.ts';
+import { up as derived } from './migrations/0012-derived.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -27,6 +28,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0009-records': { up: records },
   '0010-evaluations-by-prompts': { up: evaluationsByPrompts },
   '0011-places': { up: places },
+  '0012-derived': { up: derived },
 };
 
 function migrator(db: Sql): Migrator {

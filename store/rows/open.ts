@@ -22,6 +22,7 @@ import { retentionTables } from './retention-tables.ts';
 import { rewindTables } from './rewind-tables.ts';
 import { runTables } from './run-tables.ts';
 import type { Sql, Tables } from './schema.ts';
+import { sampleTables } from './sample-tables.ts';
 import { servingTables } from './serving-tables.ts';
 import type { Store, StoreReader } from './store.ts';
 import { giveId, workerTables } from './worker-tables.ts';
@@ -67,7 +68,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     }
   };
   try {
-    await patiently(open, busyTimeoutMs);
+    await patiently(open, busyTimeoutMs * OTHERS_MIGRATE);
   } catch (error) {
     await thread.close();
     throw error;
@@ -80,6 +81,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...checkpointTables(db, options.place),
     ...evaluationTables(db),
     ...lookTables(db),
+    ...sampleTables(db),
     ...promptSetTables(db),
     ...servingTables(db),
     ...retentionTables(db),
@@ -89,6 +91,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
   return { ...patient(adopting(db, verbs), busyTimeoutMs), close: () => db.destroy() };
 }
+
+/** Others may be at work on the schema, one after the other: opening is waited for longer than a row. */
+const OTHERS_MIGRATE = 6;
 
 function connect(thread: SqliteThread, reopen?: () => Promise<void>): Sql {
   return new Kysely<Tables>({ dialect: threadDialect(thread, reopen), plugins: [new CamelCasePlugin()] });

@@ -1,5 +1,6 @@
 /** What the store hands out of evaluations and leases. */
 import type { Place } from '../../domain/words/place.ts';
+import type { PairedDifference, PromptScore } from '../../domain/decide/statistics/paired.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 
 export interface ScoredEvaluation extends Evaluation {
@@ -19,6 +20,31 @@ interface VoidEvaluation extends EvaluationSubject {
 }
 
 export type EvaluationRecord = ScoredEvaluation | VoidEvaluation;
+
+/** A paired difference, and what it is a difference from. */
+export interface Comparison extends PairedDifference {
+  /** Name of the reference's checkpoint. */
+  readonly reference: string;
+}
+
+/** An evaluation minus others on the same prompts: on the main suite, as far as they can be compared. */
+export interface Comparisons {
+  /** The run's first. */
+  readonly overBaseline?: Comparison;
+  /** The last one of an earlier step. */
+  readonly overPrevious?: Comparison;
+  /** That of the checkpoint of another run that this run began from. */
+  readonly overParent?: Comparison;
+}
+
+/** What is computed of an evaluation when it is recorded, and never again. */
+export interface Derived {
+  /** What each answered prompt scored, in order of prompt index. */
+  readonly scores: readonly PromptScore[];
+  /** Fingerprint of the answers; absent: there are none. */
+  readonly answers?: string;
+  readonly comparisons?: Comparisons;
+}
 
 export type LeaseKind = 'trainer' | 'deployment';
 

@@ -15,7 +15,7 @@ import type { RunSpec } from '../../domain/spec/spec.ts';
 
 type RunVerbs = Pick<
   Store,
-  'saveRun' | 'updateRun' | 'addEvent' | 'recordSteps' | 'listRuns' | 'getRun' | 'steps' | 'events'
+  'saveRun' | 'updateRun' | 'addEvent' | 'recordSteps' | 'listRuns' | 'getRun' | 'parentOf' | 'steps' | 'events'
 >;
 
 /** Rows per INSERT: far below SQLite's limit of 32,766 bound values. */
@@ -115,6 +115,16 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
       if (only === undefined) throw unknownRun(reference);
       if (others.length > 0) throw ambiguousRun(reference, candidates);
       return toRun(only);
+    },
+
+    async parentOf(runId) {
+      const row = await db
+        .selectFrom('runs')
+        .select(['parentRun', 'parentCheckpoint'])
+        .where('id', '=', runId)
+        .executeTakeFirst();
+      if (row === undefined || row.parentRun === null || row.parentCheckpoint === null) return undefined;
+      return { runId: row.parentRun, checkpoint: row.parentCheckpoint };
     },
 
     async steps(runId, { afterStep = 0 } = {}) {

@@ -94,7 +94,14 @@ interface EvaluationsTable {
   entropy: Measure | null;
   reason: string | null;
   appraisal: string | null;
+  answers: Generated<string | null>;
+  comparisons: Generated<string | null>;
   recordedAt: string;
+}
+
+interface PromptScoresTable {
+  evaluationId: string;
+  scores: string;
 }
 
 interface SamplesTable {
@@ -246,6 +253,7 @@ export interface Tables {
   checkpoints: CheckpointsTable;
   syncs: SyncsTable;
   evaluations: EvaluationsTable;
+  promptScores: PromptScoresTable;
   samples: SamplesTable;
   verdicts: VerdictsTable;
   promptSets: PromptSetsTable;

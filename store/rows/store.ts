@@ -1,5 +1,5 @@
 /** The store in the words of the domain: what workers write and people read. Every write is a keyed upsert. */
-import type { EvaluationRecord, Lease, StoredLease } from './records.ts';
+import type { Comparisons, Derived, EvaluationRecord, Lease, ScoredEvaluation, StoredLease } from './records.ts';
 import type { SampleRecord } from '../../domain/words/samples.ts';
 import type { BranchChoice, BranchPoint } from '../../domain/words/branches.ts';
 import type { Checkpoint, SyncResult } from '../../domain/words/checkpoint.ts';
@@ -84,7 +84,7 @@ interface ConfirmedSync extends SyncResult {
 }
 
 /** A checkpoint with everything known of it: the row of the table that a person reads. */
-export interface StoredCheckpoint extends CheckpointReport {
+export interface StoredCheckpoint extends CheckpointReport, Comparisons {
   readonly savedAt: string;
   readonly sync?: ConfirmedSync;
 }
@@ -109,9 +109,28 @@ export interface StoreReader extends PromotionReader, ServingReader, WorkerReade
   checkpointReports(runId: string): Promise<readonly StoredCheckpoint[]>;
   /** The run's own, in order of step, then of recording; void ones too. */
   evaluations(runId: string): Promise<readonly EvaluationRecord[]>;
-  /** In order of prompt and sample. */
-  samples(evaluationId: string): Promise<readonly SampleRecord[]>;
-  /** What each answered prompt of an evaluation scored, in order of prompt index. */
+  /** The run's own scored one on the main suite, of its first step. */
+  firstEvaluation(runId: string): Promise<ScoredEvaluation | undefined>;
+  /** The run's own last scored one on the main suite, of a step before this one. */
+  evaluationBefore(runId: string, step: number): Promise<ScoredEvaluation | undefined>;
+  /** The run's own last scored one of a checkpoint, on the main suite. */
+  evaluationOf(runId: string, checkpoint: string): Promise<ScoredEvaluation | undefined>;
+  /** The run's own last scored one, of up to a step, that has these answers to the same prompts from other weights. */
+  evaluationAnswering(
+    runId: string,
+    like: Pick<Evaluation, 'promptSet' | 'suite' | 'identity'> & {
+      readonly answers: string;
+      readonly untilStep: number;
+    },
+  ): Promise<ScoredEvaluation | undefined>;
+  /** In order of prompt and sample; those after one of them, and so many at most, if asked. */
+  samples(
+    evaluationId: string,
+    page?: { readonly after?: Pick<SampleRecord, 'promptIndex' | 'sampleIndex'>; readonly limit?: number },
+  ): Promise<readonly SampleRecord[]>;
+  /** Where a run branched off; undefined: it did not, or nothing but its id is known. */
+  parentOf(runId: string): Promise<Pick<BranchPoint, 'runId' | 'checkpoint'> | undefined>;
+  /** What each answered prompt of an evaluation scored, in order of prompt index, as it was recorded with it. */
   promptScores(evaluationId: string): Promise<readonly PromptScore[]>;
   /**
    * How many checkpoints of all runs were scored on prompts of this evaluation's set, or of another one that has some of
@@ -160,8 +179,8 @@ export interface Store extends StoreReader, PromotionWriter, ServingWriter, Work
   saveSync(runId: string, sync: SyncResult): Promise<void>;
   /** Keyed by (evaluation, prompt index, sample index): a produced sample stands, a missing one may still be produced. */
   saveSample(evaluationId: string, sample: SampleRecord): Promise<void>;
-  /** Keyed by the evaluation's id. */
-  saveEvaluation(runId: string, evaluation: EvaluationRecord): Promise<void>;
+  /** Keyed by the evaluation's id, with what was computed of it. */
+  saveEvaluation(runId: string, evaluation: EvaluationRecord, derived?: Derived): Promise<void>;
   /** Keyed by (run, checkpoint). */
   saveVerdict(runId: string, verdict: Verdict & { readonly checkpoint: string }): Promise<void>;
   /** Keyed by hash. */

@@ -62,10 +62,8 @@ function open({ path, busyTimeoutMs, readonly, create }: Request & { kind: 'open
     throw coded('SQLITE_CANTOPEN', String(error));
   }
   try {
-    // NORMAL in WAL mode: a killed process loses nothing it acknowledged; only a power cut may undo the last writes,
-    // which the run then writes again.
     if (!readonly) database.exec('PRAGMA journal_mode = WAL');
-    database.exec('PRAGMA synchronous = NORMAL');
+    database.exec('PRAGMA synchronous = FULL');
     database.exec('PRAGMA foreign_keys = ON');
     if (readonly) database.exec('PRAGMA query_only = ON');
     // Whoever reads opens the log.
@@ -74,6 +72,7 @@ function open({ path, busyTimeoutMs, readonly, create }: Request & { kind: 'open
     database.close();
     throw error;
   }
+  relaxed = false;
   opened = { path, database, file: identityOf(path), log: identityOf(`${path}-wal`) };
 }
 
@@ -89,13 +88,30 @@ const TRANSACTION = /^(begin|commit|rollback|savepoint|release)/i;
 
 function query(database: Database.Database, sql: string, parameters: readonly Parameter[]): QueryRows {
   if (TRANSACTION.test(sql)) {
+    if (/^begin/i.test(sql)) synchronize(database, sql);
     database.exec(sql);
     return { rows: [] };
   }
   const statement = database.prepare(sql);
+  synchronize(database, sql);
   // Parameters go in as one array: libsql takes a single bare null for a set of named ones.
   if (statement.reader) return { rows: statement.all(parameters) as QueryRows['rows'] };
   return locked(database, () => ({ rows: [], changes: statement.run(parameters).changes }));
+}
+
+/**
+ * What is acknowledged survives a power cut, but for what comes many times a second: that is on the disk with the next
+ * of the rest, at the latest with the record of the evaluation that the samples are of. Samples that a power cut undid
+ * before are drawn again; of undone steps the run says that they are missing.
+ */
+const MANY = /^insert into "(samples|step_metrics)"/;
+let relaxed = false;
+
+function synchronize(database: Database.Database, sql: string): void {
+  const many = MANY.test(sql);
+  if (many === relaxed || database.inTransaction) return;
+  database.exec(`PRAGMA synchronous = ${many ? 'NORMAL' : 'FULL'}`);
+  relaxed = many;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a person sees, line by line, without a terminal. */
 import { describe, expect, test } from '@jest/globals';
-import type { ComparedCheckpoint, Comparison } from '../../store/index.ts';
+import type { Comparison, StoredCheckpoint } from '../../store/index.ts';
 import { colours } from '../../client/cli/render/colours.ts';
 import { eventLine } from '../../client/cli/render/event-line.ts';
 import { bar, costText, durationText } from '../../client/cli/render/format.ts';
@@ -107,7 +107,7 @@ describe('tables', () => {
   });
 
   test('the gain over the baseline, and what it is worth', () => {
-    const at = (step: number, over: Omit<Comparison, 'reference'> | undefined): ComparedCheckpoint => ({
+    const at = (step: number, over: Omit<Comparison, 'reference'> | undefined): StoredCheckpoint => ({
       ...judgedCheckpoint(step, 0.1, 'continue', ''),
       ...(over && { overBaseline: { reference: 'step-000000-g1', ...over } }),
     });

@@ -7,7 +7,7 @@ import { diffRuns } from '../../client/lineage/run-diff.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import { withSettings } from '../../domain/spec/spec-changes.ts';
 import type { Plan } from '../../domain/words/plan.ts';
-import { checkpoint, metrics, newFolder, newRun, PLAN, produced, scored, SPEC } from '../store/fixtures.ts';
+import { checkpoint, metrics, newFolder, newRun, PLAN, scored, SPEC } from '../store/fixtures.ts';
 
 let store: Store;
 beforeEach(async () => {
@@ -23,17 +23,15 @@ interface Facts {
   readonly scores: Readonly<Record<number, number>>;
 }
 
-async function trained({ runId, spec = SPEC, plan = {}, scores }: Facts): Promise<void> {
+async function trained({ runId, spec = SPEC, plan = {}, scores: found }: Facts): Promise<void> {
   const parent = { runId: 'speller-1', checkpoint: 'step-20', step: 20, changes: [] };
   await store.saveRun({ ...newRun(runId), spec, ...(runId !== 'speller-1' && { parent }) });
   await store.updateRun(runId, { phase: 'done', step: 40, generation: 1, plan: { ...PLAN, ...plan } });
-  for (const [step, score] of Object.entries(scores).map(([key, value]) => [Number(key), value] as const)) {
+  for (const [step, score] of Object.entries(found).map(([key, value]) => [Number(key), value] as const)) {
     const id = `${runId}/step-${step}`;
     await store.saveCheckpoint(runId, checkpoint(step));
-    for (let prompt = 0; prompt < 4; prompt++) {
-      await store.saveSample(id, produced(prompt, { promptHash: `${prompt}`, score: prompt === 0 ? 1 : score }));
-    }
-    await store.saveEvaluation(runId, scored(step, 1, { id, score }));
+    const scores = [1, score, score, score].map((each, prompt) => ({ promptHash: `${prompt}`, score: each }));
+    await store.saveEvaluation(runId, scored(step, 1, { id, score }), { scores });
   }
 }
 

@@ -7,7 +7,8 @@ import { createFireworksBackend } from '../../activities/backends/fireworks/inde
 import { openArtifacts } from '../../store/artifacts/artifacts.ts';
 import { openPromptSet } from '../../activities/data/prompt-set.ts';
 import type { Sample } from '../../activities/ports.ts';
-import { openStore, type ProducedSample, type Reproduction } from '../../store/index.ts';
+import { openStore, type ProducedSample } from '../../store/index.ts';
+import type { Reproduction } from '../../client/serving/reproduction.ts';
 import type { StackInfo } from '../../client/local/stack.ts';
 import { storeFile } from '../../client/runs/run-store.ts';
 import type { RunDetails } from '../../client/runs/run-view.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
+import { recording } from '../../activities/run/record.ts';
 import { restoring } from '../../activities/run/restore-record.ts';
 import type { RunFacts } from '../../domain/words/run.ts';
 import { openStore, StoreUnavailable } from '../../store/index.ts';
@@ -150,6 +151,22 @@ describe('a run whose store was lost', () => {
     expect(await update(9, 8)).toEqual({ missing: false });
     await store.close();
   });
+});
+
+test('an evaluation that a power cut undid is written again with the verdict that rests on it', async () => {
+  const store = await openStore({ path });
+  await store.saveRun(newRun('a'));
+  await store.saveCheckpoint('a', checkpoint(20));
+  const { kind: _, ...evaluation } = scored(20, 1);
+  // The store knows nothing of the evaluation that was recorded, and acknowledged, just before.
+  const verdict = { kind: 'continue', reason: 'better', checkpoint: 'step-20' } as const;
+  const where = { runId: 'a', phase: 'decide', step: 20, generation: 1 } as const;
+  const directory = { endOf: () => Promise.resolve(undefined) };
+  await recording({ store, directory }).record({ ...where, verdict, evaluations: [evaluation] });
+  expect(await store.checkpointReports('a')).toMatchObject([
+    { evaluation: { score: 0.5 }, verdict: { kind: 'continue' } },
+  ]);
+  await store.close();
 });
 
 describe('a locked store', () => {

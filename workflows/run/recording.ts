@@ -20,7 +20,8 @@ type Facts = Omit<RunRecord, 'runId' | 'phase' | 'step' | 'generation' | 'mark'>
 export async function record(run: Run, facts: Facts = {}, patienceMs = PATIENCE_MS): Promise<boolean> {
   const { state } = run;
   const { phase, step, generation, unrecorded } = state;
-  const waiting = [...unrecorded, { runId: run.input.runId, phase, step, generation, ...facts }];
+  const where = { runId: run.input.runId, phase, step, generation };
+  const waiting = [...unrecorded, { ...where, ...evidenceOf(state, facts), ...facts }];
   while (waiting.length > 0) {
     const [first] = waiting;
     if (first !== undefined && !(await within(patienceMs, () => write(run, first)))) break;
@@ -28,6 +29,14 @@ export async function record(run: Run, facts: Facts = {}, patienceMs = PATIENCE_
   }
   state.unrecorded = waiting.slice(-MOST_UNRECORDED);
   return waiting.length === 0;
+}
+
+/** What a verdict rests on goes with it: a power cut may have undone what was recorded just before. */
+function evidenceOf(state: RunState, { verdict }: Facts): Pick<RunRecord, 'evaluations'> {
+  if (verdict === undefined) return {};
+  const report = kept(state).find(({ checkpoint }) => checkpoint.name === verdict.checkpoint);
+  const found = [report?.evaluation, ...(report?.suites ?? [])].filter((evaluation) => evaluation !== undefined);
+  return found.length === 0 ? {} : { evaluations: found };
 }
 
 async function write(run: Run, facts: RunRecord): Promise<void> {

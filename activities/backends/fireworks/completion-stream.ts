@@ -146,7 +146,7 @@ export function createCompletionStream(): CompletionStream {
 
   function takeChoice({ text, rows: more, finishReason: reason, ...ids }: z.output<typeof Choice>): void {
     texts.push(text);
-    rows.push(...more);
+    for (const row of more) rows.push(row);
     finishReason = reason ?? finishReason;
     found = { ...found, ...ids };
   }

@@ -1,5 +1,6 @@
 /** Checkpoints served again, in words: rollbacks, reproductions, searches. Pure. */
-import type { Reproduction, StoredAppraisal } from '../../../store/index.ts';
+import type { StoredAppraisal } from '../../../store/index.ts';
+import type { Reproduction } from '../../serving/reproduction.ts';
 import type { BisectReport, Probe, RollbackReport, ScoreDifference } from '../../../domain/words/serving.ts';
 import type { StepMetrics } from '../../../domain/words/training.ts';
 import { differenceText, scoreText } from './format.ts';

@@ -1,6 +1,6 @@
 /** Tables of checkpoints and of runs, within the width of the terminal. Pure. */
 import Table from 'cli-table3';
-import type { ComparedCheckpoint, Comparison, StoredCheckpoint } from '../../../store/index.ts';
+import type { Comparison, StoredCheckpoint } from '../../../store/index.ts';
 import type { RunSummary } from '../../runs/run-view.ts';
 import { differenceText, scoreText } from './format.ts';
 import { oneLine, truncate } from './text.ts';
@@ -52,7 +52,9 @@ export function wideTable(
   last: { head: string; cells: (room: number) => Cells },
   width: number,
 ): string {
-  const used = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const used = head.map((title, column) =>
+    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), title.length),
+  );
   const room = width - used.reduce((sum, cell) => sum + cell + GAP, 0);
   const cells = last.cells(room);
   return table(
@@ -81,16 +83,16 @@ export function checkpointTable(checkpoints: readonly StoredCheckpoint[], width:
 }
 
 const REFERENCES = [
-  { head: 'over the baseline [95 %]', of: ({ overBaseline }: ComparedCheckpoint) => overBaseline },
-  { head: 'over the parent [95 %]', of: ({ overParent }: ComparedCheckpoint) => overParent },
-  { head: 'over the one before [95 %]', of: ({ overPrevious }: ComparedCheckpoint) => overPrevious },
+  { head: 'over the baseline [95 %]', of: ({ overBaseline }: StoredCheckpoint) => overBaseline },
+  { head: 'over the parent [95 %]', of: ({ overParent }: StoredCheckpoint) => overParent },
+  { head: 'over the one before [95 %]', of: ({ overPrevious }: StoredCheckpoint) => overPrevious },
 ] as const;
 
 /** Narrower terminals are shown the first reference only. */
 const ROOM_FOR_ALL = 120;
 
 /** How much better than others, on the same prompts, the first of which is judged; undefined where there are none. */
-export function comparisonTable(checkpoints: readonly ComparedCheckpoint[], width: number): string | undefined {
+export function comparisonTable(checkpoints: readonly StoredCheckpoint[], width: number): string | undefined {
   const known = REFERENCES.filter(({ of }) => checkpoints.some((row) => of(row) !== undefined));
   const [first] = known;
   if (first === undefined) return undefined;

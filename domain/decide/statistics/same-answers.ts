@@ -25,21 +25,22 @@ export function sameAnswers(before: readonly Answer[], after: readonly Answer[])
   const earlier = new Map(produced(before));
   const later = produced(after);
   let identical = 0;
-  const differences: number[] = [];
+  let largest: number | undefined;
   const pairs = later.filter(([key]) => earlier.has(key));
   for (const [key, answer] of pairs) {
     const other = earlier.get(key);
     if (other === undefined || !sameTokens(other, answer)) continue;
     identical += 1;
     if (other.meanLogprob !== undefined && answer.meanLogprob !== undefined) {
-      differences.push(Math.abs(other.meanLogprob - answer.meanLogprob));
+      // One by one: no call takes any number of arguments.
+      largest = Math.max(largest ?? 0, Math.abs(other.meanLogprob - answer.meanLogprob));
     }
   }
   return {
     pairs: pairs.length,
     identical,
     unpaired: earlier.size + later.length - 2 * pairs.length,
-    ...(differences.length > 0 && { maxLogprobDifference: Math.max(...differences) }),
+    ...(largest !== undefined && { maxLogprobDifference: largest }),
   };
 }
 

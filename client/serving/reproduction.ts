@@ -3,7 +3,7 @@ import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { ScoreDifference } from '../../domain/words/serving.ts';
 import { pairedDifference } from '../../domain/decide/statistics/paired.ts';
 import { sameAnswers, type SameAnswers } from '../../domain/decide/statistics/same-answers.ts';
-import type { StoreReader } from './store.ts';
+import type { StoreReader } from '../../store/index.ts';
 
 export interface Reproduction {
   readonly before: Evaluation;
