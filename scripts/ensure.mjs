@@ -100,7 +100,7 @@ function sourcesHash() {
   const folders = readJson('tsconfig.json').include;
   const sources = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
-      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => /\.(ts|py)$/.test(name))
       .map((name) => join(folder, name)),
   );
   const hash = createHash('sha256').update(process.versions.node);

@@ -25,6 +25,8 @@ const Variables = z.object({
   PAWL_START_SECONDS: seconds(3600).default(60),
   PAWL_LIVENESS_FILE: z.string().optional(),
   PAWL_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  PAWL_PYTHON: z.string().default('python3'),
+  PAWL_UV: z.string().default('uv'),
   PAWL_TRAINER_REPLAY: z.enum(['sequence', 'none']).default('sequence'),
   FIREWORKS_API_KEY: z.string({
     error: 'is missing: set it to a key that is allowed to train (any value does for the sandbox)',
@@ -54,6 +56,8 @@ export interface WorkerConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Variables that begin with PAWL_GRADER_: the only ones that an experiment may name. */
   readonly graderSecrets: ReadonlyMap<string, string>;
+  /** What runs users' Python: names or paths. */
+  readonly userCode: { readonly interpreter: string; readonly uv: string; readonly environments: string };
   readonly fireworks: {
     readonly apiKey: string;
     /** Whether the trainer recognises a repeated request by its sequence number; `none`: a lost answer means a rewind. */
@@ -80,11 +84,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     throw new BadEnvironment(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
   }
   const variables = parsed.data;
+  const home = resolve(variables.PAWL_HOME ?? join(homedir(), '.pawl'));
   return {
     temporalAddress: variables.TEMPORAL_ADDRESS,
     temporalNamespace: variables.TEMPORAL_NAMESPACE,
     queueName: variables.PAWL_TASK_QUEUE,
-    home: resolve(variables.PAWL_HOME ?? join(homedir(), '.pawl')),
+    home,
     reconcileEveryMs: variables.PAWL_RECONCILE_SECONDS * 1000,
     leaseGraceMs: variables.PAWL_LEASE_GRACE_SECONDS * 1000,
     startLimitMs: variables.PAWL_START_SECONDS * 1000,
@@ -95,6 +100,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
         name.startsWith('PAWL_GRADER_') && value !== undefined ? [[name, value] as const] : [],
       ),
     ),
+    userCode: { interpreter: variables.PAWL_PYTHON, uv: variables.PAWL_UV, environments: join(home, 'python') },
     fireworks: {
       apiKey: variables.FIREWORKS_API_KEY,
       replay: variables.PAWL_TRAINER_REPLAY,

@@ -73,7 +73,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
     ensureReconcileSchedule(client, { taskQueue, everyMs: config.reconcileEveryMs }),
   );
   const artifacts = openArtifacts(join(config.home, 'artifacts'));
-  const userCode = createUserCode({ artifacts });
+  const userCode = createUserCode({ artifacts, ...config.userCode });
   const places = placesOf(backend.provisioner, place);
   const worker = await Worker.create({
     connection,

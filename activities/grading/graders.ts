@@ -2,6 +2,7 @@
 import { GraderSpec } from '../../domain/spec/grader-spec.ts';
 import { sha256, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import type { PinnedPython } from '../../domain/words/plan.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { Grader } from './grader.ts';
 import { codePath, isCode } from '../../domain/spec/code-spec.ts';
@@ -29,15 +30,21 @@ export async function pinGrader(artifacts: Artifacts, spec: GraderSpec): Promise
   return pinCode(artifacts, { field: GRADER_FIELD, path: codePath(spec) });
 }
 
-/** `pinned` is what `pinGrader` gave; `onOutput` is told what the user's own code prints. */
+export interface Opening {
+  readonly python?: PinnedPython | undefined;
+  /** Told what the user's own code prints. */
+  readonly onOutput?: ((text: string) => void) | undefined;
+}
+
+/** `pinned` is what `pinGrader` gave. */
 export async function openGrader(
   { userCode, secrets, compute }: GraderPorts,
   spec: AnswerGrader,
   pinned: string | undefined,
-  onOutput?: (text: string) => void,
+  { python, onOutput }: Opening = {},
 ): Promise<Grader> {
   if (isCode(spec)) {
-    const code = codeOf(spec, { field: GRADER_FIELD, role: 'grader', pinned, secrets });
+    const code = codeOf(spec, { field: GRADER_FIELD, role: 'grader', pinned, python, secrets });
     return codeGrader(userCode, code, { binary: spec.binary, onOutput });
   }
   if (typeof spec === 'string' || 'name' in spec) return pooledGrader(compute, spec);
@@ -46,8 +53,10 @@ export async function openGrader(
 }
 
 /** The same for the same grader with the same options, wherever its module lies and however long it is waited for. */
-export function graderHash(spec: GraderSpec, pinned: string | undefined): string {
-  return sha256(JSON.stringify(graderFacts(spec, pinned)));
+export function graderHash(spec: GraderSpec, pinned: string | undefined, python?: PinnedPython): string {
+  const facts = graderFacts(spec, pinned);
+  const packages = isCode(spec) && 'python' in spec ? python?.requirements : undefined;
+  return sha256(JSON.stringify(packages === undefined ? facts : [facts, packages]));
 }
 
 function graderFacts(spec: GraderSpec, pinned: string | undefined): unknown {

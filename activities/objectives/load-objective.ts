@@ -1,6 +1,7 @@
 /** From an experiment's choice to an objective: one that comes with pawl, or a file of the user's, pinned by its hash. */
 import { codePath, isCode } from '../../domain/spec/code-spec.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
+import type { PinnedPython } from '../../domain/words/plan.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 import { codeOf, pinCode } from '../user-code/code.ts';
 import type { UserCode } from '../user-code/user-code.ts';
@@ -19,6 +20,12 @@ export interface ObjectivePorts {
   readonly secrets: ReadonlyMap<string, string>;
 }
 
+interface Opening {
+  readonly python?: PinnedPython | undefined;
+  /** Told what the user's own code prints. */
+  readonly onOutput?: ((text: string) => void) | undefined;
+}
+
 const BUILT_IN: Readonly<Record<Exclude<Extract<Choice, { name: string }>['name'], 'cross_entropy'>, Build>> = {
   focal: ({ gamma }) => focal(typeof gamma === 'number' ? { gamma } : {}),
   sequence_mean: () => sequenceMean(),
@@ -32,13 +39,13 @@ export async function pinObjective(
   ports: ObjectivePorts,
   choice: Choice | undefined,
   signal: AbortSignal,
-  onOutput?: (text: string) => void,
+  opening: Opening = {},
 ): Promise<{ readonly custom: boolean; readonly module?: string }> {
   if (choice === undefined || isNative(choice)) return { custom: false };
   if (!isCode(choice)) return { custom: true };
   const place = { field: FIELD, path: codePath(choice) };
   const module = await pinCode(ports.artifacts, place);
-  const objective = loadObjective(ports, choice, module, onOutput);
+  const objective = loadObjective(ports, choice, module, opening);
   if (objective !== undefined) {
     await rehearseObjective(objective, { place, checkGradient: choice.checkGradient, signal });
   }
@@ -50,11 +57,11 @@ export function loadObjective(
   { userCode, secrets }: ObjectivePorts,
   choice: Choice | undefined,
   pinned: string | undefined,
-  onOutput?: (text: string) => void,
+  { python, onOutput }: Opening = {},
 ): RunObjective | undefined {
   if (choice === undefined) return undefined;
   if (isCode(choice)) {
-    const code = codeOf(choice, { field: FIELD, role: 'objective', pinned, secrets });
+    const code = codeOf(choice, { field: FIELD, role: 'objective', pinned, python, secrets });
     return { name: codePath(choice), evaluate: userCode.objective(code, onOutput) };
   }
   if (choice.name === 'cross_entropy') return undefined;

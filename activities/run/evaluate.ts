@@ -13,6 +13,7 @@ import { BackendError, PawlError } from '../../domain/words/failures-of-calls.ts
 import type { Compute } from '../compute/compute.ts';
 import { openExaminer } from './examiner.ts';
 import { graderHash, type GraderPorts } from '../grading/graders.ts';
+import { openOutputLog } from '../user-code/output-log.ts';
 import { promptScores } from '../../domain/decide/statistics/prompt-scores.ts';
 import { scoreOf } from '../grading/score-evaluation.ts';
 import { recordEvaluation } from './record-evaluation.ts';
@@ -45,9 +46,11 @@ async function evaluate(ports: Ports, input: EvaluationInput): Promise<Evaluatio
   const { store } = ports;
   const suite = suiteIn(input);
   const subject = subjectOf(input, suite);
-  const examiner = await openExaminer(ports, suite, input.plan);
+  const output = openOutputLog(store, input.runId, { key: subject.id, phase: 'evaluate', of: 'the grader' });
+  const examiner = await openExaminer(ports, suite, input.plan, output.onOutput);
   const before = await strangers(ports.backend, input);
-  const during = before === undefined ? await drawMissing(ports, input, { suite, examiner }) : {};
+  const during =
+    before === undefined ? await drawMissing(ports, input, { suite, examiner }).finally(() => output.flush()) : {};
   const after =
     before === undefined && during.strange === undefined ? await strangers(ports.backend, input) : undefined;
   const reason = tell(before, 'before sampling') ?? during.strange ?? tell(after, 'after sampling');
@@ -123,7 +126,7 @@ function subjectOf(input: EvaluationInput, { name, spec, promptSet, graderModule
     metric: suiteMetric(spec),
     ...(name !== MAIN_SUITE && { suite: name }),
     ...(appraisal !== undefined && { appraisal }),
-    grader: graderHash(spec.grader, graderModule),
+    grader: graderHash(spec.grader, graderModule, plan.python),
     sampling: samplingOf(spec, plan.stop),
   };
 }

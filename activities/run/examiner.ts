@@ -1,5 +1,6 @@
 /** How a suite examines the model: what is asked of the deployment, what is read from the reply, and what that is worth. */
 import { isLikelihood } from '../../domain/spec/grader-spec.ts';
+import type { Plan } from '../../domain/words/plan.ts';
 import type { EvaluatedSuite } from '../../domain/words/suites.ts';
 import type { Prompt } from '../data/prompt-set.ts';
 import { openReferences } from '../data/references.ts';
@@ -31,12 +32,13 @@ export interface Examiner {
 export async function openExaminer(
   ports: GraderPorts,
   suite: EvaluatedSuite,
-  { stop }: { stop?: string | undefined },
+  { stop, python }: Pick<Plan, 'stop' | 'python'>,
+  onOutput?: (text: string) => void,
 ): Promise<Examiner> {
   const { grader, maxTokens, temperature } = suite.spec;
   if (isLikelihood(grader)) return likelihood(await openReferences(ports.artifacts, suite.references));
   const drawn = { maxTokens, temperature, ...(stop !== undefined && { stop: [stop] }) };
-  return answers(await openGrader(ports, grader, suite.graderModule), drawn);
+  return answers(await openGrader(ports, grader, suite.graderModule, { python, onOutput }), drawn);
 }
 
 function answers(grader: Grader, drawn: Pick<SampleRequest, 'maxTokens' | 'temperature' | 'stop'>): Examiner {

@@ -9,7 +9,7 @@ import { openPromptSet, type QuestionSettings } from '../data/prompt-set.ts';
 import { pinReferences } from '../data/references.ts';
 import type { TextTokenizer } from '../data/tokenizer.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
-import { openGrader, pinGrader, type GraderPorts } from '../grading/graders.ts';
+import { openGrader, pinGrader, type GraderPorts, type Opening } from '../grading/graders.ts';
 import { rehearseGrader } from '../grading/rehearse.ts';
 import { signal } from '../guard.ts';
 import { pinPromptSet } from '../upkeep/prompts.ts';
@@ -26,6 +26,8 @@ interface Model {
   readonly endToken?: string | undefined;
   /** Of a prompt. */
   readonly maxTokens: number;
+  /** How graders of the user's own are opened. */
+  readonly opening?: Opening | undefined;
 }
 
 /** The main suite first, then the further ones in the experiment's order. */
@@ -49,7 +51,7 @@ async function pinSuite(ports: Ports, name: string, spec: SuiteSpec, model: Mode
   const prompts = await openPromptSet(artifacts, set.hash);
   if (isLikelihood(spec.grader)) return { ...pinned, references: await pinReferences(artifacts, prompts, model) };
   const graderModule = await pinGrader(artifacts, spec.grader);
-  await rehearseGrader(await openGrader(ports, spec.grader, graderModule), prompts, signal());
+  await rehearseGrader(await openGrader(ports, spec.grader, graderModule, model.opening), prompts, signal());
   return { ...pinned, ...(graderModule !== undefined && { graderModule }) };
 }
 

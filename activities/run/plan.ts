@@ -14,6 +14,8 @@ import type { GraderPorts } from '../grading/graders.ts';
 import { signal } from '../guard.ts';
 import { pinObjective } from '../objectives/load-objective.ts';
 import { pinSuites } from './pin-suites.ts';
+import { openOutputLog } from '../user-code/output-log.ts';
+import { pinPython } from '../user-code/pin-python.ts';
 import type { Backend } from '../ports.ts';
 import type { Store } from '../../store/index.ts';
 
@@ -82,14 +84,19 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       });
       await tellNotices(runId, dataset.notices);
       const steps = stepsOfEpochs(spec, dataset.examples);
+      const output = openOutputLog(store, runId, { key: 'plan', phase: 'plan', of: 'code of yours' });
+      const python = await pinPython(ports, spec);
+      const opening = { python, onOutput: output.onOutput };
       const [main, ...suites] = await pinSuites(ports, spec.evaluate, {
         tokenizer,
         chat: { ...chat, remedy: 'set data.chatTemplate to a Jinja file' },
         endToken,
         maxTokens: shape.maxContextTokens - 1,
+        opening,
       });
       for (const suite of [main, ...suites]) await warnOfOverlap(runId, dataset.hash, suite);
-      const objective = await pinObjective(ports, spec.train.objective, signal());
+      const objective = await pinObjective(ports, spec.train.objective, signal(), opening);
+      await output.flush();
       const { batchSize, accumulate } = spec.train;
       const chunksPerStep = planChunks({ batchSize, accumulate, maxExampleTokens: dataset.maxExampleTokens });
       return {
@@ -108,6 +115,7 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
         ...(objective.module !== undefined && { objectiveModule: objective.module }),
         ...(main.graderModule !== undefined && { graderModule: main.graderModule }),
         ...(main.references !== undefined && { references: main.references }),
+        ...(python !== undefined && { python }),
         costPerHour: spec.prices.trainerPerHour + spec.deployment.replicas * spec.prices.replicaPerHour,
         ...(endToken !== undefined && { stop: endToken }),
       };

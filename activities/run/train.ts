@@ -17,6 +17,7 @@ import { loadObjective, type ObjectivePorts } from '../objectives/load-objective
 import type { RunObjective } from '../objectives/run-objective.ts';
 import type { Backend, ForwardBackwardResult, Pending, Trainer } from '../ports.ts';
 import { inSession } from './session.ts';
+import { openOutputLog } from '../user-code/output-log.ts';
 import type { Store } from '../../store/index.ts';
 
 /** Steps in the trainer's hands at once: one computing, one waiting. */
@@ -38,9 +39,13 @@ export function training(ports: Ports): Pick<Activities, 'trainWindow'> {
       const dataset = await openDataset(artifacts, window.plan.dataset);
       const last = fromStep + steps - 1;
       const done = doneStep(remembered()) ?? fromStep - 1;
-      const objective = loadObjective(ports, window.train.objective, window.plan.objectiveModule);
+      const { python, objectiveModule } = window.plan;
+      const key = `window/${generation}/${fromStep}`;
+      const output = openOutputLog(store, runId, { key, phase: 'train', of: 'the objective' });
+      const opening = { python, onOutput: output.onOutput };
+      const objective = loadObjective(ports, window.train.objective, objectiveModule, opening);
       const todo = { window, trainer, dataset, store, objective };
-      await inSession(trainer, sessionId, () => trainSteps(todo, done + 1, last));
+      await inSession(trainer, sessionId, () => trainSteps(todo, done + 1, last)).finally(() => output.flush());
       const { rules = {} } = window;
       const rows = await store.steps(runId, { afterStep: Math.max(0, fromStep - 1 - stepsLookedBack(rules)) });
       const known = rows.filter(({ step }) => step <= last);

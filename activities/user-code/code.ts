@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { codePath, type CodeSpec } from '../../domain/spec/code-spec.ts';
+import type { PinnedPython } from '../../domain/words/plan.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 
 /** Where the experiment names the file: what an error speaks of. */
@@ -25,6 +26,8 @@ export interface Code {
   readonly memoryBytes: number;
   /** The variables that the experiment gives it. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Which Python; default: the worker's. */
+  readonly python?: PinnedPython | undefined;
 }
 
 /** The artifact's hash. */
@@ -46,11 +49,13 @@ export function codeOf(
     field,
     role,
     pinned,
+    python,
     secrets,
   }: {
     field: string;
     role: Code['role'];
     pinned: string | undefined;
+    python: PinnedPython | undefined;
     /** The worker's variables that an experiment may name. */
     secrets: ReadonlyMap<string, string>;
   },
@@ -60,6 +65,7 @@ export function codeOf(
     language: 'module' in spec ? 'javascript' : 'python',
     role,
     pinned,
+    ...('python' in spec && { python }),
     function: spec.function,
     options: spec.options,
     limitMs: spec.timeoutSeconds * 1000,

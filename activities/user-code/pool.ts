@@ -161,5 +161,6 @@ async function load(code: Code, { child, file }: Lent, { signal, onOutput }: Cal
 
 /** Whatever makes a difference to the process, and nothing else: runs that use the same file share its processes. */
 function keyOf({ language, role, pinned, function: name, limitMs, memoryBytes, environment, ...code }: Code): string {
-  return sha256(JSON.stringify([language, role, pinned, name, limitMs, memoryBytes, environment, code.place.path]));
+  const { python, place } = code;
+  return sha256(JSON.stringify([language, role, pinned, name, limitMs, memoryBytes, environment, python, place.path]));
 }

@@ -31,6 +31,18 @@ export const javascript: Runtime = {
   }),
 };
 
+const RUNNER = fileURLToPath(new URL('./child/runner.py', import.meta.url));
+
+export function python(interpreter: string): Runtime {
+  return {
+    extension: '.py',
+    // Without it what a set of texts yields would be another order each time.
+    environment: { PATH, ...LOCALE, PYTHONHASHSEED: '0', PYTHONNOUSERSITE: '1' },
+    // Unbuffered: what was printed before a crash is what one wants to see. No bytecode: the folder is another's.
+    start: () => ({ command: interpreter, args: ['-u', '-B', RUNNER] }),
+  };
+}
+
 /** Beside this file where that is compiled; in the compiled tree where it is run from its source. */
 function programOf(name: string): string {
   const here = dirname(fileURLToPath(import.meta.url));

@@ -58,6 +58,8 @@ export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
   const { chatTemplate } = spec.data;
   if (chatTemplate !== undefined) files.push([['data', 'chatTemplate'], chatTemplate]);
   const { objective } = spec.train;
+  const requirements = spec.python?.requirements;
+  if (requirements !== undefined) files.push([['python', 'requirements'], requirements]);
   if (isCode(objective)) files.push([['train', 'objective', codeField(objective)], codePath(objective)]);
   const found = await Promise.all(
     files.map(async ([path, file, check = fileProblem]) => ({ path, message: await check(file) })),

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, isMap, isNode, isScalar, parse, parseDocument, type Document } from 'yaml';
 import { promptsReference } from '../../domain/words/prompts.ts';
-import { isCode, movedCode } from '../../domain/spec/code-spec.ts';
+import { isCode, movedCode, type PythonSpec } from '../../domain/spec/code-spec.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
 import { UserError, messageOf } from '../errors.ts';
@@ -136,6 +136,17 @@ export function withAbsolutePaths(spec: RunSpec, folder: string): RunSpec {
     data: withAbsoluteData(spec.data, folder),
     train: withAbsoluteModule(spec.train, folder),
     evaluate: withAbsoluteSuites(spec.evaluate, folder),
+    ...(spec.python !== undefined && { python: withAbsolutePython(spec.python, folder) }),
+  };
+}
+
+/** An interpreter without a slash is looked for on the worker's PATH. */
+function withAbsolutePython({ interpreter, requirements }: PythonSpec, folder: string): PythonSpec {
+  return {
+    ...(interpreter !== undefined && {
+      interpreter: interpreter.includes('/') ? resolve(folder, interpreter) : interpreter,
+    }),
+    ...(requirements !== undefined && { requirements: resolve(folder, requirements) }),
   };
 }
 

@@ -46,6 +46,17 @@ export const pythonFields = {
   ...limits,
 };
 
+/** Of the whole experiment. */
+export const PythonSpec = z.strictObject({
+  interpreter: z.string().min(1).optional().describe('a name on the worker’s PATH, or a path'),
+  requirements: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('path of a list of packages, each with its version (name==1.2.3); the worker installs them with uv'),
+});
+export type PythonSpec = z.output<typeof PythonSpec>;
+
 const Module = z.strictObject(moduleFields);
 const Python = z.strictObject(pythonFields);
 export type CodeSpec = z.output<typeof Module> | z.output<typeof Python>;

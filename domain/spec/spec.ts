@@ -1,6 +1,6 @@
 /** The experiment file: its schema, defaults and rules. One place says what a run may be asked to do. */
 import { z } from 'zod';
-import { codeOptions, moduleFields, pythonFields } from './code-spec.ts';
+import { codeOptions, moduleFields, pythonFields, PythonSpec } from './code-spec.ts';
 import { PolicySpec } from './policy-spec.ts';
 import { PromotionSpec } from './promotion-spec.ts';
 import { FurtherSuite, suiteFields } from './suite-spec.ts';
@@ -177,6 +177,7 @@ export const RunSpec = z.strictObject({
       onFinish: z.enum(['delete', 'scale-to-zero', 'keep']).default('delete'),
     })
     .default({ replicas: 1, onFinish: 'delete' }),
+  python: PythonSpec.optional().describe('which Python runs files of yours; default: the worker’s, PAWL_PYTHON'),
   policy: PolicySpec.default({ direction: 'maximize', minGain: 0 }),
   promotion: PromotionSpec.optional().describe('asked for once the run has finished and returned its machines'),
   budget: Budget.default({}),

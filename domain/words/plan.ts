@@ -24,6 +24,13 @@ export interface ResolvedShape {
   readonly deploymentShape: string;
 }
 
+/** The Python that runs the user's own files, where it is not the worker's. */
+export interface PinnedPython {
+  readonly interpreter?: string;
+  /** Artifact (sha256) of the list of packages that are installed for it. */
+  readonly requirements?: string;
+}
+
 /** What `plan` pinned: from here on a run depends on hashes, not on files that may change under it. */
 export interface Plan extends Place {
   readonly shape: ResolvedShape;
@@ -51,6 +58,7 @@ export interface Plan extends Place {
   readonly graderModule?: string;
   /** Artifact (sha256) of the main suite's references as tokens, where its grader asks how likely they are. */
   readonly references?: string;
+  readonly python?: PinnedPython;
   /** Rented price of an hour of this run, in `spec.prices.currency`. */
   readonly costPerHour: number;
 }

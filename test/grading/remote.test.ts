@@ -33,7 +33,7 @@ let answers: { status?: number; headers?: Record<string, string>; body: string }
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pawl-grading-'));
   artifacts = openArtifacts(join(folder, 'artifacts'));
-  userCode = createUserCode({ artifacts });
+  userCode = createUserCode({ artifacts, environments: join(folder, 'python') });
   received = [];
   server = createServer((request, response) => {
     let text = '';

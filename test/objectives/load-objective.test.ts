@@ -17,7 +17,7 @@ const { signal } = new AbortController();
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'pawl-objectives-'));
   artifacts = openArtifacts(join(folder, 'artifacts'));
-  userCode = createUserCode({ artifacts });
+  userCode = createUserCode({ artifacts, environments: join(folder, 'python') });
   ports = { artifacts, userCode, secrets: new Map() };
 });
 

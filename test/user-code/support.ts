@@ -29,7 +29,7 @@ const secrets = new Map([['PAWL_GRADER_TOKEN', 'a token for graders']]);
 export function openDesk(options: { idleMs?: number } = {}): Desk {
   const folder = mkdtempSync(join(tmpdir(), 'pawl-user-code-'));
   const artifacts = openArtifacts(join(folder, 'artifacts'));
-  const userCode = createUserCode({ artifacts, ...options });
+  const userCode = createUserCode({ artifacts, environments: join(folder, 'python'), ...options });
   let files = 0;
   const file = (name: string, source: string): string => {
     const path = join(folder, name);
@@ -46,7 +46,9 @@ export function openDesk(options: { idleMs?: number } = {}): Desk {
       const python = 'python' in options;
       const path = file(`grader${files}.${python ? 'py' : 'mjs'}`, source);
       const spec = answerGrader({ ...options, [python ? 'python' : 'module']: path });
-      return openGrader({ artifacts, secrets, userCode, compute }, spec, await pinGrader(artifacts, spec), onOutput);
+      return openGrader({ artifacts, secrets, userCode, compute }, spec, await pinGrader(artifacts, spec), {
+        onOutput,
+      });
     },
     async close() {
       await userCode.close();

@@ -1,0 +1,38 @@
+/** What users' code prints, kept for the run's log: the beginning of it, once per evaluation, window or plan. */
+import type { Store } from '../../store/index.ts';
+
+export interface OutputLog {
+  readonly onOutput: (text: string) => void;
+  /** Writes what was printed since; nothing where nothing was. */
+  flush(): Promise<void>;
+}
+
+const MOST_CHARACTERS = 16_000;
+
+/** `key` makes it one entry however often the activity is repeated. */
+export function openOutputLog(
+  store: Pick<Store, 'addEvent'>,
+  runId: string,
+  { key, phase, of }: { key: string; phase: 'plan' | 'train' | 'evaluate'; of: string },
+): OutputLog {
+  let kept = '';
+  let printed = 0;
+  return {
+    onOutput(text) {
+      printed += text.length;
+      if (kept.length < MOST_CHARACTERS) kept = (kept + text).slice(0, MOST_CHARACTERS);
+    },
+    async flush() {
+      if (printed === 0) return;
+      const more = printed > kept.length ? `… (the first ${kept.length} of ${printed} characters)` : '';
+      const message = `${of} printed: ${kept.trimEnd()}${more}`;
+      await store.addEvent(runId, {
+        key: `output/${key}`,
+        at: new Date().toISOString(),
+        phase,
+        level: 'info',
+        message,
+      });
+    },
+  };
+}
