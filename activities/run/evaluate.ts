@@ -49,8 +49,7 @@ async function evaluate(ports: Ports, input: EvaluationInput): Promise<Evaluatio
   const output = openOutputLog(store, input.runId, { key: subject.id, phase: 'evaluate', of: 'the grader' });
   const examiner = await openExaminer(ports, suite, input.plan, output.onOutput);
   const before = await strangers(ports.backend, input);
-  const during =
-    before === undefined ? await drawMissing(ports, input, { suite, examiner }).finally(() => output.flush()) : {};
+  const during = before === undefined ? await output.during(() => drawMissing(ports, input, { suite, examiner })) : {};
   const after =
     before === undefined && during.strange === undefined ? await strangers(ports.backend, input) : undefined;
   const reason = tell(before, 'before sampling') ?? during.strange ?? tell(after, 'after sampling');

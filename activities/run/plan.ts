@@ -84,19 +84,21 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       });
       await tellNotices(runId, dataset.notices);
       const steps = stepsOfEpochs(spec, dataset.examples);
-      const output = openOutputLog(store, runId, { key: 'plan', phase: 'plan', of: 'code of yours' });
       const python = await pinPython(ports, spec);
-      const opening = { python, onOutput: output.onOutput };
-      const [main, ...suites] = await pinSuites(ports, spec.evaluate, {
+      const printed = openOutputLog(store, runId, { key: 'plan', phase: 'plan', of: 'the graders' });
+      const model = {
         tokenizer,
         chat: { ...chat, remedy: 'set data.chatTemplate to a Jinja file' },
         endToken,
         maxTokens: shape.maxContextTokens - 1,
-        opening,
-      });
+        opening: { python, onOutput: printed.onOutput },
+      };
+      const [main, ...suites] = await printed.during(() => pinSuites(ports, spec.evaluate, model));
       for (const suite of [main, ...suites]) await warnOfOverlap(runId, dataset.hash, suite);
-      const objective = await pinObjective(ports, spec.train.objective, signal(), opening);
-      await output.flush();
+      const output = openOutputLog(store, runId, { key: 'plan/objective', phase: 'plan', of: 'the objective' });
+      const objective = await output.during(() =>
+        pinObjective(ports, spec.train.objective, signal(), { python, onOutput: output.onOutput }),
+      );
       const { batchSize, accumulate } = spec.train;
       const chunksPerStep = planChunks({ batchSize, accumulate, maxExampleTokens: dataset.maxExampleTokens });
       return {

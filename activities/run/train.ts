@@ -45,7 +45,7 @@ export function training(ports: Ports): Pick<Activities, 'trainWindow'> {
       const opening = { python, onOutput: output.onOutput };
       const objective = loadObjective(ports, window.train.objective, objectiveModule, opening);
       const todo = { window, trainer, dataset, store, objective };
-      await inSession(trainer, sessionId, () => trainSteps(todo, done + 1, last)).finally(() => output.flush());
+      await output.during(() => inSession(trainer, sessionId, () => trainSteps(todo, done + 1, last)));
       const { rules = {} } = window;
       const rows = await store.steps(runId, { afterStep: Math.max(0, fromStep - 1 - stepsLookedBack(rules)) });
       const known = rows.filter(({ step }) => step <= last);

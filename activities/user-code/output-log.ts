@@ -3,8 +3,8 @@ import type { Store } from '../../store/index.ts';
 
 export interface OutputLog {
   readonly onOutput: (text: string) => void;
-  /** Writes what was printed since; nothing where nothing was. */
-  flush(): Promise<void>;
+  /** Writes what was printed meanwhile, however it ended; nothing where nothing was. */
+  during<T>(work: () => Promise<T>): Promise<T>;
 }
 
 const MOST_CHARACTERS = 16_000;
@@ -22,17 +22,19 @@ export function openOutputLog(
       printed += text.length;
       if (kept.length < MOST_CHARACTERS) kept = (kept + text).slice(0, MOST_CHARACTERS);
     },
-    async flush() {
-      if (printed === 0) return;
-      const more = printed > kept.length ? `… (the first ${kept.length} of ${printed} characters)` : '';
-      const message = `${of} printed: ${kept.trimEnd()}${more}`;
-      await store.addEvent(runId, {
-        key: `output/${key}`,
-        at: new Date().toISOString(),
-        phase,
-        level: 'info',
-        message,
-      });
+    async during(work) {
+      try {
+        return await work();
+      } finally {
+        await flush();
+      }
     },
   };
+
+  async function flush(): Promise<void> {
+    if (printed === 0) return;
+    const more = printed > kept.length ? `… (the first ${kept.length} of ${printed} characters)` : '';
+    const message = `${of} printed: ${kept.trimEnd()}${more}`;
+    await store.addEvent(runId, { key: `output/${key}`, at: new Date().toISOString(), phase, level: 'info', message });
+  }
 }
