@@ -1,9 +1,10 @@
 /** A Hugging Face tokenizer.json: text to token ids and back, without special tokens of its own accord. */
 import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { z } from 'zod';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { sha256 } from '../../store/artifacts/artifacts.ts';
+import { otherForm } from './tokenizer-files.ts';
+import { TokenizerFile, UnknownPart, differentTexts, inKnownParts } from './tokenizer-parts.ts';
 
 export interface TextTokenizer {
   /** sha256 of the file. */
@@ -27,21 +28,26 @@ interface Library {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
   decode(tokens: number[], options?: { skip_special_tokens: boolean }): string;
   token_to_id(token: string): number | undefined;
+  readonly model: { tokenize(text: string): string[]; readonly tokens_to_ids: ReadonlyMap<string, number> };
 }
 const LibraryTokenizer = Tokenizer as new (file: object, config: object) => Library;
-
-const TokenizerFile = z.looseObject({
-  model: z.looseObject({ unk_token: z.string().nullish() }),
-  added_tokens: z.array(z.looseObject({ id: z.number().int(), content: z.string() })).default([]),
-});
 
 export async function loadTokenizer(path: string): Promise<TextTokenizer> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new PawlError('InvalidRequest', `The tokenizer ${path} cannot be read: correct model.tokenizer.`, { cause });
   });
-  const { tokenizer, special } = parse(path, bytes.toString('utf8'));
+  const form = otherForm(path, bytes);
+  if (form !== undefined) throw new PawlError('InvalidRequest', form);
+  const { tokenizer, special, different } = parse(path, bytes.toString('utf8'));
 
   const encode = (text: string): number[] => {
+    const found = different?.pattern.exec(text);
+    if (found) {
+      throw new PawlError(
+        'InvalidRequest',
+        `The tokenizer ${path} cannot be followed on ${JSON.stringify(found[0])} (${different?.why}): leave such texts out.`,
+      );
+    }
     const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: false });
     // Where the vocabulary has neither the token nor an unknown-token, the library leaves a hole.
     const known = ids.filter((id) => id !== undefined);
@@ -81,21 +87,50 @@ function beginningOf(tokenizer: Library): number[] {
   return plain.length === 0 || at < 0 ? [] : all.slice(0, at);
 }
 
-function parse(path: string, text: string): { tokenizer: Library; special: Set<number> } {
+interface Parsed {
+  readonly tokenizer: Library;
+  readonly special: Set<number>;
+  readonly different: ReturnType<typeof differentTexts>;
+}
+
+function parse(path: string, text: string): Parsed {
   try {
-    const file = TokenizerFile.parse(JSON.parse(text));
+    const own = TokenizerFile.parse(JSON.parse(text));
+    const file = inKnownParts(own);
     // The library takes the unknown-token of word-level models from the config only; Python takes it from the model.
     const unk = file.model.unk_token;
     const tokenizer = new LibraryTokenizer(file, {
       clean_up_tokenization_spaces: false,
       ...(typeof unk === 'string' && { unk_token: unk }),
     });
-    return { tokenizer, special: new Set(file.added_tokens.map(({ id }) => id)) };
+    if (file.model.type === 'Unigram' && file.model['byte_fallback'] === true) fallBackOnBytes(tokenizer.model);
+    return {
+      tokenizer,
+      special: new Set(file.added_tokens.map(({ id }) => id)),
+      different: differentTexts(own),
+    };
   } catch (cause) {
+    if (cause instanceof UnknownPart) {
+      throw new PawlError('InvalidRequest', `${path}: ${cause.message}; set model.tokenizer to one without it.`, {
+        cause,
+      });
+    }
     throw new PawlError(
       'InvalidRequest',
       `${path} is not a Hugging Face tokenizer.json: set model.tokenizer to one that transformers or tokenizers saved.`,
       { cause },
     );
   }
+}
+
+/** The library's Unigram gives the unknown token where Python's gives the bytes of what it does not know. */
+function fallBackOnBytes(model: Library['model']): void {
+  const tokenize = model.tokenize.bind(model);
+  const known = model.tokens_to_ids;
+  model.tokenize = (text) =>
+    tokenize(text).flatMap((token) => {
+      if (known.has(token)) return [token];
+      const bytes = Array.from(Buffer.from(token), (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+      return bytes.every((byte) => known.has(byte)) ? bytes : [token];
+    });
 }
