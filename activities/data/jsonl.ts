@@ -4,6 +4,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import type { z } from 'zod';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { parseExactly } from './exact-json.ts';
+import { textOf } from './text-of.ts';
 
 export interface JsonlFormat<Row> {
   /** The spec's field that names the file, e.g. `data.train`. */
@@ -30,22 +31,29 @@ export async function* readJsonl<Row>(
   for await (const line of readLines(path)) {
     signal?.throwIfAborted();
     number += 1;
-    const text = number === 1 ? line.replace(/^\uFEFF/, '') : line;
-    if (text.trim() === '') continue;
     const place = `${path}:${number}`;
+    const whole = textOf(line, place);
+    const text = number === 1 ? whole.replace(/^\uFEFF/, '') : whole;
+    if (text.trim() === '') continue;
     yield { row: parseRow(text, place, format), place };
   }
 }
 
+const LF = 10;
+
 /** Only LF ends a line: other separators, which `readline` also splits at, may stand inside a JSON string. */
-async function* readLines(path: string): AsyncGenerator<string> {
-  let rest = '';
-  for await (const chunk of createReadStream(path, 'utf8')) {
-    const lines = (rest + String(chunk)).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
+async function* readLines(path: string): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    let from = 0;
+    for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, from)) {
+      yield Buffer.concat([...pieces, chunk.subarray(from, end)]);
+      pieces = [];
+      from = end + 1;
+    }
+    pieces.push(chunk.subarray(from));
   }
-  yield rest;
+  yield Buffer.concat(pieces);
 }
 
 /** A row that cannot be used, in the words of the person who has to mend it. */
