@@ -52,10 +52,13 @@ function requireWhole(text: string, place: string): void {
   if (nul >= 0) {
     throw refused(`${place}:${nul + 1}`, `a NUL byte: the file seems to be UTF-16, or damaged; ${iconv('UTF-16')}`);
   }
-  if (!/\\u(?:0000|d[89a-f])/i.test(text)) return;
+  if (/\\u(?:0000|d[89a-f])/i.test(text)) requireWholeEscapes(text, place);
+}
+
+function requireWholeEscapes(text: string, place: string): void {
   let half: number | undefined;
-  for (const { index, 1: code } of text.matchAll(ESCAPE)) {
-    const value = Number.parseInt(code ?? '20', 16);
+  for (const { index, 1: code = '20' } of text.matchAll(ESCAPE)) {
+    const value = Number.parseInt(code, 16);
     if (value === 0) throw refused(`${place}:${index + 1}`, 'a NUL (\\u0000), which no text has; take it out');
     const completes = isLow(value) && half === index - ESCAPE_LENGTH;
     if (half !== undefined && !completes) break;
