@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openArtifacts } from '../../store/artifacts/artifacts.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
-import { importPromptSet, openPromptSet, type PromptImport } from '../../activities/data/prompt-set.ts';
+import { importPromptSet, openPromptSet, otherRendering, type PromptImport } from '../../activities/data/prompt-set.ts';
 import { loadTokenizer } from '../../activities/data/tokenizer.ts';
 import type { TextTokenizer } from '../../activities/data/tokenizer.ts';
 import { newFolder, writeRows, writeText, writeTokenizer } from './fixtures.ts';
@@ -133,6 +133,27 @@ describe('a prompt set', () => {
       ':1: messages end with an answer of the assistant; make it the reference',
     );
     await expect(importRows([{ messages: [], reference: 'C' }])).rejects.toThrow(':1: messages: Too small');
+  });
+
+  test('remembers how its conversations were rendered', async () => {
+    const template = join(folder, 'mine.jinja');
+    await writeFile(template, "{% for m in messages %}{{ m.content }} {{ strftime_now('%d') }}{{ tone }}{% endfor %}");
+    const chat = { ...asked.chat, template, date: '2026-03-07', arguments: { tone: 'a' } };
+    asked = { ...asked, maxTokens: 20, chat };
+    const { hash } = await importRows([{ messages: [{ role: 'user', content: 'a' }], reference: 'A' }]);
+    const under = async (other: object): Promise<string | undefined> =>
+      otherRendering(artifacts, hash, { tokenizer, chat: { ...chat, ...other } });
+    expect(await under({})).toBeUndefined();
+    expect(await under({ date: '2026-03-08' })).toBe('another day (data.date: 2026-03-07)');
+    expect(await under({ arguments: { tone: 'b' } })).toBe('other data.chatTemplateArguments');
+    await writeFile(template, "{% for m in messages %}{{ m.content }}{{ tone }}{% endfor %}{{ strftime_now('%d') }}");
+    expect(await under({})).toBe('another chat template');
+  });
+
+  test('of texts alone is the same under every template', async () => {
+    const { hash } = await importRows([{ prompt: 'a', reference: 'A' }]);
+    const chat = { ...asked.chat, template: join(folder, 'nowhere.jinja') };
+    expect(await otherRendering(artifacts, hash, { tokenizer, chat })).toBeUndefined();
   });
 
   test('of messages needs a chat template, and says where to name it', async () => {

@@ -71,7 +71,10 @@ describe('prompt sets through the CLI', () => {
     const rendered = await add(conversations, '--chat-template', template);
     const plain = join(pawl.home, 'sets', 'plain.jsonl');
     writeFileSync(plain, `${JSON.stringify({ prompt: 'a b =', reference: 'b a' })}\n`);
-    expect(await add(plain)).toEqual(rendered);
+    // The same prompts; but a set of conversations remembers its template.
+    const texts = await add(plain);
+    expect(texts).toEqual({ ...rendered, hash: texts.hash });
+    expect(texts.hash).not.toBe(rendered.hash);
   }, 60_000);
 
   test('are pinned by a run, which keeps its set when the alias moves; a module grades, trained prompts are told', async () => {
