@@ -54,7 +54,11 @@ export function createActivities(given: {
   );
 }
 
-export function createPromptActivities(ports: { store: Store; artifacts: Artifacts }): PromptActivities {
+export function createPromptActivities(ports: {
+  store: Store;
+  artifacts: Artifacts;
+  compute: Compute;
+}): PromptActivities {
   return guarded(promptSets(ports));
 }
 

@@ -66,7 +66,7 @@ async function train(
   const startedMs = performance.now();
   for (let step = 1; step <= steps; step++) {
     if (inFlight.length >= PIPELINE_STEPS) await settle();
-    const data = toDatums(dataset, batchIndices({ examples: dataset.examples, batchSize, seed, step }));
+    const data = toDatums(await dataset.read(batchIndices({ examples: dataset.examples, batchSize, seed, step })));
     const adam = { ...optimizer, learningRate: learningRate(spec.train, step) };
     const requests: Pending<unknown>[] = [
       await trainer.forwardBackward({ modelId, seq: seq++, data }, signal),

@@ -92,7 +92,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
         places,
       }),
       ...createBranchActivities({ store }),
-      ...createPromptActivities({ store, artifacts }),
+      ...createPromptActivities({ store, artifacts, compute }),
       ...createPromotionActivities({ backend, store, desk: openPromotionDesk(client, taskQueue), compute, places }),
       ...createReconcileActivities({ backend, store, directory, place, graceMs: config.leaseGraceMs }),
       ...createServingActivities({ backend, store, directory, compute, places }),

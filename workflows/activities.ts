@@ -35,12 +35,21 @@ export const COMMON = {
  */
 const OUTAGE = '4d';
 
+/** With the pauses between them, some five minutes. */
+const PLAN_ATTEMPTS = 16;
+
 /** One remote call, or a few. */
 export const CALL = { ...COMMON, startToCloseTimeout: '5m', scheduleToCloseTimeout: OUTAGE } as const;
 
 export const OPTIONS: Record<keyof Activities, ActivityOptions> = {
-  // Nothing is rented yet: better a clear error soon than a silent wait.
-  plan: { ...COMMON, startToCloseTimeout: '30m', retry: { ...RETRY, maximumAttempts: 3 } },
+  // As long as it takes: it says how far it is, and another attempt goes on where a dead worker left it. Nothing is rented
+  // yet, so what fails again and again is told after some minutes instead of being waited for.
+  plan: {
+    ...COMMON,
+    heartbeatTimeout: '30s',
+    startToCloseTimeout: OUTAGE,
+    retry: { ...RETRY, maximumAttempts: PLAN_ATTEMPTS },
+  },
   createTrainer: CALL,
   lookTrainer: CALL,
   resumeTrainer: CALL,

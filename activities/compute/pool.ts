@@ -18,6 +18,13 @@ type Lane = 'quick' | 'long';
 const LANES: Record<keyof Tasks, Lane> = {
   'statistics.pairedDifference': 'long',
   'statistics.standing': 'long',
+  'data.tokenizer': 'long',
+  'data.digest': 'long',
+  'data.tokenizeRange': 'long',
+  'data.findOverlap': 'long',
+  'data.importPrompts': 'long',
+  'data.otherRendering': 'long',
+  'data.references': 'long',
   'grading.score': 'quick',
   'grading.firstRefused': 'long',
 };

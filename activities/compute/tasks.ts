@@ -2,6 +2,10 @@
 import { TAIL } from '../../domain/decide/statistics/distributions.ts';
 import { pairedDifference, type PairedDifference } from '../../domain/decide/statistics/paired.ts';
 import type { ProbeStanding } from '../../domain/words/serving.ts';
+import { comparedRendering, importPrompts, referencesOf, tokenizerFacts } from '../data/data-tasks.ts';
+import { digestOf } from '../data/lines.ts';
+import { findOverlap } from '../data/overlap-task.ts';
+import { tokenizeRange } from '../data/tokenize-range.ts';
 import { firstRefused, score } from '../grading/grading-tasks.ts';
 import { standingOf } from '../grading/standing.ts';
 import { unpackScores, type PackedScores } from './packed-scores.ts';
@@ -13,6 +17,13 @@ export const TASKS = {
     pairedDifference(unpackScores(baseline), unpackScores(candidate), { tail }),
   'statistics.standing': ({ good, bad, probe, tail }: Probe): ProbeStanding =>
     standingOf({ good: unpackScores(good), bad: unpackScores(bad), probe: unpackScores(probe), tail }),
+  'data.tokenizer': tokenizerFacts,
+  'data.digest': digestOf,
+  'data.tokenizeRange': tokenizeRange,
+  'data.findOverlap': findOverlap,
+  'data.importPrompts': importPrompts,
+  'data.otherRendering': comparedRendering,
+  'data.references': referencesOf,
   'grading.score': score,
   'grading.firstRefused': firstRefused,
 } satisfies Record<string, Task>;

@@ -1,8 +1,7 @@
 /** Which examples a step trains on, and in what form: pure functions of the spec, the pinned data and the step. */
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Datum } from '../ports.ts';
-import type { Dataset } from './dataset-format.ts';
+import type { Example } from './part-format.ts';
+import { permuted } from './permutation.ts';
 
 /** The trainer's limits for one request. */
 const MAX_DATUMS = 1_024;
@@ -19,57 +18,16 @@ export function batchIndices(order: { examples: number; batchSize: number; seed:
   const first = (step - 1) * batchSize;
   return Array.from({ length: batchSize }, (_, offset) => {
     const position = first + offset;
-    const shuffled = permutation({ examples, seed, epoch: Math.floor(position / examples) });
-    return shuffled[position % examples] ?? 0;
+    return permuted({ examples, seed, epoch: Math.floor(position / examples) }, position % examples);
   });
-}
-
-interface PermutationKey {
-  readonly examples: number;
-  readonly seed: number;
-  readonly epoch: number;
-}
-
-/** Most recent last. Only a memory of a pure function: a step asks for one permutation a hundred times. */
-const remembered: { readonly key: PermutationKey; readonly shuffled: Int32Array }[] = [];
-const MAX_REMEMBERED = 4;
-
-function permutation(key: PermutationKey): Int32Array {
-  const known = remembered.findLast((entry) => sameOrder(entry.key, key));
-  if (known !== undefined) return known.shuffled;
-  const shuffled = shuffle(key);
-  remembered.push({ key, shuffled });
-  if (remembered.length > MAX_REMEMBERED) remembered.shift();
-  return shuffled;
-}
-
-function sameOrder(a: PermutationKey, b: PermutationKey): boolean {
-  return a.examples === b.examples && a.seed === b.seed && a.epoch === b.epoch;
-}
-
-/** Fisher-Yates; a jump moves the generator 2^64 numbers on, so that no two epochs share any. */
-function shuffle({ examples, seed, epoch }: PermutationKey): Int32Array {
-  const random = xoroshiro128plus(seed);
-  for (let jumps = 0; jumps < epoch; jumps++) random.jump();
-  const order = Int32Array.from({ length: examples }, (_, index) => index);
-  for (let last = examples - 1; last > 0; last--) {
-    const other = uniformInt(random, 0, last);
-    const swapped = order[last] ?? 0;
-    order[last] = order[other] ?? 0;
-    order[other] = swapped;
-  }
-  return order;
 }
 
 /**
  * Examples as the trainer takes them: each token predicts the next one, and only tokens of trained pieces count. All
  * weights of a batch sum to 1, so that Σ −log p · weight over its requests is the mean loss per trained token.
  */
-export function toDatums(dataset: Pick<Dataset, 'example'>, indices: readonly number[]): Datum[] {
-  const examples = indices.map((index) => {
-    const { tokens, trained } = dataset.example(index);
-    return { tokens, pieces: pairs(trained) };
-  });
+export function toDatums(batch: readonly Example[]): Datum[] {
+  const examples = batch.map(({ tokens, trained }) => ({ tokens, pieces: pairs(trained) }));
   const trained = examples.flatMap(({ pieces }) => pieces).reduce((sum, [start, end]) => sum + end - start, 0);
   const weight = Math.fround(1 / trained);
   return examples.map(({ tokens, pieces }) => {

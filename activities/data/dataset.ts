@@ -1,106 +1,58 @@
-/** Training examples: JSONL files become a tokenized artifact once; from then on only its hash counts. */
+/** Opens a tokenized dataset: any example at any time, without the others in memory. */
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 import { cachedArtifacts } from '../../store/artifacts/cached-artifacts.ts';
-import { decodeDataset, encodeDataset } from './dataset-format.ts';
-import type { Dataset } from './dataset-format.ts';
-import { ExampleTokenizer, type ChatSettings } from './examples.ts';
-import { Int32List } from './int32-list.ts';
-import { readJsonl, type JsonlFormat, type JsonlRow } from './jsonl.ts';
-import { noticeLines, type Notice, type NoticeLine } from './notices.ts';
-import { dataFiles } from './sources.ts';
-import type { TextTokenizer } from './tokenizer.ts';
-import { ROW_EXAMPLE, trainingRows, type TrainingRow } from './training-rows.ts';
+import { decodeManifest, type Manifest } from './manifest.ts';
+import { readExample, type Example } from './part-format.ts';
 
-export type { Dataset } from './dataset-format.ts';
-
-/** What `importDataset` made, and left out. */
-export interface ImportedDataset {
-  /** Artifact (sha256); the same rows, tokenizer and settings give the same hash. */
-  readonly hash: string;
+export interface Dataset {
+  readonly manifest: Manifest;
   readonly examples: number;
-  /** Longer than `maxTokens`. */
-  readonly dropped: number;
-  readonly tokens: number;
-  readonly maxExampleTokens: number;
-  /** What is worth telling of the rows, with their number. */
-  readonly notices: readonly NoticeLine[];
+  /** In the order asked for. */
+  read(indices: readonly number[]): Promise<Example[]>;
 }
 
-/** Tokenizes rows of prompt and completion, or of messages, and stores them; the same rows make the same artifact. */
-export async function importDataset(
-  artifacts: Artifacts,
-  options: {
-    /** A file, a folder of files, or several of either. */
-    train: string | readonly string[];
-    tokenizer: TextTokenizer;
-    chat: ChatSettings;
-    maxTokens: number;
-    endToken?: string | undefined;
-    signal?: AbortSignal;
-  },
-): Promise<ImportedDataset> {
-  const { train, tokenizer, chat, maxTokens, endToken, signal } = options;
-  const endTokens = endToken === undefined ? [] : tokenizer.encodeEnd(endToken);
-  const examples = new ExampleTokenizer({ tokenizer, endTokens, chat });
-  const columns = { tokens: new Int32List(), trained: new Int32List() };
-  const offsets = { tokens: new Int32List(), trained: new Int32List() };
-  let dropped = 0;
-  let maxExampleTokens = 0;
-  let rows = 0;
-  const noticed: Record<Notice, number> = {};
-  offsets.tokens.push(0);
-  offsets.trained.push(0);
-  for await (const row of rowsOf(await dataFiles(train), trainingRows(chat), signal)) {
-    const made = await examples.tokenize(row);
-    rows += 1;
-    for (const notice of made.notices) noticed[notice] = (noticed[notice] ?? 0) + 1;
-    for (const { tokens, trained } of made.examples) {
-      if (tokens.length > maxTokens) {
-        dropped += 1;
-        continue;
-      }
-      columns.tokens.append(tokens);
-      columns.trained.append(trained);
-      offsets.tokens.push(columns.tokens.length);
-      offsets.trained.push(columns.trained.length);
-      maxExampleTokens = Math.max(maxExampleTokens, tokens.length);
-    }
+const MAX_MANIFEST_BYTES = 16 * 1_024 * 1_024;
+const openManifest = cachedArtifacts(MAX_MANIFEST_BYTES, decodeManifest);
+
+/** Parts of small datasets stay in memory; of a large one a step would hit another part with nearly every example. */
+const MAX_CACHED_BYTES = 64 * 1_024 * 1_024;
+const openPart = cachedArtifacts(MAX_CACHED_BYTES, (bytes) => bytes);
+/** Four bytes a token, and a little. */
+const MAX_CACHED_TOKENS = MAX_CACHED_BYTES / 5;
+
+export async function openDataset(artifacts: Artifacts, hash: string): Promise<Dataset> {
+  const manifest = await openManifest(artifacts, hash);
+  const { parts, examples } = manifest;
+  const ends = endsOf(parts);
+  const cached = manifest.tokens <= MAX_CACHED_TOKENS;
+
+  async function example(index: number): Promise<Example> {
+    const at = ends.findIndex((end) => index < end);
+    const part = parts[at];
+    if (part === undefined || index < 0) throw new RangeError(`example ${index} of ${examples}`);
+    const within = index - ((ends[at] ?? 0) - part.examples);
+    const read = cached
+      ? async (offset: number, length: number) =>
+          (await openPart(artifacts, part.hash)).subarray(offset, offset + length)
+      : (offset: number, length: number) => artifacts.read(part.hash, { offset, length });
+    return readExample(read, part.examples, within);
   }
-  const counts = { examples: offsets.tokens.length - 1, dropped, tokens: columns.tokens.length, maxExampleTokens };
-  if (counts.examples === 0) throw nothingLeft(train, dropped, maxTokens);
-  const header = { tokenizer: tokenizer.hash, maxTokens, endTokens, ...counts, ...examples.chatFacts };
-  const bytes = encodeDataset(header, {
-    offsets: offsets.tokens.view(),
-    trainedOffsets: offsets.trained.view(),
-    trained: columns.trained.view(),
-    tokens: columns.tokens.view(),
+
+  return { manifest, examples, read: async (indices) => Promise.all(indices.map(example)) };
+}
+
+/** Number of the first example that is not in it, for each part. */
+function endsOf(parts: Manifest['parts']): number[] {
+  let end = 0;
+  return parts.map((part) => (end += part.examples));
+}
+
+/** The artifacts that hold a dataset's examples; none where it is not there, or none of ours. */
+export async function partsOf(artifacts: Artifacts, hash: string): Promise<readonly string[]> {
+  const manifest = await openManifest(artifacts, hash).catch((error: unknown) => {
+    if (error instanceof PawlError && error.type === 'InvalidRequest') return undefined;
+    throw error;
   });
-  return { hash: await artifacts.put(bytes), ...counts, notices: noticeLines(noticed, rows) };
-}
-
-async function* rowsOf(
-  files: readonly string[],
-  format: JsonlFormat<TrainingRow>,
-  signal?: AbortSignal,
-): AsyncGenerator<JsonlRow<TrainingRow>> {
-  for (const file of files) yield* readJsonl(file, format, signal);
-}
-
-const MAX_CACHED_BYTES = 512 * 1_024 * 1_024;
-const open = cachedArtifacts(MAX_CACHED_BYTES, decodeDataset);
-
-/** Opens an imported dataset; those used lately stay in memory, ready for every run that shares them. */
-export function openDataset(artifacts: Artifacts, hash: string): Promise<Dataset> {
-  return open(artifacts, hash);
-}
-
-function nothingLeft(train: string | readonly string[], dropped: number, maxTokens: number): PawlError {
-  const names = typeof train === 'string' ? train : train.join(', ');
-  return new PawlError(
-    'InvalidRequest',
-    dropped === 0
-      ? `data.train: ${names} has no rows; write one ${ROW_EXAMPLE} per line.`
-      : `data.train: all ${dropped} examples of ${names} are longer than ${maxTokens} tokens; raise data.maxTokens.`,
-  );
+  return (manifest?.parts ?? []).map((part) => part.hash);
 }

@@ -11,7 +11,7 @@ export class Int32List {
     this.append(values);
   }
 
-  append(values: readonly number[]): void {
+  append(values: ArrayLike<number>): void {
     const needed = this.#length + values.length;
     if (needed > this.#memory.length) {
       const larger = new Int32Array(Math.max(needed, this.#memory.length * 2));

@@ -61,7 +61,7 @@ export function badRow(place: string, problem: string): PawlError {
   return new PawlError('InvalidRequest', `${place}: ${problem}`);
 }
 
-async function requireFile(path: string, field: string): Promise<void> {
+export async function requireFile(path: string, field: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true) {
     throw new PawlError(
@@ -74,7 +74,7 @@ async function requireFile(path: string, field: string): Promise<void> {
   });
 }
 
-function parseRow<Row>(text: string, place: string, { schema, example }: JsonlFormat<Row>): Row {
+export function parseRow<Row>(text: string, place: string, { schema, example }: JsonlFormat<Row>): Row {
   let value: unknown;
   try {
     value = parseExactly(text);

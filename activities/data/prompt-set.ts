@@ -1,4 +1,5 @@
 /** Prompt sets: a JSONL file of prompts and references becomes an immutable, tokenized, content-hashed artifact. */
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { sha256 } from '../../store/artifacts/artifacts.ts';
@@ -219,12 +220,27 @@ function canonical({ prompt, tokens, reference, tags }: z.output<typeof StoredPr
   return JSON.stringify({ prompt, tokens, reference, tags: [...new Set(tags)].sort() });
 }
 
-function decode(bytes: Buffer): readonly Prompt[] {
-  const [first = '', ...lines] = bytes.toString('utf8').trimEnd().split('\n');
-  if (!StoredHeader.safeParse(parseJson(first)).success) {
+/** Sets may be large, and whoever decodes one may have others to heed. */
+const LINES_AT_ONCE = 200;
+
+async function decode(bytes: Buffer): Promise<readonly Prompt[]> {
+  const prompts: Prompt[] = [];
+  let from = 0;
+  const nextLine = (): string => {
+    const end = bytes.indexOf('\n', from);
+    const line = bytes.toString('utf8', from, end === -1 ? bytes.length : end);
+    from = end === -1 ? bytes.length : end + 1;
+    return line;
+  };
+  if (!StoredHeader.safeParse(parseJson(nextLine())).success) {
     throw new PawlError('InvalidRequest', 'This artifact is not a prompt set of this version: submit the run anew.');
   }
-  return lines.map((line) => ({ ...StoredPrompt.parse(JSON.parse(line)), hash: sha256(line) }));
+  while (from < bytes.length) {
+    const line = nextLine();
+    prompts.push({ ...StoredPrompt.parse(JSON.parse(line)), hash: sha256(line) });
+    if (prompts.length % LINES_AT_ONCE === 0) await setImmediate();
+  }
+  return prompts;
 }
 
 function parseJson(text: string): unknown {

@@ -6,8 +6,6 @@ import type { PinnedSuite } from '../../domain/words/plan.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
 import { openPromptSet, type QuestionSettings } from '../data/prompt-set.ts';
-import { pinReferences } from '../data/references.ts';
-import type { TextTokenizer } from '../data/tokenizer.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { openGrader, pinGrader, type GraderPorts, type Opening } from '../grading/graders.ts';
 import { rehearseGrader } from '../grading/rehearse.ts';
@@ -20,7 +18,8 @@ interface Ports extends GraderPorts {
 }
 
 interface Model {
-  readonly tokenizer: TextTokenizer;
+  /** Hash of its file. */
+  readonly tokenizer: string;
   /** How conversations are rendered. */
   readonly chat: QuestionSettings;
   readonly endToken?: string | undefined;
@@ -45,11 +44,15 @@ export async function pinSuites(
 }
 
 async function pinSuite(ports: Ports, name: string, spec: SuiteSpec, model: Model): Promise<PinnedSuite> {
-  const { artifacts } = ports;
-  const set = await pinPromptSet(ports, { reference: promptsReference(spec.prompts), ...model });
+  const { artifacts, compute } = ports;
+  const { tokenizer, chat, endToken, maxTokens } = model;
+  const set = await pinPromptSet(ports, { reference: promptsReference(spec.prompts), tokenizer, chat, maxTokens });
   const pinned = { name, promptSet: set.hash, prompts: set.prompts };
+  if (isLikelihood(spec.grader)) {
+    const asked = { folder: artifacts.location, promptSet: set.hash, tokenizer: chat.tokenizer, endToken, maxTokens };
+    return { ...pinned, references: await compute.run('data.references', asked, { signal: signal() }) };
+  }
   const prompts = await openPromptSet(artifacts, set.hash);
-  if (isLikelihood(spec.grader)) return { ...pinned, references: await pinReferences(artifacts, prompts, model) };
   const graderModule = await pinGrader(artifacts, spec.grader);
   await rehearseGrader(await openGrader(ports, spec.grader, graderModule, model.opening), prompts, signal());
   return { ...pinned, ...(graderModule !== undefined && { graderModule }) };

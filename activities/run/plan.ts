@@ -3,12 +3,10 @@ import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { Activities } from '../../domain/words/run.ts';
 import type { PinnedSuite } from '../../domain/words/plan.ts';
 import { planChunks } from '../data/batches.ts';
-import { importDataset, openDataset } from '../data/dataset.ts';
+import { importDataset } from '../data/import-dataset.ts';
 import { stepsOfEpochs } from '../data/epochs.ts';
 import type { NoticeLine } from '../data/notices.ts';
 import { overlappingPrompts } from '../data/overlap.ts';
-import { openPromptSet } from '../data/prompt-set.ts';
-import { loadTokenizer } from '../data/tokenizer.ts';
 import { requestsPerStep } from './gradient.ts';
 import type { GraderPorts } from '../grading/graders.ts';
 import { signal } from '../guard.ts';
@@ -17,7 +15,8 @@ import { pinSuites } from './pin-suites.ts';
 import { openOutputLog } from '../user-code/output-log.ts';
 import { pinPython } from '../user-code/pin-python.ts';
 import type { Backend } from '../ports.ts';
-import type { Store } from '../../store/index.ts';
+import { progressOf } from './plan-progress.ts';
+import type { RunEvent, Store } from '../../store/index.ts';
 
 interface Ports extends GraderPorts {
   readonly backend: Backend;
@@ -25,35 +24,35 @@ interface Ports extends GraderPorts {
 }
 
 export function planning(ports: Ports): Pick<Activities, 'plan'> {
-  const { backend, store, artifacts } = ports;
+  const { backend, store, artifacts, compute } = ports;
 
   /** Told, not refused: to see how well something was learned by heart is a fair question too. */
-  async function warnOfOverlap(runId: string, dataset: string, { name, promptSet }: PinnedSuite): Promise<void> {
-    const main = name === MAIN_SUITE;
-    const prompts = await openPromptSet(artifacts, promptSet);
-    const overlapping = overlappingPrompts(await openDataset(artifacts, dataset), prompts);
-    if (overlapping === 0) return;
-    await store.addEvent(runId, {
-      key: main ? 'overlap' : `overlap/${name}`,
-      at: new Date().toISOString(),
-      phase: 'plan',
-      level: 'warn',
-      message:
-        `${overlapping} of ${prompts.length} prompts of ${main ? 'the evaluation' : `suite ${name}`} ` +
-        'are in the training data too',
-    });
+  async function warnOfOverlap(runId: string, dataset: string, suites: readonly PinnedSuite[]): Promise<void> {
+    // Two hundred suites may share one set of prompts.
+    const counts = new Map<string, number>();
+    for (const { name, promptSet, prompts } of suites) {
+      const search = { dataset, promptSet, signal: signal() };
+      const overlapping = counts.get(promptSet) ?? (await overlappingPrompts({ artifacts, compute }, search));
+      counts.set(promptSet, overlapping);
+      if (overlapping === 0) continue;
+      const main = name === MAIN_SUITE;
+      await tell(runId, {
+        key: main ? 'overlap' : `overlap/${name}`,
+        level: 'warn',
+        message:
+          `${overlapping} of ${prompts} prompts of ${main ? 'the evaluation' : `suite ${name}`} ` +
+          'are in the training data too',
+      });
+    }
+  }
+
+  async function tell(runId: string, event: Pick<RunEvent, 'key' | 'level' | 'message'>): Promise<void> {
+    await store.addEvent(runId, { at: new Date().toISOString(), phase: 'plan', ...event });
   }
 
   async function tellNotices(runId: string, notices: readonly NoticeLine[]): Promise<void> {
-    const at = new Date().toISOString();
     for (const { notice, level, message } of notices) {
-      await store.addEvent(runId, {
-        key: `data/${notice}`,
-        at,
-        phase: 'plan',
-        level,
-        message: `training data: ${message}`,
-      });
+      await tell(runId, { key: `data/${notice}`, level, message: `training data: ${message}` });
     }
   }
 
@@ -65,7 +64,6 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       const shape = await backend.provisioner.resolveShape(spec.model.shape, signal());
       // The tighter of what the spec asks for and what the shape can hold.
       const maxTokens = Math.min(spec.data.maxTokens, shape.maxContextTokens);
-      const tokenizer = await loadTokenizer(spec.model.tokenizer);
       const { train, endToken, trainOn, format, ignore } = spec.data;
       const chat = {
         tokenizer: spec.model.tokenizer,
@@ -74,27 +72,30 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
         addBeginning: spec.data.addBeginning,
         date: spec.data.date ?? createdAt.slice(0, 'YYYY-MM-DD'.length),
       };
-      const dataset = await importDataset(artifacts, {
-        train,
-        tokenizer,
-        chat: { ...chat, trainOn, format, ignore },
-        maxTokens,
-        endToken,
-        signal: signal(),
-      });
+      const dataset = await importDataset(
+        { artifacts, compute },
+        {
+          train,
+          chat: { ...chat, trainOn, format, ignore },
+          maxTokens,
+          endToken,
+          signal: signal(),
+          onProgress: progressOf((event) => tell(runId, event)),
+        },
+      );
       await tellNotices(runId, dataset.notices);
       const steps = stepsOfEpochs(spec, dataset.examples);
       const python = await pinPython(ports, spec);
       const printed = openOutputLog(store, runId, { key: 'plan', phase: 'plan', of: 'the graders' });
       const model = {
-        tokenizer,
+        tokenizer: dataset.tokenizer,
         chat: { ...chat, remedy: 'set data.chatTemplate to a Jinja file' },
         endToken,
         maxTokens: shape.maxContextTokens - 1,
         opening: { python, onOutput: printed.onOutput },
       };
       const [main, ...suites] = await printed.during(() => pinSuites(ports, spec.evaluate, model));
-      for (const suite of [main, ...suites]) await warnOfOverlap(runId, dataset.hash, suite);
+      await warnOfOverlap(runId, dataset.hash, [main, ...suites]);
       const output = openOutputLog(store, runId, { key: 'plan/objective', phase: 'plan', of: 'the objective' });
       const objective = await output.during(() =>
         pinObjective(ports, spec.train.objective, signal(), { python, onOutput: output.onOutput }),

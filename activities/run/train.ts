@@ -124,7 +124,7 @@ async function admit({ window, trainer, dataset, objective }: Training, step: nu
   const { accumulate = 1, seed, optimizer } = train;
   // The trainer adds up gradients until the update, so batches that accumulate are one long batch, in more requests.
   const batchSize = train.batchSize * accumulate;
-  const datums = toDatums(dataset, batchIndices({ examples: dataset.examples, batchSize, seed, step }));
+  const datums = toDatums(await dataset.read(batchIndices({ examples: dataset.examples, batchSize, seed, step })));
   const firstSeq = window.firstSeq + (step - fromStep) * plan.requestsPerStep;
   const admittedMs = Date.now();
   const gradient = await submitGradient(

@@ -12,6 +12,7 @@ import type {
   UnreachableSamples,
 } from '../../domain/words/gc.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
+import { partsOf } from '../data/dataset.ts';
 import { signal } from '../guard.ts';
 import type { RunDirectory } from './reconcile.ts';
 import { retentionFacts, type RetentionFacts } from './retention/facts.ts';
@@ -104,6 +105,9 @@ async function sortArtifacts(
   for (const { runId } of runs) {
     for (const { id, suite } of await store.appraisals(runId)) sources.push({ reason: id, content: suite });
     for (const { id, promptSet } of await store.evaluations(runId)) sources.push({ reason: id, content: promptSet });
+  }
+  for (const { runId, plan } of runs) {
+    if (plan !== undefined) sources.push({ reason: `run ${runId}`, content: await partsOf(artifacts, plan.dataset) });
   }
   const referred = references(sources);
   const kept: KeptArtifact[] = [];

@@ -7,22 +7,24 @@ import {
   type PromptsReference,
 } from '../../domain/words/prompts.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
-import {
-  importPromptSet,
-  openPromptSet,
-  otherRendering,
-  type ImportedPromptSet,
-  type PromptImport,
-} from '../data/prompt-set.ts';
-import { loadTokenizer } from '../data/tokenizer.ts';
+import type { Compute } from '../compute/compute.ts';
+import type { PromptFile } from '../data/data-tasks.ts';
+import { openPromptSet, type ImportedPromptSet } from '../data/prompt-set.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { signal } from '../guard.ts';
 import { findPromptSet, type Store } from '../../store/index.ts';
 
+/** Of a whole file, on a machine with little time for it. */
+const PROMPTS_MS = 3_600_000;
+
 interface Ports {
   readonly store: Store;
   readonly artifacts: Artifacts;
+  readonly compute: Compute;
 }
+
+/** How a file of prompts is read. */
+type Asked = Omit<PromptFile, 'folder' | 'path' | 'field'>;
 
 export function promptSets(ports: Ports): PromptActivities {
   const { store } = ports;
@@ -35,11 +37,10 @@ export function promptSets(ports: Ports): PromptActivities {
 
   return {
     async addPrompts({ path, tokenizer: file, chatTemplate, alias }: AddPromptsInput) {
-      const tokenizer = await loadTokenizer(file);
       // How much a prompt may hold is a matter of the model that is asked: a run's plan looks at it.
       const date = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
       const chat = { tokenizer: file, template: chatTemplate, date, remedy: 'name a Jinja file with --chat-template' };
-      const set = await addFile(ports, { path, tokenizer, chat, maxTokens: Infinity, field: 'FILE' });
+      const set = await addFile(ports, { path, chat, maxTokens: Infinity, field: 'FILE' });
       return { ...set, ...(alias !== undefined && { alias: await move(alias, set.hash) }) };
     },
 
@@ -52,17 +53,18 @@ export function promptSets(ports: Ports): PromptActivities {
   };
 }
 
-/** The set that a run depends on from here on: by its hash, wherever its alias moves. */
+/** The set that a run depends on from here on: by its hash, wherever its alias moves. `tokenizer`: hash of its file. */
 export async function pinPromptSet(
   ports: Ports,
-  { reference, ...asked }: { reference: PromptsReference } & Omit<PromptImport, 'path' | 'field' | 'signal'>,
+  { reference, tokenizer, ...asked }: { reference: PromptsReference; tokenizer: string } & Asked,
 ): Promise<{ readonly hash: string; readonly prompts: number }> {
   if (reference.kind === 'file') return addFile(ports, { path: reference.path, ...asked });
   const set = await findPromptSet(ports.store, reference);
-  if (set.tokenizer !== asked.tokenizer.hash) {
+  if (set.tokenizer !== tokenizer) {
     throw refused(set.hash, 'was made with another tokenizer than model.tokenizer; add its file again with this one');
   }
-  const other = await otherRendering(ports.artifacts, set.hash, asked);
+  const found = { folder: ports.artifacts.location, promptSet: set.hash, chat: asked.chat };
+  const other = await ports.compute.run('data.otherRendering', found, { signal: signal() });
   if (other !== undefined) {
     throw refused(set.hash, `was made with ${other} than this experiment has; add its file again with the same`);
   }
@@ -73,9 +75,14 @@ export async function pinPromptSet(
   throw refused(set.hash, `has a prompt (number ${long + 1}) of ${tokens} tokens, more than ${asked.maxTokens}`);
 }
 
-async function addFile({ store, artifacts }: Ports, options: Omit<PromptImport, 'signal'>): Promise<ImportedPromptSet> {
-  const set = await importPromptSet(artifacts, { ...options, signal: signal() });
-  await store.savePromptSet({ ...set, tokenizer: options.tokenizer.hash });
+async function addFile(
+  { store, artifacts, compute }: Ports,
+  options: Omit<PromptFile, 'folder'>,
+): Promise<ImportedPromptSet> {
+  const file = { ...options, folder: artifacts.location };
+  const limits = { signal: signal(), timeoutMs: PROMPTS_MS, what: options.path };
+  const { tokenizer, ...set } = await compute.run('data.importPrompts', file, limits);
+  await store.savePromptSet({ ...set, tokenizer });
   return set;
 }
 

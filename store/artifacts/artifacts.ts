@@ -1,15 +1,23 @@
 /** Bulky, immutable things as content-addressed files: the name of an artifact is the sha256 of its bytes. */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { readBytes, sha256InPieces } from './large-bytes.ts';
+import { openNotes, type Notes } from './notes.ts';
 
-export interface Artifacts {
+export interface Artifacts extends Notes {
+  /** For another thread or process: what `openArtifacts` was given. */
+  readonly location: string;
   /** Stores bytes under their hash, whole or not at all; putting twice is putting once. */
   put(bytes: Uint8Array): Promise<string>;
   /** The bytes of a hash; proven to be those on the first read of each process. */
   get(hash: string): Promise<Buffer>;
+  /** Some of its bytes, however many it has; whether they are right is for the reader to know. Fewer at the end. */
+  read(hash: string, range: { readonly offset: number; readonly length: number }): Promise<Buffer>;
+  /** Whoever needs it again says so, as by putting it: false, if it is not there. */
+  renew(hash: string): Promise<boolean>;
   /** `modifiedMs`: when it was last put. */
   list(): Promise<readonly { readonly hash: string; readonly bytes: number; readonly modifiedMs: number }[]>;
   /** False, and it stays: it was put since. Removing twice is removing once. */
@@ -27,9 +35,30 @@ export function openArtifacts(folder: string): Artifacts {
   const verified = new Set<string>();
   const pathOf = (hash: string) => join(root, hash.slice(0, 2), hash.slice(2));
 
+  async function reading<Value>(hash: string, use: (file: FileHandle) => Promise<Value>): Promise<Value> {
+    let file: FileHandle;
+    try {
+      file = await open(pathOf(hash), 'r');
+    } catch (cause) {
+      throw new PawlError(
+        'InvalidRequest',
+        `Artifact ${hash} is not in ${root}: every worker must share one artifact folder; if it is lost, submit anew.`,
+        { cause },
+      );
+    }
+    try {
+      return await use(file);
+    } finally {
+      await file.close();
+    }
+  }
+
   return {
+    ...openNotes(root),
+    location: root,
+
     async put(bytes) {
-      const hash = sha256(bytes);
+      const hash = await sha256InPieces(bytes);
       const path = pathOf(hash);
       const there = (await sizeOf(path)) === bytes.byteLength && (await renewed(path));
       if (!there) await writeWhole(path, bytes);
@@ -37,21 +66,23 @@ export function openArtifacts(folder: string): Artifacts {
     },
 
     async get(hash) {
-      const path = pathOf(hash);
-      const bytes = await readFile(path).catch((cause: unknown) => {
+      const bytes = await reading(hash, async (file) =>
+        readBytes(file, { offset: 0, length: (await file.stat()).size }),
+      );
+      if (verified.has(hash)) return bytes;
+      if ((await sha256InPieces(bytes)) !== hash) {
         throw new PawlError(
           'InvalidRequest',
-          `Artifact ${hash} is not in ${root}: every worker must share one artifact folder; if it is lost, submit anew.`,
-          { cause },
+          `Artifact ${pathOf(hash)} is damaged: delete it and submit the run anew.`,
         );
-      });
-      if (verified.has(hash)) return bytes;
-      if (sha256(bytes) !== hash) {
-        throw new PawlError('InvalidRequest', `Artifact ${path} is damaged: delete it and submit the run anew.`);
       }
       verified.add(hash);
       return bytes;
     },
+
+    read: async (hash, range) => reading(hash, async (file) => readBytes(file, range)),
+
+    renew: async (hash) => renewed(pathOf(hash)),
 
     async list() {
       const names = await readdir(root, { recursive: true });

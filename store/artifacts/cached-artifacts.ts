@@ -4,7 +4,7 @@ import { ByteCache } from './byte-cache.ts';
 
 export function cachedArtifacts<Value>(
   maxBytes: number,
-  decode: (bytes: Buffer) => Value,
+  decode: (bytes: Buffer) => Value | Promise<Value>,
 ): (artifacts: Artifacts, hash: string) => Promise<Value> {
   const caches = new WeakMap<Artifacts, ByteCache<Value>>();
   return (artifacts, hash) => {
@@ -18,7 +18,7 @@ export function cachedArtifacts<Value>(
       maxBytes,
       load: async (hash) => {
         const bytes = await artifacts.get(hash);
-        return { value: decode(bytes), bytes: bytes.byteLength };
+        return { value: await decode(bytes), bytes: bytes.byteLength };
       },
     });
   }

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openArtifacts } from '../../store/artifacts/artifacts.ts';
-import { importDataset, openDataset } from '../../activities/data/dataset.ts';
 import type { ChatSettings } from '../../activities/data/examples.ts';
-import { loadTokenizer } from '../../activities/data/tokenizer.ts';
+import { testPool } from '../compute/pool.ts';
+import { importAndRead } from './import.ts';
 import { newFolder, writeRows, writeTokenizer } from './fixtures.ts';
 
 /** One line per turn, as most templates have it; `<end>` is a special token, `user` and `assistant` are words. */
@@ -23,6 +23,7 @@ const user = (content: string) => ({ role: 'user', content });
 const assistant = (content: string) => ({ role: 'assistant', content });
 const TALK = [user('a'), assistant('A'), user('b'), assistant('B B')];
 
+const compute = testPool();
 let folder: string;
 let tokenizerPath: string;
 
@@ -45,19 +46,17 @@ async function importRows(
 ) {
   const { maxTokens = 32, endToken = '<end>', ...settings } = chat;
   const artifacts = openArtifacts(join(folder, 'artifacts'));
-  const made = await importDataset(artifacts, {
-    train: await writeRows(folder, rows),
-    tokenizer: await loadTokenizer(tokenizerPath),
-    chat: { tokenizer: tokenizerPath, ...settings },
-    maxTokens,
-    endToken,
-  });
-  const dataset = await openDataset(artifacts, made.hash);
-  const examples = Array.from({ length: dataset.examples }, (_, index) => {
-    const { tokens, trained } = dataset.example(index);
-    return { tokens: [...tokens], trained: [...trained] };
-  });
-  return { made, header: dataset.header, examples };
+  const { made, manifest, examples } = await importAndRead(
+    { artifacts, compute },
+    {
+      train: await writeRows(folder, rows),
+      chat: { tokenizer: tokenizerPath, ...settings },
+      maxTokens,
+      endToken,
+    },
+  );
+  const plain = examples.map(({ tokens, trained }) => ({ tokens: [...tokens], trained: [...trained] }));
+  return { made, header: manifest, examples: plain };
 }
 
 describe('a conversation', () => {

@@ -3,21 +3,23 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openArtifacts } from '../../store/artifacts/artifacts.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
-import { importDataset, openDataset } from '../../activities/data/dataset.ts';
-import { loadTokenizer } from '../../activities/data/tokenizer.ts';
-import type { TextTokenizer } from '../../activities/data/tokenizer.ts';
+import { openDataset } from '../../activities/data/dataset.ts';
+import { importDataset, type ImportPorts } from '../../activities/data/import-dataset.ts';
+import { testPool } from '../compute/pool.ts';
+import { importAndRead } from './import.ts';
 import { newFolder, writeRows, writeText, writeTokenizer } from './fixtures.ts';
 
+const compute = testPool();
 let folder: string;
 let artifacts: Artifacts;
-let tokenizer: TextTokenizer;
+let ports: ImportPorts;
 let chat: { tokenizer: string };
 
 beforeEach(async () => {
   folder = await newFolder();
   artifacts = openArtifacts(folder);
   chat = { tokenizer: await writeTokenizer(folder) };
-  tokenizer = await loadTokenizer(chat.tokenizer);
+  ports = { artifacts, compute };
 });
 
 const ROWS = [
@@ -29,8 +31,9 @@ const ROWS = [
 describe('a dataset', () => {
   test('is read back example by example', async () => {
     const path = await writeRows(folder, ROWS);
-    const made = await importDataset(artifacts, { chat, train: path, tokenizer, maxTokens: 8, endToken: '<end>' });
+    const made = await importDataset(ports, { chat, train: path, maxTokens: 8, endToken: '<end>' });
     expect(made).toMatchObject({
+      tokenizer: expect.stringMatching(/^[0-9a-f]{64}$/),
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),
       examples: 3,
       dropped: 0,
@@ -39,44 +42,36 @@ describe('a dataset', () => {
     });
     const dataset = await openDataset(artifacts, made.hash);
     expect(dataset.examples).toBe(3);
-    expect([0, 1, 2].map((index) => dataset.example(index))).toEqual([
+    expect(await dataset.read([0, 1, 2])).toEqual([
       { tokens: Int32Array.of(2, 3, 5, 6, 7, 1), trained: Int32Array.of(3, 6) },
       { tokens: Int32Array.of(4, 5, 8, 1), trained: Int32Array.of(2, 4) },
       { tokens: Int32Array.of(2, 3, 4, 5, 6, 7, 8, 1), trained: Int32Array.of(4, 8) },
     ]);
-    expect(() => dataset.example(3)).toThrow('example 3 of 3');
-    expect(() => dataset.example(-1)).toThrow(RangeError);
+    await expect(dataset.read([3])).rejects.toThrow('example 3 of 3');
+    await expect(dataset.read([-1])).rejects.toThrow(RangeError);
   });
 
   test('leaves out, and counts, examples longer than the limit, the end token included', async () => {
     const path = await writeRows(folder, ROWS);
-    const made = await importDataset(artifacts, { chat, train: path, tokenizer, maxTokens: 5, endToken: '<end>' });
+    const made = await importDataset(ports, { chat, train: path, maxTokens: 5, endToken: '<end>' });
     expect(made).toMatchObject({ examples: 1, dropped: 2, maxExampleTokens: 4 });
-    const without = await importDataset(artifacts, { chat, train: path, tokenizer, maxTokens: 5 });
+    const without = await importDataset(ports, { chat, train: path, maxTokens: 5 });
     expect(without).toMatchObject({ examples: 2, dropped: 1, maxExampleTokens: 5 });
   });
 
   test('has the same hash for the same content, another one for other settings', async () => {
-    const options = { tokenizer, maxTokens: 8, endToken: '<end>' };
-    const { hash } = await importDataset(artifacts, { chat, ...options, train: await writeRows(folder, ROWS) });
+    const options = { maxTokens: 8, endToken: '<end>' };
+    const { hash } = await importDataset(ports, { chat, ...options, train: await writeRows(folder, ROWS) });
     const spaced = `\uFEFF\n${ROWS.map((row) => JSON.stringify(row, null, 1).replaceAll('\n', ' ')).join('\r\n\r\n')}`;
-    const again = await importDataset(artifacts, { chat, ...options, train: await writeText(folder, spaced) });
+    const again = await importDataset(ports, { chat, ...options, train: await writeText(folder, spaced) });
     expect(again.hash).toBe(hash);
-    const other = await importDataset(artifacts, {
+    const other = await importDataset(ports, {
       chat,
       ...options,
       maxTokens: 9,
       train: await writeRows(folder, ROWS),
     });
     expect(other.hash).not.toBe(hash);
-  });
-
-  test('is decoded once per folder of artifacts', async () => {
-    const path = await writeRows(folder, ROWS);
-    const { hash } = await importDataset(artifacts, { chat, train: path, tokenizer, maxTokens: 8 });
-    const [first, second] = await Promise.all([openDataset(artifacts, hash), openDataset(artifacts, hash)]);
-    expect(second).toBe(first);
-    expect(await openDataset(openArtifacts(folder), hash)).not.toBe(first);
   });
 
   test('is not just any artifact', async () => {
@@ -92,66 +87,42 @@ describe('a dataset', () => {
     await writeFile(join(parts, 'part-02.jsonl'), line(ROWS[0]));
     for (const name of ['.part-00.jsonl', 'README.md']) await writeFile(join(parts, name), 'not data');
     await writeFile(join(folder, 'last.jsonl'), line(ROWS[2]));
-    const options = { chat, tokenizer, maxTokens: 8 };
-    const made = await importDataset(artifacts, { ...options, train: [parts, join(folder, 'last.jsonl')] });
-    const whole = await importDataset(artifacts, { ...options, train: await writeRows(folder, ROWS) });
+    const options = { chat, maxTokens: 8 };
+    const made = await importDataset(ports, { ...options, train: [parts, join(folder, 'last.jsonl')] });
+    const whole = await importDataset(ports, { ...options, train: await writeRows(folder, ROWS) });
     expect(made).toEqual(whole);
-    const other = await importDataset(artifacts, { ...options, train: [join(folder, 'last.jsonl'), parts] });
+    const other = await importDataset(ports, { ...options, train: [join(folder, 'last.jsonl'), parts] });
     expect(other.hash).not.toBe(whole.hash);
   });
 
-  test('of the version before is still read', async () => {
-    const header = {
-      tokenizer: 'x',
-      maxTokens: 8,
-      endTokens: [1],
-      examples: 2,
-      dropped: 0,
-      tokens: 7,
-      maxExampleTokens: 4,
-    };
-    const json = JSON.stringify(header).padEnd(4 * Math.ceil(JSON.stringify(header).length / 4));
-    const length = Buffer.alloc(4);
-    length.writeInt32LE(json.length);
-    const columns = Int32Array.of(0, 4, 7, 2, 1, 2, 5, 6, 1, 4, 8, 1);
-    const bytes = Buffer.concat([Buffer.from('PAWLSFT1'), length, Buffer.from(json), Buffer.from(columns.buffer)]);
-    const dataset = await openDataset(artifacts, await artifacts.put(bytes));
-    expect([0, 1].map((index) => dataset.example(index))).toEqual([
-      { tokens: Int32Array.of(2, 5, 6, 1), trained: Int32Array.of(2, 4) },
-      { tokens: Int32Array.of(4, 8, 1), trained: Int32Array.of(1, 3) },
-    ]);
-    expect(() => dataset.example(2)).toThrow('example 2 of 2');
-  });
-
-  test('of many rows is whole', async () => {
+  test('of many rows is whole, in whatever ranges and parts it is made', async () => {
     const rows = Array.from({ length: 5_000 }, (_, index) => ({
       prompt: 'a '.repeat(1 + (index % 7)),
       completion: 'B',
     }));
-    const made = await importDataset(artifacts, {
-      chat,
-      train: await writeRows(folder, rows),
-      tokenizer,
-      maxTokens: 8,
-    });
-    const dataset = await openDataset(artifacts, made.hash);
-    expect(made.examples).toBe(5_000);
-    for (const index of [0, 6, 4_999]) {
-      expect(dataset.example(index).trained[0]).toBe(1 + (index % 7));
-      expect(dataset.example(index).tokens.at(-1)).toBe(7);
+    const options = { chat, train: await writeRows(folder, rows), maxTokens: 8 };
+    const { made, examples } = await importAndRead(ports, options);
+    expect(examples.map(({ trained }) => trained[0])).toEqual(rows.map((_, index) => 1 + (index % 7)));
+    expect(examples.every(({ tokens }) => tokens.at(-1) === 7)).toBe(true);
+    const other = { artifacts: openArtifacts(join(folder, 'other')), compute };
+    for (const rangeBytes of [20, 777, 4_096]) {
+      expect(await importDataset(other, { ...options, rangeBytes: rangeBytes * 100 })).toEqual(made);
     }
+    const small = await importAndRead(other, { ...options, rangeBytes: 10_000, partWords: 1_000 });
+    expect(small.manifest.parts.length).toBeGreaterThan(40);
+    expect(small.examples).toEqual(examples);
   });
 
   test('stops being made when told to', async () => {
     const path = await writeRows(folder, ROWS);
-    const made = importDataset(artifacts, { chat, train: path, tokenizer, maxTokens: 8, signal: AbortSignal.abort() });
+    const made = importDataset(ports, { chat, train: path, maxTokens: 8, signal: AbortSignal.abort() });
     await expect(made).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
 
 describe('a file of examples is refused', () => {
   const bad = (path: string, options: { maxTokens?: number; endToken?: string } = {}) =>
-    importDataset(artifacts, { chat, train: path, tokenizer, maxTokens: 8, ...options });
+    importDataset(ports, { chat, train: path, maxTokens: 8, ...options });
 
   test.each([
     ['that is not JSON', '{"prompt": "a", "completion": "A"}\n\n{oops\n', ':3: not JSON; expected one {"prompt": "…"'],

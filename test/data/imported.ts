@@ -1,10 +1,13 @@
 /** Rows as the examples that they become. */
 import { join } from 'node:path';
-import { importDataset, openDataset, type ImportedDataset } from '../../activities/data/dataset.ts';
 import type { ChatSettings } from '../../activities/data/examples.ts';
-import { loadTokenizer } from '../../activities/data/tokenizer.ts';
+import type { ImportedDataset } from '../../activities/data/import-dataset.ts';
 import { openArtifacts } from '../../store/artifacts/artifacts.ts';
+import { testPool } from '../compute/pool.ts';
 import { writeText } from './fixtures.ts';
+import { importAndRead } from './import.ts';
+
+const compute = testPool();
 
 export interface Settings extends Partial<ChatSettings> {
   readonly maxTokens?: number;
@@ -21,17 +24,10 @@ export async function imported(folder: string, rows: readonly unknown[], setting
   const { maxTokens = 64, endToken, ...chat } = settings;
   const tokenizer = join(folder, 'tokenizer.json');
   const artifacts = openArtifacts(join(folder, 'artifacts'));
-  const made = await importDataset(artifacts, {
-    train: await writeText(
-      folder,
-      rows.map((row) => `${typeof row === 'string' ? row : JSON.stringify(row)}\n`).join(''),
-    ),
-    tokenizer: await loadTokenizer(tokenizer),
-    chat: { tokenizer, ...chat },
-    maxTokens,
-    endToken,
-  });
-  const dataset = await openDataset(artifacts, made.hash);
-  const examples = Array.from({ length: dataset.examples }, (_, index) => dataset.example(index));
+  const text = rows.map((row) => `${typeof row === 'string' ? row : JSON.stringify(row)}\n`).join('');
+  const { made, examples } = await importAndRead(
+    { artifacts, compute },
+    { train: await writeText(folder, text), chat: { tokenizer, ...chat }, maxTokens, endToken },
+  );
   return { made, examples: examples.map(({ tokens, trained }) => ({ tokens: [...tokens], trained: [...trained] })) };
 }

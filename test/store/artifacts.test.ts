@@ -1,4 +1,4 @@
-import { readdir, writeFile, mkdir, utimes } from 'node:fs/promises';
+import { mkdir, open, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { openArtifacts, sha256 } from '../../store/artifacts/artifacts.ts';
@@ -13,6 +13,41 @@ beforeEach(async () => {
 });
 
 describe('artifacts', () => {
+  test('are read by range, and renewed, where they are', async () => {
+    const artifacts = openArtifacts(folder);
+    await artifacts.put(BYTES);
+    expect(await artifacts.read(HASH, { offset: 1, length: 3 })).toEqual(BYTES.subarray(1, 4));
+    expect(await artifacts.read(HASH, { offset: 3, length: 300 })).toEqual(BYTES.subarray(3));
+    await expect(artifacts.read(sha256('other'), { offset: 0, length: 1 })).rejects.toThrow(/is not in/);
+    expect([await artifacts.renew(HASH), await artifacts.renew(sha256('other'))]).toEqual([true, false]);
+  });
+
+  test('of more than two gigabytes are read, whole or by range', async () => {
+    const artifacts = openArtifacts(folder);
+    const size = 2 ** 31 + 5;
+    const name = '0'.repeat(64);
+    await mkdir(join(folder, '00'), { recursive: true });
+    // Full of holes, so that it takes no space.
+    const file = await open(join(folder, '00', name.slice(2)), 'w');
+    await file.truncate(size);
+    await file.write('end', size - 3);
+    await file.close();
+    expect((await artifacts.read(name, { offset: size - 5, length: 9 })).toString('latin1')).toBe('\0\0end');
+    // It is read to its end: only then its hash is known to be another.
+    await expect(artifacts.get(name)).rejects.toThrow('is damaged');
+  });
+
+  test('have notes beside them, which are no artifacts and may be lost', async () => {
+    const artifacts = openArtifacts(folder);
+    const key = sha256('of what');
+    expect(await artifacts.note(key)).toBeUndefined();
+    await artifacts.keepNote(key, { done: 3 });
+    expect(await openArtifacts(folder).note(key)).toEqual({ done: 3 });
+    expect(await artifacts.list()).toEqual([]);
+    await writeFile(join(folder, 'notes', `${key}.json`), '{"torn');
+    expect(await artifacts.note(key)).toBeUndefined();
+  });
+
   test('are named by the sha256 of their bytes', async () => {
     const artifacts = openArtifacts(folder);
     expect(await artifacts.put(BYTES)).toBe(HASH);

@@ -1,0 +1,64 @@
+/** What threads do for prompt sets and references, and with a tokenizer. */
+import { openArtifacts } from '../../store/artifacts/artifacts.ts';
+import {
+  importPromptSet,
+  openPromptSet,
+  otherRendering,
+  type ImportedPromptSet,
+  type PromptImport,
+  type QuestionSettings,
+} from './prompt-set.ts';
+import { pinReferences } from './references.ts';
+import { threadTokenizer } from './thread-tokenizer.ts';
+
+export interface TokenizerFacts {
+  /** sha256 of the file. */
+  readonly hash: string;
+  readonly endTokens: number[];
+}
+
+export async function tokenizerFacts(input: { path: string; endToken?: string | undefined }): Promise<TokenizerFacts> {
+  const tokenizer = await threadTokenizer(input.path);
+  return {
+    hash: tokenizer.hash,
+    endTokens: input.endToken === undefined ? [] : tokenizer.encodeEnd(input.endToken),
+  };
+}
+
+/** `folder`: of the artifacts. The tokenizer is that of the chat settings. */
+export interface PromptFile extends Omit<PromptImport, 'tokenizer' | 'signal'> {
+  readonly folder: string;
+}
+
+export async function importPrompts({
+  folder,
+  ...options
+}: PromptFile): Promise<ImportedPromptSet & { readonly tokenizer: string }> {
+  const tokenizer = await threadTokenizer(options.chat.tokenizer);
+  const made = await importPromptSet(openArtifacts(folder), { ...options, tokenizer });
+  return { ...made, tokenizer: tokenizer.hash };
+}
+
+/** See `otherRendering`. */
+export async function comparedRendering(input: {
+  folder: string;
+  promptSet: string;
+  chat: QuestionSettings;
+}): Promise<string | undefined> {
+  const { folder, promptSet, chat } = input;
+  return otherRendering(openArtifacts(folder), promptSet, { chat, tokenizer: await threadTokenizer(chat.tokenizer) });
+}
+
+export async function referencesOf(input: {
+  folder: string;
+  promptSet: string;
+  /** Path. */
+  tokenizer: string;
+  endToken?: string | undefined;
+  maxTokens: number;
+}): Promise<string> {
+  const { folder, promptSet, endToken, maxTokens } = input;
+  const artifacts = openArtifacts(folder);
+  const tokenizer = await threadTokenizer(input.tokenizer);
+  return pinReferences(artifacts, await openPromptSet(artifacts, promptSet), { tokenizer, endToken, maxTokens });
+}

@@ -1,0 +1,171 @@
+/**
+ * Training data becomes a tokenized dataset: ranges of its files go to the threads, examples come back in order and are
+ * stored part by part, whatever their number in the same little memory. A journal of what is done lies beside the
+ * artifacts, under a key of everything that the tokens depend on: another attempt, or another run of the same data,
+ * looks at the bytes it names once more and goes on behind them.
+ */
+import { stat } from 'node:fs/promises';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import type { Artifacts } from '../../store/artifacts/artifacts.ts';
+import type { Compute } from '../compute/compute.ts';
+import { inOrder } from './in-order.ts';
+import { journalKey, lastEntry, link, type JournalEntry } from './journal.ts';
+import { requireFile } from './jsonl.ts';
+import type { FileRange } from './lines.ts';
+import { encodeManifest } from './manifest.ts';
+import { noticeLines, type NoticeLine } from './notices.ts';
+import { requireLittleEndian } from './part-format.ts';
+import { PartWriter } from './part-writer.ts';
+import { dataFiles } from './sources.ts';
+import type { DataSettings, TokenizedRange } from './tokenize-range.ts';
+import { plus, type Totals } from './totals.ts';
+import { ROW_EXAMPLE } from './training-rows.ts';
+
+/** A second's work, more or less. */
+const RANGE_BYTES = 1_024 * 1_024;
+/** Generous: a machine may have little time for us, and slow is not failed. */
+const RANGE_MS = 30 * 60_000;
+
+/** What `importDataset` made, and left out. */
+export interface ImportedDataset {
+  /** sha256 of the tokenizer's file. */
+  readonly tokenizer: string;
+  /** Artifact (sha256); the same rows, tokenizer and settings give the same hash. */
+  readonly hash: string;
+  readonly examples: number;
+  /** Longer than `maxTokens`. */
+  readonly dropped: number;
+  readonly tokens: number;
+  readonly maxExampleTokens: number;
+  /** What is worth telling of the rows, with their number. */
+  readonly notices: readonly NoticeLine[];
+}
+
+export interface ImportProgress {
+  /** Pieces of the files, of about equal size. */
+  readonly ranges: number;
+  readonly of: number;
+  readonly examples: number;
+}
+
+export interface DatasetImport extends DataSettings {
+  /** A file, a folder of files, or several of either. */
+  readonly train: string | readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ImportProgress) => void;
+  /** For tests: bytes of a range, words of a part. */
+  readonly rangeBytes?: number;
+  readonly partWords?: number;
+}
+
+export interface ImportPorts {
+  readonly artifacts: Artifacts;
+  readonly compute: Compute;
+}
+
+/** Tokenizes rows of prompt and completion, or of messages, and stores them; the same rows make the same artifact. */
+export async function importDataset(ports: ImportPorts, options: DatasetImport): Promise<ImportedDataset> {
+  requireLittleEndian();
+  const stop = new AbortController();
+  const cancel = (): void => stop.abort(options.signal?.reason);
+  options.signal?.addEventListener('abort', cancel, { once: true });
+  if (options.signal?.aborted === true) cancel();
+  try {
+    return await importUntil(ports, options, stop);
+  } finally {
+    options.signal?.removeEventListener('abort', cancel);
+  }
+}
+
+async function importUntil(
+  ports: ImportPorts,
+  options: DatasetImport,
+  stop: AbortController,
+): Promise<ImportedDataset> {
+  const { artifacts, compute } = ports;
+  const { train, chat, maxTokens, endToken, partWords, rangeBytes = RANGE_BYTES } = options;
+  const settings: DataSettings = { chat, maxTokens, endToken };
+  const { signal } = stop;
+  const files = await dataFiles(train);
+  const ranges = await rangesOf(files, rangeBytes);
+  const loading = { signal, what: `loading ${chat.tokenizer}` };
+  const { hash: tokenizer, endTokens } = await compute.run(
+    'data.tokenizer',
+    { path: chat.tokenizer, endToken },
+    loading,
+  );
+  const key = await journalKey({ tokenizer, settings, files, rangeBytes });
+  const width = 2 * compute.parallelism;
+  const begun = await lastEntry(artifacts, key, chat.date, (count) => {
+    if (count > ranges.length) return undefined;
+    const run = async (range: FileRange): Promise<string> => compute.run('data.digest', range, { signal });
+    return inOrder(ranges.slice(0, count), { width, stop, run });
+  });
+  let { totals, chain } = begun;
+  const all = begun.range === ranges.length ? begun.done : undefined;
+  if (all !== undefined) return resultOf(all, tokenizer, totals);
+
+  const writer = new PartWriter(artifacts, { parts: begun.parts, partWords });
+  const run = async (range: FileRange): Promise<TokenizedRange> =>
+    compute.run('data.tokenizeRange', { range, settings }, { signal, timeoutMs: RANGE_MS, what: nameOf(range) });
+  let number = begun.range;
+  for await (const made of inOrder(ranges.slice(number), { width, stop, run })) {
+    const before = { range: number, chain, totals };
+    await writer.add(made, {
+      from: number === begun.range ? begun.taken : 0,
+      onPart: async (taken) =>
+        artifacts.keepNote(key, { ...before, taken, parts: writer.parts } satisfies JournalEntry),
+    });
+    totals = plus(totals, made);
+    chain = link(chain, made.digest);
+    number += 1;
+    options.onProgress?.({ ranges: number, of: ranges.length, examples: totals.examples });
+  }
+  await writer.close();
+  const { parts } = writer;
+  const counts = countsOf(totals);
+  if (counts.examples === 0) throw nothingLeft(train, counts.dropped, maxTokens);
+  const manifest = { tokenizer, maxTokens, endTokens, ...counts, ...totals.chatFacts, parts };
+  const done = await artifacts.put(encodeManifest(manifest));
+  await artifacts.keepNote(key, { range: number, taken: 0, chain, totals, parts, done } satisfies JournalEntry);
+  return resultOf(done, tokenizer, totals);
+}
+
+async function rangesOf(files: readonly string[], rangeBytes: number): Promise<FileRange[]> {
+  const ranges: FileRange[] = [];
+  for (const path of files) {
+    await requireFile(path, 'data.train');
+    const { size } = await stat(path);
+    for (let start = 0; start < size; start += rangeBytes) {
+      ranges.push({ path, start, end: Math.min(size, start + rangeBytes) });
+    }
+  }
+  return ranges;
+}
+
+function nameOf({ path, start, end }: FileRange): string {
+  return `${path}, the rows that begin in bytes ${start} to ${end}`;
+}
+
+function countsOf({
+  examples,
+  dropped,
+  tokens,
+  maxExampleTokens,
+}: Totals): Omit<Totals, 'rows' | 'notices' | 'chatFacts'> {
+  return { examples, dropped, tokens, maxExampleTokens };
+}
+
+function resultOf(hash: string, tokenizer: string, totals: Totals): ImportedDataset {
+  return { hash, tokenizer, ...countsOf(totals), notices: noticeLines(totals.notices, totals.rows) };
+}
+
+function nothingLeft(train: string | readonly string[], dropped: number, maxTokens: number): PawlError {
+  const names = typeof train === 'string' ? train : train.join(', ');
+  return new PawlError(
+    'InvalidRequest',
+    dropped === 0
+      ? `data.train: ${names} has no rows; write one ${ROW_EXAMPLE} per line.`
+      : `data.train: all ${dropped} examples of ${names} are longer than ${maxTokens} tokens; raise data.maxTokens.`,
+  );
+}
