@@ -26,6 +26,9 @@ const MAX_LISTED = 1_000;
 /** An artifact that was written this lately may belong to a plan that is about to be recorded. */
 const YOUNG_MS = 24 * 3_600_000;
 
+/** In the place of a checkpoint: samples that were drawn, and never became an evaluation. */
+const NEVER_ENDED = 'evaluations that never ended';
+
 interface Ports {
   readonly store: Store;
   readonly artifacts: Artifacts;
@@ -35,11 +38,12 @@ interface Ports {
 export function collecting(ports: Ports): GcActivities {
   const { store } = ports;
   return {
-    async collectGarbage({ dryRun }) {
+    async collectGarbage({ dryRun, olderThanHours }) {
+      const ageMs = (olderThanHours ?? 0) * 3_600_000;
       const facts = await retentionFacts(ports, signal());
-      const { keptCheckpoints, samples } = await sortSamples(store, facts);
+      const { keptCheckpoints, samples } = await sortSamples(store, facts, Date.now() - ageMs);
       if (!dryRun) for (const { ids } of samples) await store.deleteSamples(ids);
-      const { unreachable, kept } = await sortArtifacts(ports, facts);
+      const { unreachable, kept } = await sortArtifacts(ports, facts, Date.now() - Math.max(ageMs, YOUNG_MS));
       const removed = dryRun ? unreachable : await removeArtifacts(ports, unreachable);
       return {
         dryRun,
@@ -56,9 +60,11 @@ type FoundSamples = Omit<UnreachableSamples, 'evaluations'> & { readonly ids: re
 
 async function sortSamples(
   store: Store,
-  { toKeep, ties }: RetentionFacts,
+  { runs, toKeep, ties }: RetentionFacts,
+  beforeMs: number,
 ): Promise<{ keptCheckpoints: KeptCheckpoint[]; samples: FoundSamples[] }> {
   const stored = groupBy(await store.storedSamples(), ({ runId }) => runId);
+  const changed = new Map(runs.map(({ runId, updatedAt }) => [runId, updatedAt]));
   const keptCheckpoints: KeptCheckpoint[] = [];
   const samples: FoundSamples[] = [];
   for (const run of toKeep) {
@@ -67,8 +73,12 @@ async function sortSamples(
     for (const [checkpoint, reasons] of kept) keptCheckpoints.push({ runId, checkpoint, reasons });
     // What is drawn at this moment may be of a checkpoint that was not there yet.
     const left = run.busy === undefined ? (stored.get(runId) ?? []) : [];
-    const unreachable = left.filter(({ checkpoint }) => !kept.has(checkpoint));
-    for (const [checkpoint, found] of groupBy(unreachable, (one) => one.checkpoint)) {
+    const unreachable = left.filter(
+      ({ checkpoint, recordedAt }) =>
+        (checkpoint === undefined || !kept.has(checkpoint)) &&
+        Date.parse(recordedAt ?? changed.get(runId) ?? '') < beforeMs,
+    );
+    for (const [checkpoint, found] of groupBy(unreachable, (one) => one.checkpoint ?? NEVER_ENDED)) {
       samples.push({ runId, checkpoint, ids: found.map(({ evaluationId }) => evaluationId), ...sums(found) });
     }
   }
@@ -95,6 +105,7 @@ function sums(found: readonly StoredSamples[]): { samples: number; bytes: number
 async function sortArtifacts(
   { store, artifacts }: Ports,
   { runs, planning }: RetentionFacts,
+  beforeMs: number,
 ): Promise<{ unreachable: UnreachableArtifact[]; kept: KeptArtifact[] }> {
   const sets = await store.promptSets();
   const known = new Set(sets.map(({ hash }) => hash));
@@ -113,7 +124,8 @@ async function sortArtifacts(
   const kept: KeptArtifact[] = [];
   const unreachable: UnreachableArtifact[] = [];
   for (const { hash, bytes, modifiedMs } of await artifacts.list()) {
-    const young = Date.now() - modifiedMs < YOUNG_MS ? 'written within the last day' : undefined;
+    const young =
+      modifiedMs >= beforeMs ? 'too young: written within the last day, or as --older-than says' : undefined;
     const pending = planning === undefined ? undefined : `run ${planning} is being planned, and may need it`;
     const reason = referred.get(hash) ?? pending ?? young;
     if (reason === undefined) unreachable.push({ hash, bytes, promptSet: known.has(hash) });

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from '@commander-js/extra-typings';
+import { addBackupCommand, addRestoreCommand } from './commands/backup.ts';
 import { addBranchCommand } from './commands/branch.ts';
 import { addBisectCommand } from './commands/bisect.ts';
 import { addDiffCommand } from './commands/diff.ts';
@@ -73,7 +74,7 @@ const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>
     addRejectCommand,
     addRollbackCommand,
   ],
-  Housekeeping: [addReconcileCommand, addGcCommand, addDoctorCommand],
+  Housekeeping: [addReconcileCommand, addGcCommand, addBackupCommand, addRestoreCommand, addDoctorCommand],
 };
 
 function createProgram(): Command {

@@ -10,6 +10,8 @@ export function gcWorkflowId(taskQueue: string): string {
 export interface GcInput {
   /** Look, and say what would be removed. */
   readonly dryRun: boolean;
+  /** What is younger stays; an artifact that was written within the last day does in any case. */
+  readonly olderThanHours?: number;
 }
 
 /** Samples of one checkpoint's evaluations; their scores stay. */

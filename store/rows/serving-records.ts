@@ -37,13 +37,16 @@ interface StoredRollback extends RollbackRecord {
 export interface StoredSamples {
   readonly evaluationId: string;
   readonly runId: string;
-  readonly checkpoint: string;
+  /** Absent: the evaluation never came to an end. */
+  readonly checkpoint?: string;
+  /** Of the evaluation's record. */
+  readonly recordedAt?: string;
   readonly samples: number;
   readonly bytes: number;
 }
 
 export interface ServingReader {
-  /** Of every evaluation that has some. */
+  /** Of every evaluation that has some, those that never ended and belong to a known run too. */
   storedSamples(): Promise<readonly StoredSamples[]>;
   /** An evaluation by its id, of a run's own or beside it. */
   evaluation(id: string): Promise<{ runId: string; evaluation: EvaluationRecord } | undefined>;

@@ -257,10 +257,10 @@ test('samples that nothing leads to, and artifacts that nothing refers to, are r
   expect(unreachable.length).toBeGreaterThan(0);
   expect(await artifacts.get(stray)).toHaveLength(21);
 
-  const text = await pawl.run(['gc', '--verbose']);
+  const text = await pawl.run(['gc', '--yes', '--verbose']);
   expect(text.stdout).toMatch(new RegExp(`removed: 1 artifact, 21 B\n  ${stray.slice(0, 12)}`));
   expect(text.stdout).toMatch(new RegExp(`${runId}  step-000012-g1  .*the last of its run`));
-  const done = await json<GcReport>(['gc']);
+  const done = await json<GcReport>(['gc', '--yes']);
   expect([done.samples.count, done.artifacts.count]).toEqual([0, 0]);
   await expect(openArtifacts(folder).get(stray)).rejects.toThrow(/is not in/);
   const after = await pawl.show(other.runId);

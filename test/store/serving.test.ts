@@ -116,3 +116,15 @@ test('samples are weighed by evaluation and removed without it; a named prompt s
   expect((await store.promptSets()).map(({ hash }) => hash)).toEqual(['named']);
   await store.close();
 });
+
+test('samples of an evaluation that never ended are weighed too, as those of its run', async () => {
+  const store = await newStore();
+  const id = `${RUN}/${CHECKPOINT.identity}/p1a1`;
+  await store.saveSample(id, produced(0));
+  await store.saveSample('nobody/snapshot/p1a1', produced(0));
+  const weighed = await store.storedSamples();
+  expect(weighed).toEqual([{ evaluationId: id, runId: RUN, samples: 1, bytes: expect.any(Number) }]);
+  await store.deleteSamples([id]);
+  expect(await store.samples(id)).toEqual([]);
+  await store.close();
+});
