@@ -127,6 +127,8 @@ function debugging(): boolean {
 
 // A reader that has seen enough (`pawl list | head`) is no error.
 process.stdout.on('error', () => process.exit(EXIT.ok));
+// What cannot be said, on a full disk for instance, is no reason to let go of what is kept running.
+process.stderr.on('error', () => undefined);
 
 try {
   await createProgram().parseAsync();

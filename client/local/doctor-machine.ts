@@ -1,6 +1,6 @@
 /** The checks of `doctor` that concern this machine. */
 import { readFileSync } from 'node:fs';
-import { access, constants, statfs } from 'node:fs/promises';
+import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Finding } from './finding.ts';
@@ -36,6 +36,7 @@ export async function diskCheck(home: string): Promise<Finding> {
 
 async function writable(folder: string, remedy: string): Promise<Finding> {
   const existing = await nearestExisting(folder);
+  if (!(await stat(existing)).isDirectory()) return { status: 'fail', detail: `${existing} is no folder`, remedy };
   try {
     await access(existing, constants.W_OK | constants.X_OK);
     return { status: 'ok', detail: existing === folder ? folder : `${folder} (will be made)` };

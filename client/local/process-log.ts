@@ -13,6 +13,8 @@ export interface ProcessLog {
   write(line: string): void;
   /** Writes a dated line of pawl's own. */
   remark(text: string): void;
+  /** Lines that could not be written, since the last one that could. */
+  dropped(): number;
   /** The last lines that the process wrote in this life, in one line, for an error message. */
   tail(lines: number): string;
   close(): void;
@@ -24,13 +26,23 @@ export function openProcessLog(file: string): ProcessLog {
   const start = sizeOf(file);
   const fd = openSync(file, 'a', 0o600);
   let open = true;
+  let dropped = 0;
+  // A full disk must not end the stack, and what it keeps with it: what cannot be written is dropped, and counted.
   const write = (line: string): void => {
-    if (open) writeSync(fd, `${line}\n`);
+    if (!open) return;
+    try {
+      if (dropped > 0) writeSync(fd, `${REMARK}${new Date().toISOString()} ${dropped} lines could not be written\n`);
+      dropped = 0;
+      writeSync(fd, `${line}\n`);
+    } catch {
+      dropped += 1;
+    }
   };
   return {
     fd,
     write,
     remark: (text) => write(`${REMARK}${new Date().toISOString()} ${text}`),
+    dropped: () => dropped,
     tail: (lines) => readTail(file, start, lines),
     close() {
       if (open) closeSync(fd);

@@ -1,5 +1,6 @@
 /** What a stack runs: published in its file whenever it changes, stopped in reverse order of start. */
 import { messageOf } from '../errors.ts';
+import { markOf } from './process-mark.ts';
 import type { StackClaim, StackInfo } from './stack-file.ts';
 
 /** A part that is kept running; parts of one tier stop together. */
@@ -44,9 +45,12 @@ export class Roster {
 
   info(): StackInfo {
     const pids = this.#parts.map((part) => [part.name, part.pid()] as const);
+    const running = pids.filter((entry): entry is [string, number] => entry[1] !== undefined);
+    const marks = running.map(([name, pid]) => [name, markOf(pid)] as const);
     return {
       ...this.#info,
-      processes: Object.fromEntries(pids.filter((entry): entry is [string, number] => entry[1] !== undefined)),
+      processes: Object.fromEntries(running),
+      marks: Object.fromEntries(marks.filter((entry): entry is [string, string] => entry[1] !== undefined)),
       logs: Object.fromEntries(this.#parts.map((part) => [part.name, part.logFile])),
     };
   }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { codeOf, UserError } from '../errors.ts';
-import { isAlive } from './alive.ts';
+import { stillRuns } from './process-mark.ts';
 
 /** What the stack's children are given to end by themselves after their parent was killed. */
 const LEFTOVERS_TIMEOUT_MS = 45_000;
@@ -15,6 +15,8 @@ const LEFTOVERS_TIMEOUT_MS = 45_000;
 const StackInfo = z.object({
   /** The process that keeps the stack. */
   pid: z.number().int(),
+  /** By which that very process is known: its id may be another's by now. */
+  mark: z.string().optional(),
   startedAt: z.iso.datetime(),
   state: z.enum(['starting', 'running', 'stopping']),
   /** Absent: until it is known. */
@@ -28,6 +30,8 @@ const StackInfo = z.object({
   sandboxUrl: z.string().optional(),
   /** Process ids of what the stack runs, by name. */
   processes: z.record(z.string(), z.number().int()),
+  /** Marks of those processes, by the same names. */
+  marks: z.record(z.string(), z.string()).optional(),
   /** Log files, by the same names. */
   logs: z.record(z.string(), z.string()),
 });
@@ -121,7 +125,9 @@ function taken(home: string, pid: number): UserError {
 /** Two Temporal servers on one database file would damage it: the old ones must have ended. */
 async function leftoversGone(info: StackInfo, onProgress: (message: string) => void): Promise<void> {
   const running = (): [string, number][] =>
-    bootedBefore(info) ? Object.entries(info.processes).filter(([, pid]) => isAlive(pid)) : [];
+    bootedBefore(info)
+      ? Object.entries(info.processes).filter(([name, pid]) => stillRuns(pid, info.marks?.[name]))
+      : [];
   if (running().length === 0) return;
   onProgress('Waiting for what an earlier stack left behind to end');
   const deadline = performance.now() + LEFTOVERS_TIMEOUT_MS;
@@ -146,7 +152,7 @@ async function parseStackFile(file: string): Promise<StackInfo | undefined> {
 }
 
 function keeps(info: StackInfo): boolean {
-  return bootedBefore(info) && isAlive(info.pid);
+  return bootedBefore(info) && stillRuns(info.pid, info.mark);
 }
 
 /** Process ids of an earlier boot mean nothing. */

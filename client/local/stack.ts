@@ -1,10 +1,15 @@
 /** The local stack: a Temporal server, the platform's sandbox, and workers; started, found and stopped as one. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClientConfig } from '../config.ts';
 import { UserError } from '../errors.ts';
+import { homeCheck } from './doctor-machine.ts';
+import { watchLiveness } from './liveness.ts';
 import { freePortNear, requireFreePort } from './ports.ts';
 import { keepProcess, type ProcessEvent } from './process.ts';
 import { sandboxProcess, workerProcess } from './programs.ts';
+import { markOf } from './process-mark.ts';
+import { refuseRentedElsewhere } from './rented-elsewhere.ts';
 import { Roster } from './roster.ts';
 import { SANDBOX_KEY } from './sandbox-key.ts';
 import { claimStack, type StackInfo } from './stack-file.ts';
@@ -30,6 +35,8 @@ export interface StackOptions {
   readonly sandboxPort?: number;
   /** Never download a Temporal server. */
   readonly offline?: boolean;
+  /** Also where machines of this home are rented at another platform: they stay rented. */
+  readonly leaveRented?: boolean;
   /** One sentence for each thing that takes time, or went wrong and is put right. */
   readonly onProgress?: (message: string) => void;
 }
@@ -55,6 +62,8 @@ interface Context {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { config } = options;
   requireKey(options);
+  await requireHome(config.home);
+  if (options.leaveRented !== true) await refuseRentedElsewhere(config, options.platform);
   const say = options.onProgress ?? ((): void => undefined);
   const info = startingInfo(options);
   const roster = new Roster(await claimStack(config.home, info, say), info, say);
@@ -82,9 +91,17 @@ function requireKey({ platform, config }: StackOptions): void {
   );
 }
 
+/** What `doctor` would say of it, before anything is made there. */
+async function requireHome(home: string): Promise<void> {
+  const { status, detail, remedy = '' } = await homeCheck(home);
+  if (status === 'fail') throw new UserError(`pawl’s home cannot be used: ${detail}.`, remedy);
+}
+
 function startingInfo({ config, platform }: StackOptions): StackInfo {
+  const mark = markOf(process.pid);
   return {
     pid: process.pid,
+    ...(mark !== undefined && { mark }),
     startedAt: new Date().toISOString(),
     state: 'starting',
     temporalNamespace: config.temporalNamespace,
@@ -188,8 +205,19 @@ async function workers(context: Context, temporalAddress: string, sandboxUrl: st
 
 async function worker(context: Context, name: string, env: Readonly<Record<string, string>>): Promise<void> {
   const logFile = logFileOf(context.config, name);
-  const kept = await keepProcess(workerProcess({ name, logFile, env }), context.onEvent);
-  context.roster.add({ name, tier: TIER.worker, logFile, pid: () => kept.pid(), stop: () => kept.stop() });
+  const file = join(context.config.home, 'logs', `${name}.alive`);
+  const program = workerProcess({ name, logFile, env: { ...env, PAWL_LIVENESS_FILE: file } });
+  const kept = await keepProcess(program, context.onEvent);
+  const pid = (): number | undefined => kept.pid();
+  const onStandstill = (seconds: number): void =>
+    context.say(`${name} polls, but has not moved for ${seconds} s: it is ended, and started again`);
+  const unwatch = watchLiveness({ file, pid, onStandstill });
+  const stop = async (): Promise<void> => {
+    unwatch();
+    await kept.stop();
+    await rm(file, { force: true });
+  };
+  context.roster.add({ name, tier: TIER.worker, logFile, pid, stop });
   context.roster.publish({ taskQueue: kept.value().taskQueue });
 }
 

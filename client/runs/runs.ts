@@ -113,6 +113,12 @@ export class Runs {
     await (now ? this.#temporal.cancel(runId) : this.#temporal.stop(runId, reason));
   }
 
+  /** A sentence to show when nobody is there to do what was asked of a run. */
+  async nobodyFor(runId: string): Promise<string | undefined> {
+    const queue = (await this.#temporal.describe(runId))?.taskQueue;
+    return queue === undefined ? undefined : this.#watch.missingWorker(queue);
+  }
+
   /** Saves the run's state and returns its machines at the end of the window; the run waits, for as long as it takes. */
   async pause(runId: string): Promise<void> {
     await this.#mustBeOpen(runId, 'pause');

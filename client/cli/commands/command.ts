@@ -38,6 +38,12 @@ export async function withRuns<T>(config: ClientConfig, work: (runs: Runs) => Pr
   }
 }
 
+/** Says so where what was asked of a run waits until somebody is there to do it. */
+export async function noteNobody(runs: Runs, runId: string, output: Output): Promise<void> {
+  const nobody = await runs.nobodyFor(runId).catch(() => undefined);
+  if (nobody !== undefined) output.note(`pawl: warning: ${nobody}; until then it waits`);
+}
+
 export function outputOption(): Option<'--output <format>', undefined, 'table', undefined, false, 'table' | 'json'> {
   return new Option('--output <format>', 'how to print').choices(['table', 'json'] as const).default('table' as const);
 }

@@ -1,6 +1,6 @@
 /** `pawl pause RUN` and `pawl resume RUN`: return the machines, keep the run. */
 import type { Command } from '@commander-js/extra-typings';
-import { act, outputOption, withRuns } from './command.ts';
+import { act, noteNobody, outputOption, withRuns } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 
 const PAUSE_HELP = `
@@ -25,6 +25,7 @@ export function addPauseCommand(program: Command): void {
         withRuns(config, async (runs) => {
           const runId = await runs.resolve(reference);
           await runs.pause(runId);
+          await noteNobody(runs, runId, output);
           if (format === 'json') output.printJson({ runId, asked: 'pause' }, { line: true });
           else output.print(`${runId} pauses at the end of its window; go on with: pawl resume ${runId}`);
           return EXIT.ok;
@@ -45,6 +46,7 @@ export function addResumeCommand(program: Command): void {
         withRuns(config, async (runs) => {
           const runId = await runs.resolve(reference);
           await runs.resume(runId);
+          await noteNobody(runs, runId, output);
           if (format === 'json') output.printJson({ runId, asked: 'resume' }, { line: true });
           else output.print(`${runId} goes on: pawl show ${runId} --follow`);
           return EXIT.ok;

@@ -1,6 +1,6 @@
 /** `pawl stop RUN`: ends a run in good order, or at once. */
 import type { Command } from '@commander-js/extra-typings';
-import { act, outputOption, withRuns } from './command.ts';
+import { act, noteNobody, outputOption, withRuns } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 
 const HELP = `
@@ -23,6 +23,7 @@ export function addStopCommand(program: Command): void {
         withRuns(config, async (runs) => {
           const runId = await runs.resolve(reference);
           await runs.stop(runId, { now, reason });
+          await noteNobody(runs, runId, output);
           if (format === 'json') output.printJson({ runId, asked: now ? 'cancel' : 'stop' }, { line: true });
           else output.print(`${runId} is ${now ? 'being cancelled' : 'stopping'}: pawl show ${runId} --follow`);
           return EXIT.ok;

@@ -23,6 +23,7 @@ interface UpOptions {
   readonly temporalUiPort?: number;
   readonly sandboxPort?: number;
   readonly offline?: true;
+  readonly leaveRented?: true;
 }
 
 export function addUpCommand(program: Command): void {
@@ -40,6 +41,7 @@ export function addUpCommand(program: Command): void {
     .option('--temporal-ui-port <port>', 'default: 8233, or any free one', port)
     .option('--sandbox-port <port>', 'default: 7480, or any free one', port)
     .option('--offline', 'never download a Temporal server')
+    .option('--leave-rented', 'start although machines of this home are rented at another platform')
     .addHelpText('after', HELP)
     .action(act((context, options) => up(context, options)));
 }
