@@ -2,6 +2,7 @@
 import type { Activities } from '../domain/words/run.ts';
 import type { GcActivities } from '../domain/words/gc.ts';
 import type { BranchActivities } from '../domain/words/branches.ts';
+import type { MachineActivities } from '../domain/words/machines.ts';
 import type { PromotionActivities } from '../domain/words/promotion.ts';
 import type { PromptActivities } from '../domain/words/prompts.ts';
 import type { ReconcileActivities } from '../domain/words/reconcile.ts';
@@ -21,6 +22,7 @@ import { promoting, type PromotionDesk } from './promotion/promotion.ts';
 import { promptSets } from './upkeep/prompts.ts';
 import { provisioning } from './run/provision.ts';
 import { cancellable } from './cancellable.ts';
+import { minding } from './upkeep/machines.ts';
 import { reconciling, type RunDirectory } from './upkeep/reconcile.ts';
 import { recording } from './run/record.ts';
 import { restoring } from './run/restore-record.ts';
@@ -68,6 +70,10 @@ export function createBranchActivities(ports: { store: Store }): BranchActivitie
 
 export function createReconcileActivities(ports: Parameters<typeof reconciling>[0]): ReconcileActivities {
   return guarded(reconciling(ports));
+}
+
+export function createMachineActivities(ports: Parameters<typeof minding>[0]): MachineActivities {
+  return guarded(minding(ports));
 }
 
 export function createGcActivities(ports: Parameters<typeof collecting>[0]): GcActivities {

@@ -45,7 +45,7 @@ export function placesOf(provisioner: Pick<Provisioner, 'place'>, told?: Place):
   };
 }
 
-function elsewhere(other: Place, here: Place): PawlError {
+export function elsewhere(other: Place, here: Place): PawlError {
   return new PawlError(
     'WrongPlatform',
     `it belongs to ${placeName(other)}, and this worker works at ${placeName(here)}: ` +

@@ -59,6 +59,13 @@ export interface DeploymentStatus {
   readonly detail?: string;
 }
 
+/** Something that costs money, by the platform's own list. */
+interface Rented {
+  readonly kind: 'trainer' | 'deployment';
+  readonly id: string;
+  readonly state: string;
+}
+
 /** Rents and returns machines under ids that the caller planned: creating twice is creating once. */
 export interface Provisioner {
   account(signal: AbortSignal): Promise<string>;
@@ -82,6 +89,8 @@ export interface Provisioner {
   reattachDeployment(id: string, link: { trainerId: string; shape: string }, signal: AbortSignal): Promise<void>;
   /** The deployment forgets what it loaded; the next load must be a whole one. */
   resetLedger(id: string, signal: AbortSignal): Promise<void>;
+  /** Every trainer and deployment of the account that is not over, whoever made it. */
+  listRented(signal: AbortSignal): Promise<readonly Rented[]>;
   /** Idempotent: a deployment that is not there is deleted. */
   deleteDeployment(id: string, signal: AbortSignal): Promise<void>;
   /**

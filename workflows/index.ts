@@ -7,6 +7,7 @@ export { promotions } from './promotion/promotions.ts';
 export { addPrompts, aliasPrompts } from './upkeep/prompts.ts';
 export { gc } from './upkeep/gc.ts';
 export { proof } from './proof/proof.ts';
+export { machines, releaseMachine } from './upkeep/machines.ts';
 export { reconcile } from './upkeep/reconcile.ts';
 export { rollback } from './serving/rollback.ts';
 export { run } from './run/run.ts';

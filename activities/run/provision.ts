@@ -89,7 +89,7 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
 
     async releaseDeployment({ deploymentId, onFinish }) {
       const state = await stubbornly(() => letGo(deploymentId, onFinish));
-      await noteReturn({ kind: 'deployment', id: deploymentId }, state);
+      await noteReturn({ kind: 'deployment', id: deploymentId }, state, { kept: onFinish === 'keep' });
       return state;
     },
   };
@@ -98,11 +98,12 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
    * A machine is returned whatever becomes of the note: a lease that stays open is the reconciler's to end, and so is
    * one that was never seen, as a create of a worker that sleeps may still come.
    */
-  async function noteReturn(lease: Lease, state: string): Promise<void> {
+  async function noteReturn(lease: Lease, state: string, { kept = false } = {}): Promise<void> {
     if (state === NEVER_CREATED) return;
     const late = new AbortController();
     const timer = sleep(NOTE_MS, undefined, { signal: late.signal }).catch(() => undefined);
-    await Promise.race([store.endLease(lease, state).catch(() => undefined), timer]);
+    const noted = kept ? store.keepLease(lease, state) : store.endLease(lease, state);
+    await Promise.race([noted.catch(() => undefined), timer]);
     late.abort();
   }
 

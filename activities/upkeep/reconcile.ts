@@ -1,5 +1,6 @@
 /** Finds what is rented for runs that are over, and returns it: safe to repeat, and for several at the same time. */
 import type { Orphan, ReconcileActivities } from '../../domain/words/reconcile.ts';
+import type { RunOutcome } from '../../domain/words/run.ts';
 import { placeOf, samePlace, type Place } from '../../domain/words/place.ts';
 import { signal } from '../guard.ts';
 import { placesOf } from '../places.ts';
@@ -32,6 +33,13 @@ interface Ports {
   readonly graceMs: number;
 }
 
+/** By the directory's words; whatever cut a run off, it crashed. */
+const OUTCOMES: Readonly<Record<string, RunOutcome>> = {
+  finished: 'finished',
+  failed: 'failed',
+  'was cancelled': 'cancelled',
+};
+
 export function reconciling({ backend, store, directory, place, graceMs }: Ports): ReconcileActivities {
   const { provisioner } = backend;
   const places = placesOf(provisioner, place);
@@ -49,8 +57,25 @@ export function reconciling({ backend, store, directory, place, graceMs }: Ports
     return { kind, id, runId, ...(holder !== undefined && { holder }), plannedAt, fate: `${end.fate}${at}` };
   }
 
+  /** A run that could not record its end, or was cut off, would be taken to go on for ever once Temporal forgets it. */
+  async function recordFates(): Promise<void> {
+    for (const { runId, step, generation, updatedAt } of await store.unendedRuns(directory.namespaceId)) {
+      const end = await directory.endOf(runId, signal());
+      if (end === undefined || Date.now() - (end.at?.getTime() ?? Date.parse(updatedAt)) < graceMs) continue;
+      const reason = `its end was not recorded; by Temporal’s word it ${end.fate}`;
+      await store.updateRun(runId, {
+        phase: 'done',
+        step,
+        generation,
+        outcome: OUTCOMES[end.fate] ?? 'crashed',
+        reason,
+      });
+    }
+  }
+
   return {
     async findOrphans() {
+      await recordFates();
       const open = await store.openLeases();
       const here = open.filter(isHere);
       const ours = here.filter(({ namespaceId = directory.namespaceId }) => namespaceId === directory.namespaceId);

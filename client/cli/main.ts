@@ -13,6 +13,7 @@ import { addGcCommand } from './commands/gc.ts';
 import { addListCommand } from './commands/list.ts';
 import { addLogCommand } from './commands/log.ts';
 import { addLogsCommand } from './commands/logs.ts';
+import { addMachinesCommand, addReleaseCommand } from './commands/machines.ts';
 import { addPauseCommand, addResumeCommand } from './commands/pause.ts';
 import { addApproveCommand, addRejectCommand } from './commands/approve.ts';
 import { addPromoteCommand } from './commands/promote.ts';
@@ -74,7 +75,15 @@ const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>
     addRejectCommand,
     addRollbackCommand,
   ],
-  Housekeeping: [addReconcileCommand, addGcCommand, addBackupCommand, addRestoreCommand, addDoctorCommand],
+  Housekeeping: [
+    addMachinesCommand,
+    addReleaseCommand,
+    addReconcileCommand,
+    addGcCommand,
+    addBackupCommand,
+    addRestoreCommand,
+    addDoctorCommand,
+  ],
 };
 
 function createProgram(): Command {

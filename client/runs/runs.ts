@@ -16,6 +16,7 @@ import { PromptSets } from '../prompts/prompt-sets.ts';
 import { readRules } from '../replay/policy-file.ts';
 import { replayRun, type PolicyReplay } from '../replay/replay-run.ts';
 import { diffRuns, type RunDiff } from '../lineage/run-diff.ts';
+import { Machines } from './machines.ts';
 import { newRunInput } from './run-id.ts';
 import { mergeRuns, resolveRun } from './run-list.ts';
 import { RunStore } from './run-store.ts';
@@ -40,6 +41,8 @@ export interface RunsOptions {
 /** Connects when first needed; close it when done. */
 export class Runs {
   readonly promptSets: PromptSets;
+  /** What costs money. */
+  readonly machines: Machines;
   readonly promotions: Promotions;
   /** Stored checkpoints served again. */
   readonly serving: Serving;
@@ -55,6 +58,7 @@ export class Runs {
       queues: new TaskQueues(this.#store, taskQueue),
     });
     this.promptSets = new PromptSets(this.#temporal, this.#store);
+    this.machines = new Machines(this.#temporal, this.#store);
     this.serving = new Serving({
       temporal: this.#temporal,
       store: this.#store,

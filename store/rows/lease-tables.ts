@@ -6,7 +6,10 @@ import type { Sql, Tables } from './schema.ts';
 import type { Store } from './store.ts';
 import type { StoredLease } from './records.ts';
 
-type LeaseVerbs = Pick<Store, 'planLease' | 'endLease' | 'openLeases' | 'leases' | 'deploymentLease'>;
+type LeaseVerbs = Pick<
+  Store,
+  'planLease' | 'endLease' | 'keepLease' | 'openLeases' | 'keptLeases' | 'leases' | 'deploymentLease'
+>;
 
 /** Of the process that plans: whose runs it works on, and where it rents. */
 interface Planner {
@@ -35,11 +38,33 @@ export function leaseTables(db: Sql, { namespaceId, place }: Planner): LeaseVerb
     async endLease({ kind, id }, state) {
       await db
         .updateTable('leases')
-        .set({ releasedAt: now(), state })
+        .set({ releasedAt: now(), state, keptAt: null })
+        .where('kind', '=', kind)
+        .where('id', '=', id)
+        .where((column) => column.or([column('releasedAt', 'is', null), column('keptAt', 'is not', null)]))
+        .execute();
+    },
+
+    async keepLease({ kind, id }, state) {
+      const at = now();
+      await db
+        .updateTable('leases')
+        .set({ releasedAt: at, keptAt: at, state })
         .where('kind', '=', kind)
         .where('id', '=', id)
         .where('releasedAt', 'is', null)
         .execute();
+    },
+
+    async keptLeases() {
+      const rows = await db
+        .selectFrom('leases')
+        .selectAll()
+        .where('keptAt', 'is not', null)
+        .orderBy('keptAt')
+        .orderBy('id')
+        .execute();
+      return rows.map(toLease);
     },
 
     async openLeases() {

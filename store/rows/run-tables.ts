@@ -15,7 +15,16 @@ import type { RunSpec } from '../../domain/spec/spec.ts';
 
 type RunVerbs = Pick<
   Store,
-  'saveRun' | 'updateRun' | 'addEvent' | 'recordSteps' | 'listRuns' | 'getRun' | 'parentOf' | 'steps' | 'events'
+  | 'saveRun'
+  | 'updateRun'
+  | 'addEvent'
+  | 'recordSteps'
+  | 'listRuns'
+  | 'getRun'
+  | 'unendedRuns'
+  | 'parentOf'
+  | 'steps'
+  | 'events'
 >;
 
 /** Rows per INSERT: far below SQLite's limit of 32,766 bound values. */
@@ -102,6 +111,17 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
         .orderBy('createdAt', 'desc')
         .orderBy('id', 'desc')
         .limit(limit)
+        .execute();
+      return rows.map(toRun);
+    },
+
+    async unendedRuns(namespaceId) {
+      const rows = await db
+        .selectFrom('runs')
+        .selectAll()
+        .where('namespaceId', '=', namespaceId)
+        .where('outcome', 'in', ['pending', 'running', 'cancelling'])
+        .where('spec', '!=', UNKNOWN_SPEC)
         .execute();
       return rows.map(toRun);
     },

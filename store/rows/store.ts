@@ -101,6 +101,8 @@ export interface StoredRewind extends Rewind {
 export interface StoreReader extends PromotionReader, ServingReader, WorkerReader {
   /** Newest first. */
   listRuns(options: { limit: number }): Promise<readonly StoredRun[]>;
+  /** Of a Temporal namespace: those whose end is not on record. */
+  unendedRuns(namespaceId: string): Promise<readonly StoredRun[]>;
   /** By id, by a name only one run has, or by an unambiguous beginning of an id; fails listing the candidates. */
   getRun(reference: string): Promise<StoredRun>;
   /** In order of step, at most one row per step: the one of the highest generation. */
@@ -153,6 +155,8 @@ export interface StoreReader extends PromotionReader, ServingReader, WorkerReade
   leases(runId: string): Promise<readonly StoredLease[]>;
   /** What may be rented at this moment, for any run, in order of planning. */
   openLeases(): Promise<readonly StoredLease[]>;
+  /** Deployments that their runs left serving, in order of that. */
+  keptLeases(): Promise<readonly StoredLease[]>;
   close(): Promise<void>;
 }
 
@@ -197,4 +201,6 @@ export interface Store extends StoreReader, PromotionWriter, ServingWriter, Work
   planLease(runId: string, lease: Lease): Promise<void>;
   /** Once the platform says that nothing is rented any more; `state` is its last word, and the first one stands. */
   endLease(lease: Lease, state: string): Promise<void>;
+  /** Its run is done with it, and it goes on serving: no reconciler's to return, but a person's. */
+  keepLease(lease: Lease, state: string): Promise<void>;
 }

@@ -23,6 +23,16 @@ export function createControlPlane(wire: Wire, jobs: TrainerJobs, deployments: D
       await deployments.reattach(id, trainerId, { shape, signal });
     },
     resetLedger: async (id, signal) => deployments.resetLedger(id, signal),
+    listRented: async (signal) => {
+      const rented: { kind: 'trainer' | 'deployment'; id: string; state: string }[] = [];
+      for await (const { id, state, phase } of jobs.list({ signal })) {
+        if (phase !== 'ended' && phase !== 'deleted') rented.push({ kind: 'trainer', id, state });
+      }
+      for await (const { id, state, phase, replicas } of deployments.list(signal)) {
+        if (phase !== 'deleted' && replicas > 0) rented.push({ kind: 'deployment', id, state });
+      }
+      return rented;
+    },
     deleteDeployment: async (id, signal) => deployments.delete(id, signal),
     promote: async (order, signal) => promoteOnce(wire, order, signal),
   };

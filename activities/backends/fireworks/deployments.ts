@@ -1,4 +1,5 @@
 /** Deployments that serve a trainer's snapshots: created under an id planned ahead, and linked to that trainer. */
+import { z } from 'zod';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { Anything, controlCall, unlessStatus } from './control-call.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type Deployment,
   type RolloutDeployment,
 } from './deployment-row.ts';
+import { pages } from './pages.ts';
 import { pollFor } from './poll.ts';
 import { answersProbe } from './probe.ts';
 import { requireGone } from './read-back.ts';
@@ -17,6 +19,11 @@ import { NEVER } from './sleep.ts';
 import { deploymentName, trainerName, type Wire } from './wire.ts';
 
 const MINUTE_MS = 60_000;
+
+const DeploymentList = z.object({
+  deployments: z.array(DeploymentRow.extend({ name: z.string().default('') })).default([]),
+  nextPageToken: z.string().default(''),
+});
 
 /** Rents, finds, waits for, links and returns deployments. Errors are `BackendError`s. */
 export class Deployments {
@@ -56,6 +63,16 @@ export class Deployments {
     const found = await this.#find(id, signal);
     if (found?.state !== 'CREATING') return found;
     return (await answersProbe(this.#wire, id, signal)) ? { ...found, phase: 'serving' } : found;
+  }
+
+  /** Deployments of the account, page after page. */
+  async *list(signal: AbortSignal = NEVER): AsyncGenerator<Deployment> {
+    const path = `accounts/${await this.#wire.account(signal)}/deployments`;
+    for await (const page of pages(this.#wire, path, {}, DeploymentList, signal)) {
+      for (const row of page.deployments) {
+        yield deploymentOf(row.name.split('/').at(-1) ?? '', row, this.#wire.http.redact);
+      }
+    }
   }
 
   /** Resolves when it serves; fails with `LostTrainer` if it never will, with `Unavailable` after 90 minutes. */

@@ -1,14 +1,20 @@
 /** `pawl reconcile`: returns what is rented for runs that are over, now instead of at the next scheduled time. */
 import type { Command } from '@commander-js/extra-typings';
+import type { ReleaseReport } from '../../../domain/words/machines.ts';
+import type { Runs } from '../../runs/runs.ts';
+import { whoAsks } from '../../who.ts';
+import type { Output } from '../output.ts';
+import { unknownLines } from '../render/machine-lines.ts';
 import { reconcileLines } from '../render/reconcile-lines.ts';
 import { act, outputOption, withRuns } from './command.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
 
 const HELP = `
 Workers do this every few minutes by themselves (PAWL_RECONCILE_SECONDS). A run that finishes, fails or is cancelled
 returns what it rented; one that was terminated, or that Temporal lost, cannot. What such a run still rents is deleted
 once the run has been over for the grace period (PAWL_LEASE_GRACE_SECONDS of the workers). Anything that pawl did not
-create is never touched.
+create is never touched. After a store was lost, --unknown finds machines by the names that pawl gives; on an account
+that several homes share these may be another home's: look before you give --return.
 `;
 
 export function addReconcileCommand(program: Command): void {
@@ -16,11 +22,14 @@ export function addReconcileCommand(program: Command): void {
     .command('reconcile')
     .description('return what is rented for runs that are over and could not return it themselves')
     .option('--dry-run', 'only say what would be returned')
+    .option('--unknown', 'instead: list machines that pawl made, by their names, and that this store does not know')
+    .option('--return', 'with --unknown: return those whose runs are over')
     .addOption(outputOption())
     .addHelpText('after', HELP)
     .action(
-      act(async ({ config, output }, { dryRun = false, output: format }) =>
+      act(async ({ config, output }, { dryRun = false, unknown, return: returned = false, output: format }) =>
         withRuns(config, async (runs) => {
+          if (unknown === true) return reconcileUnknown(runs, { returned, format, output });
           const report = await runs.reconcile({ dryRun });
           if (format === 'json') output.printJson(report);
           else output.print(reconcileLines(report).join('\n'));
@@ -28,4 +37,30 @@ export function addReconcileCommand(program: Command): void {
         }),
       ),
     );
+}
+
+/** After a store was lost: what only the platform knows. */
+async function reconcileUnknown(
+  runs: Runs,
+  { returned, format, output }: { returned: boolean; format: 'table' | 'json'; output: Output },
+): Promise<ExitCode> {
+  const found = await runs.machines.unknown();
+  const idle = returned ? found.filter(({ inUse }) => !inUse) : [];
+  const reports: ReleaseReport[] = [];
+  for (const { id } of idle) {
+    const how = { force: false, forget: false, unknown: true, requestedBy: whoAsks() };
+    reports.push(await runs.machines.release({ id, ...how }));
+  }
+  if (format === 'json') output.printJson({ unknown: found, returned: reports });
+  else {
+    const done = returned ? `${reports.length} returned` : 'returned with --return';
+    output.print(
+      [
+        `${found.length === 1 ? '1 machine' : `${found.length} machines`} that this store does not know, ${done}`,
+        ...unknownLines(found),
+        ...reports.map(({ kind, id, state }) => `${kind} ${id}: now ${state}`),
+      ].join('\n'),
+    );
+  }
+  return EXIT.ok;
 }
