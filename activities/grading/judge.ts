@@ -4,13 +4,21 @@ import type { GraderSpec } from '../../domain/spec/grader-spec.ts';
 import { BackendError } from '../../domain/words/failures-of-calls.ts';
 import type { Grader } from './grader.ts';
 import { postJson } from '../http/post-json.ts';
+import { verdictOf } from './verdict.ts';
 
 type Options = Extract<GraderSpec, { judge: object }>['judge'];
 
 const RUBRIC = 'A good answer says the same as the reference. Wording does not matter, correctness does.';
 
 const Reply = z.looseObject({
-  choices: z.array(z.looseObject({ message: z.looseObject({ content: z.string() }) })).min(1),
+  choices: z
+    .array(
+      z.looseObject({
+        message: z.looseObject({ content: z.string().nullish() }),
+        finish_reason: z.string().nullish(),
+      }),
+    )
+    .min(1),
 });
 
 export function judge(options: Options, key: string | undefined): Grader {
@@ -30,8 +38,11 @@ export function judge(options: Options, key: string | undefined): Grader {
       const endpoint = `${url.replace(/\/+$/, '')}/chat/completions`;
       const timeoutMs = timeoutSeconds * 1_000;
       const reply = Reply.safeParse(await postJson({ role: 'judge', url: endpoint, body, key, id, timeoutMs, signal }));
-      const verdict = reply.success ? verdictOf(reply.data.choices[0]?.message.content ?? '') : undefined;
-      if (verdict !== undefined && verdict >= 0 && verdict <= maxScore) return verdict / maxScore;
+      const [choice] = reply.success ? reply.data.choices : [];
+      // Of a reply that was cut, `Score: 1` may have been going to be 10.
+      const whole = choice?.finish_reason !== 'length';
+      const verdict = whole ? verdictOf(choice?.message.content ?? '', maxScore) : undefined;
+      if (verdict !== undefined) return verdict / maxScore;
       throw new BackendError('InvalidRequest', `judge ${model} gave no score from 0 to ${maxScore}`);
     },
   };
@@ -44,10 +55,4 @@ function instructions({ rubric = RUBRIC, maxScore }: Options): string {
     `Give your reason in a sentence. Then end with a line "Score: N", where N is a number from 0 (bad) to ${maxScore}`,
     '(perfect).',
   ].join('\n');
-}
-
-/** The last one: a judge that thinks aloud may mention others first. */
-function verdictOf(text: string): number | undefined {
-  const found = [...text.matchAll(/score\W{0,6}(\d+(?:\.\d+)?)/gi)].at(-1)?.[1];
-  return found === undefined ? undefined : Number(found);
 }

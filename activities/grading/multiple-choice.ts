@@ -1,29 +1,137 @@
 /** `multiple_choice`: the letter that an answer settles on is the reference's. */
+import { answerOf } from './answer-after.ts';
+import { lastBoxed } from './boxed.ts';
 import type { TextGrader } from './grader.ts';
 
-export function multipleChoice({ choices }: { choices: string }): TextGrader {
-  const letter = `[${choices}${choices.toLowerCase()}]`;
-  const said = new RegExp(`\\banswer(?:\\s+is)?\\s*:?\\s*(?:option\\s+)?[*("']*(${letter})(?![\\p{L}\\p{N}])`, 'giu');
-  // A bare "A" that begins a sentence is a word: the letter must stand by itself.
-  const first = new RegExp(`^\\W*(${letter})(?:[.):,]|\\*\\*|\\s*$|\\s*\\n)`, 'u');
-  const bracketed = new RegExp(`\\((${letter})\\)`, 'gu');
+/** Further from the word that announces it stands another letter. */
+const REACH = 200;
 
-  /** What it says is the answer; else the letter it begins with; else the last one in brackets. */
-  function chosen(output: string): string | undefined {
-    const last = (pattern: RegExp): string | undefined => [...output.matchAll(pattern)].at(-1)?.[1];
-    return (last(said) ?? first.exec(output)?.[1] ?? last(bracketed))?.toUpperCase();
-  }
+interface Mention {
+  readonly letter: string;
+  readonly at: number;
+  readonly end: number;
+  /** In brackets or quotes, so that it can be no word. */
+  readonly marked: boolean;
+}
+
+/** A statement of which letter is right; without a letter it leaves it open between several. */
+interface Statement {
+  readonly at: number;
+  readonly letter: string | undefined;
+}
+
+const ANNOUNCED =
+  /\b(?:answer|option|choice|choose|chose|select|pick|go with|going with|it is|it['’]s|it must be|that leaves)(?![\p{L}\p{N}])/giu;
+/** Nothing but this may stand between the announcement and a letter without brackets. */
+const DIRECT =
+  /^(?:[^.!?\n]*?(?<![\p{L}])(?:is|be|was|as|with|are|but)(?![\p{L}])|[^.!?\n:=]*[:=])?[\s:=>"'“‘-]*(?:(?:the|clearly|definitely|probably|therefore|most likely|correct|right|best|option|choice|letter|answer|is)[\s:"'“‘]+)*$/iu;
+const NEGATED =
+  /(?<![\p{L}])(?:not|never|neither|nor|except|isn['’]t|cannot|can['’]t|rule out|wrong|incorrect|unlike)(?![\p{L}])[^,;]*$/iu;
+const DENIED = /^[)\]"'”’\s]*(?:is|was|seems|would be)\s+(?:not|never|wrong|incorrect|false|out|un)/iu;
+const CONFIRMED =
+  /^[)\]"'”’:\s]*(?:[^.!?\n]{0,60}?[\s),])?(?:is|seems|must be|would be)\s+(?:clearly\s+)?(?:the\s+)?(?:most\s+|only\s+|one\s+)?(?:correct|right|best|true|answer|accurate)(?![\p{L}])/iu;
+const ALTERNATIVE = /^[)\]"'”’\s]*(?:,|\/|or|and|&)[\s(["'“‘]*$/iu;
+/** After `A` and `I` these go on about the letter; any other word makes an article or a pronoun of it. */
+const ABOUT = /^\s+(?:is|was|because|since|as|for|and|or|but|seems|fits|would|must|should)(?![\p{L}])/u;
+
+export function multipleChoice({ choices }: { choices: string }): TextGrader {
+  const one = `[${choices}${choices.toLowerCase()}]`;
+  // By itself: no part of a word, a compound or a contraction.
+  const mention = new RegExp(String.raw`(?<![\p{L}\p{N}\-'’])(${one})(?![\p{L}\p{N}]|[-'’][\p{L}\p{N}])`, 'gu');
+  // It begins the answer, or is a line of its own.
+  const leading = new RegExp(String.raw`^[\s("'“‘\[]*(${one})(?:[.):,\]"'”’]|\s*$|\s*\n)`, 'u');
+  const alone = new RegExp(String.raw`^\W*(?:(?:option|choice)\s+)?(${one})\W*$`, 'iu');
 
   return {
     binary: true,
     refuses: (reference) =>
-      bare(reference) === undefined ? `the reference must be one of the letters ${choices}` : undefined,
-    score: (output, reference) => (chosen(output) === bare(reference) ? 1 : 0),
+      lone(reference) === undefined ? `the reference must be one of the letters ${choices}` : undefined,
+    score: (output, reference) => (chosen(output) === lone(reference) ? 1 : 0),
   };
 
-  /** `(b).` → `B` */
-  function bare(reference: string): string | undefined {
-    const [, found] = /^\W*([A-Za-z])\W*$/.exec(reference) ?? [];
-    return found !== undefined && choices.includes(found.toUpperCase()) ? found.toUpperCase() : undefined;
+  /** What it boxes; else the last it says is right; else a letter that stands alone, last or first; else in brackets. */
+  function chosen(output: string): string | undefined {
+    const { answer } = answerOf(output, undefined);
+    return begun(plain(lastBoxed(answer) ?? '')) ?? settled(plain(answer));
   }
+
+  function settled(text: string): string | undefined {
+    const mentions = mentionsOf(text);
+    const statement = statementsOf(text, mentions).at(-1);
+    if (statement !== undefined) return statement.letter;
+    const last = text.trimEnd().split('\n').at(-1) ?? '';
+    return lone(last) ?? begun(text) ?? mentions.findLast(({ marked }) => marked)?.letter;
+  }
+
+  /** `B) because …` → `B` */
+  function begun(text: string): string | undefined {
+    return leading.exec(text)?.[1]?.toUpperCase();
+  }
+
+  /** `(b).`, `Option B` → `B` */
+  function lone(text: string): string | undefined {
+    return alone.exec(text)?.[1]?.toUpperCase();
+  }
+
+  function mentionsOf(text: string): readonly Mention[] {
+    return [...text.matchAll(mention)].flatMap(({ 0: letter, index: at }) => {
+      const end = at + letter.length;
+      const marked =
+        /[(["'“‘«]\s?$/u.test(text.slice(Math.max(0, at - 2), at)) && /^\s?[)\]"'”’»]/u.test(text.slice(end, end + 2));
+      const found = { letter: letter.toUpperCase(), at, end, marked };
+      return marked || !isWord(letter, text.slice(end, end + 20)) ? [found] : [];
+    });
+  }
+}
+
+/** The article, or the pronoun. */
+function isWord(letter: string, after: string): boolean {
+  if (!/[ai]/i.test(letter) || !/^\s+[\p{L}\p{N}]/u.test(after)) return false;
+  return letter === letter.toLowerCase() || !ABOUT.test(after);
+}
+
+function statementsOf(text: string, mentions: readonly Mention[]): readonly Statement[] {
+  const announced = [...text.matchAll(ANNOUNCED)].map(({ 0: word, index }) => ({
+    at: index,
+    end: index + word.length,
+  }));
+  let first = 0;
+  const statements = announced.flatMap(({ at, end }): Statement[] => {
+    while ((mentions[first]?.at ?? Infinity) < end) first += 1;
+    const near = mentionsNear(mentions, first, end);
+    const index = near.findIndex((one) => isStated(text, end, one));
+    const found = near[index];
+    if (found === undefined || DENIED.test(text.slice(found.end, found.end + 40))) return [];
+    const next = near[index + 1];
+    const open = next !== undefined && ALTERNATIVE.test(text.slice(found.end, next.at));
+    return [{ at, letter: open ? undefined : found.letter }];
+  });
+  const confirmed = mentions.flatMap(({ letter, at, end }): Statement[] =>
+    CONFIRMED.test(text.slice(end, end + REACH)) && !NEGATED.test(text.slice(Math.max(0, at - 30), at))
+      ? [{ at, letter }]
+      : [],
+  );
+  return [...statements, ...confirmed].toSorted((a, b) => a.at - b.at);
+}
+
+/** At most a handful: whoever lists more settles on none. */
+function mentionsNear(mentions: readonly Mention[], first: number, end: number): readonly Mention[] {
+  return mentions.slice(first, first + 8).filter(({ at }) => at - end <= REACH);
+}
+
+function isStated(text: string, from: number, { at, marked }: Mention): boolean {
+  const between = text.slice(from, at);
+  if (NEGATED.test(between)) return false;
+  // Of another sentence, unless the announcement ended in a colon.
+  if (/[.!?]\s|[^:\s]\s*\n/u.test(between)) return false;
+  return marked || DIRECT.test(between);
+}
+
+/** Without emphasis, quotation as code, mathematics and tags. */
+function plain(text: string): string {
+  return text
+    .replaceAll(/<\/?answer>/gi, ' answer: ')
+    .replaceAll(/\\(?:text|textbf|mathbf|mathrm|boxed|fbox)\s*\{([^{}]*)\}/g, '$1')
+    .replaceAll(/\\[()[\]]/g, ' ')
+    .replaceAll(/[*_`$]+/g, '');
 }

@@ -66,33 +66,6 @@ describe('token accuracy', () => {
   });
 });
 
-describe('multiple choice', () => {
-  const grader = graders.multiple_choice;
-
-  test.each([
-    ['B', 1],
-    ['(b)', 1],
-    ['B) because of the light', 1],
-    ['The answer is (B).', 1],
-    ['It could be (A), but the answer is B', 1],
-    ['Answer: **B**', 1],
-    ['First I thought the answer is A. No: the answer is B.', 1],
-    ['Neither (A) nor (C), so (B)', 1],
-    ['A', 0],
-    ['A bee flies', 0],
-    ['The answer is Bern', 0],
-    ['', 0],
-  ])('of %j, where B is right, is %d', (output, expected) => {
-    expect(grader.score(output, 'B')).toBe(expected);
-  });
-
-  test('takes references that are one of the letters', () => {
-    expect(grader.refuses?.('(c)')).toBeUndefined();
-    expect(grader.refuses?.('Paris')).toContain('one of the letters ABCDEFGHIJ');
-    expect(grader.refuses?.('Z')).toBeDefined();
-  });
-});
-
 describe('regex', () => {
   test('matches the reference, or one pattern for all', () => {
     expect(graders.regex.score('see chapter 12', '^see chapter \\d+$')).toBe(1);

@@ -167,6 +167,12 @@ describe('a judge', () => {
     });
   });
 
+  test('whose reply was cut has given no score', async () => {
+    const choice = { message: { content: 'Score: 1' }, finish_reason: 'length' };
+    answers = [{ body: JSON.stringify({ choices: [choice] }) }];
+    await expect((await judge({ maxScore: 10 })).score('a', 'b', about)).rejects.toThrow('gave no score from 0 to 10');
+  });
+
   test.each(['I cannot tell.', 'Score: 3', ''])('that says %j has given no score', async (content) => {
     answers = [says(content)];
     await expect((await judge()).score('a', 'b', about)).rejects.toThrow('judge wise gave no score from 0 to 1');
