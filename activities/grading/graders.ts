@@ -53,10 +53,15 @@ export async function openGrader(
 }
 
 /** The same for the same grader with the same options, wherever its module lies and however long it is waited for. */
-export function graderHash(spec: GraderSpec, pinned: string | undefined, python?: PinnedPython): string {
+export function graderHash(
+  spec: GraderSpec,
+  pinned: string | undefined,
+  { python, answerAfter }: { python?: PinnedPython | undefined; answerAfter?: string | false | undefined } = {},
+): string {
   const facts = graderFacts(spec, pinned);
   const packages = isCode(spec) && 'python' in spec ? python?.requirements : undefined;
-  return sha256(JSON.stringify(packages === undefined ? facts : [facts, packages]));
+  const all = packages === undefined ? facts : [facts, packages];
+  return sha256(JSON.stringify(answerAfter === undefined ? all : { grader: all, answerAfter }));
 }
 
 function graderFacts(spec: GraderSpec, pinned: string | undefined): unknown {

@@ -1,7 +1,9 @@
 /** `json_schema`: an answer is JSON, bare or in one code fence, that fulfils a schema: the reference's or one for all. */
-import { Ajv } from 'ajv';
+import { Ajv, MissingRefError } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { TextGrader } from './grader.ts';
+import { endlessReference } from './schema-ends.ts';
 
 type Validate = (value: unknown) => boolean;
 /** Draft 2020-12, unless a schema names draft 7. Formats are notes: ajv knows none by itself. */
@@ -21,12 +23,12 @@ export function jsonSchema({ schema }: { schema?: Record<string, unknown> | unde
       try {
         return validator(reference) && undefined;
       } catch (error) {
-        return `not a JSON schema: ${error instanceof Error ? error.message : String(error)}`;
+        return `not a JSON schema: ${problemOf(error)}`;
       }
     },
     score(output, reference) {
       const value = parse(output);
-      return value !== undefined && validator(reference)(value.json) ? 1 : 0;
+      return value !== undefined && isValid(validator(reference), value.json) ? 1 : 0;
     },
   };
 }
@@ -37,6 +39,8 @@ const compilers: Partial<Record<'seventh' | 'current', Ajv | Ajv2020>> = {};
 function compile(schema: unknown): Validate {
   if (typeof schema === 'boolean') return () => schema;
   if (typeof schema !== 'object' || schema === null) throw new TypeError('it must be an object, true or false');
+  const endless = endlessReference(schema);
+  if (endless !== undefined) throw new TypeError(`${endless} leads back to itself without an end`);
   const seventh = '$schema' in schema && String(schema.$schema).includes('draft-07');
   // Names are known to the whole compiler, and two schemas may use the same ones.
   if (/"(\$id|\$anchor|\$dynamicAnchor)"/.test(JSON.stringify(schema))) return newCompiler(seventh).compile(schema);
@@ -46,6 +50,22 @@ function compile(schema: unknown): Validate {
   } finally {
     // It would remember every schema it ever saw.
     compiler.removeSchema(schema);
+  }
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof MissingRefError) {
+    return `it refers to ${error.missingRef}, which pawl does not fetch: put it under $defs, and refer to it by "#/$defs/…"`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+function isValid(validate: Validate, value: unknown): boolean {
+  try {
+    return validate(value);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new PawlError('InvalidRequest', 'the answer nests deeper than a schema can be tried on', { cause });
   }
 }
 

@@ -21,6 +21,7 @@ import { signal } from '../guard.ts';
 import { onTarget } from './on-target.ts';
 import type { Backend } from '../ports.ts';
 import { connected } from './session.ts';
+import { warnIfUnended } from './unended.ts';
 import type { EvaluationSubject, SampleRecord, Store } from '../../store/index.ts';
 
 /** More missing samples than this, and the score would speak of another prompt set. */
@@ -62,6 +63,7 @@ async function evaluate(ports: Ports, input: EvaluationInput): Promise<Evaluatio
   const { passAt } = suite.spec;
   requireEnough(samples, passAt, during.refused);
   const evaluation = { ...subject, ...scoreOf(samples, { ...examiner, passAt }) };
+  await warnIfUnended(ports, input.runId, evaluation, { suite, samples });
   await recordEvaluation({ ...ports, signal: signal() }, input.runId, evaluation, samples);
   return { kind: 'scored', evaluation };
 }
@@ -125,7 +127,7 @@ function subjectOf(input: EvaluationInput, { name, spec, promptSet, graderModule
     metric: suiteMetric(spec),
     ...(name !== MAIN_SUITE && { suite: name }),
     ...(appraisal !== undefined && { appraisal }),
-    grader: graderHash(spec.grader, graderModule, plan.python),
+    grader: graderHash(spec.grader, graderModule, { python: plan.python, answerAfter: spec.answerAfter }),
     sampling: samplingOf(spec, plan.stop),
   };
 }

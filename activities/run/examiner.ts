@@ -5,6 +5,7 @@ import type { EvaluatedSuite } from '../../domain/words/suites.ts';
 import type { Prompt } from '../data/prompt-set.ts';
 import { openReferences } from '../data/references.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { answerOf, opensThought } from '../grading/answer-after.ts';
 import type { Grader } from '../grading/grader.ts';
 import { openGrader, type GraderPorts } from '../grading/graders.ts';
 import { perplexityScore } from '../grading/perplexity.ts';
@@ -38,16 +39,26 @@ export async function openExaminer(
   const { grader, maxTokens, temperature } = suite.spec;
   if (isLikelihood(grader)) return likelihood(await openReferences(ports.artifacts, suite.references));
   const drawn = { maxTokens, temperature, ...(stop !== undefined && { stop: [stop] }) };
-  return answers(await openGrader(ports, grader, suite.graderModule, { python, onOutput }), drawn);
+  const opened = await openGrader(ports, grader, suite.graderModule, { python, onOutput });
+  return answers(opened, { drawn, answerAfter: suite.spec.answerAfter });
 }
 
-function answers(grader: Grader, drawn: Pick<SampleRequest, 'maxTokens' | 'temperature' | 'stop'>): Examiner {
+interface Answers {
+  readonly drawn: Pick<SampleRequest, 'maxTokens' | 'temperature' | 'stop'>;
+  readonly answerAfter: string | false | undefined;
+}
+
+export function answers(grader: Grader, { drawn, answerAfter }: Answers): Examiner {
   return {
     binary: grader.binary,
     draws: true,
     ask: ({ prompt: { tokens } }) => ({ promptTokens: tokens, ...drawn }),
     read: (reply) => reply,
-    score: ({ text }, { prompt: { prompt, reference } }, about) => grader.score(text, reference, { prompt, ...about }),
+    score({ text }, { prompt: { prompt, reference } }, about) {
+      const { answer, unended } = answerOf(text, answerAfter, opensThought(prompt));
+      // Who is still thinking has not answered: no grader is asked what nothing is worth.
+      return unended ? 0 : grader.score(answer, reference, { prompt, ...about });
+    },
   };
 }
 

@@ -16,6 +16,12 @@ export const suiteFields = {
   grader: GraderSpec.default('exact_match').describe(
     'a name, or {name: …} with options, {module: …}, {python: …}, {http: …}, {judge: …}',
   ),
+  answerAfter: z
+    .union([z.string().min(1), z.literal(false)], 'name the mark that ends the reasoning, or false')
+    .optional()
+    .describe(
+      'the mark that ends the reasoning: what follows the last one is graded; default: </think> where there is one; false: all of it is graded',
+    ),
   maxTokens: positiveInt.default(256),
   temperature: z.number().min(0).max(2).default(0),
   limit: positiveInt.optional().describe('ask only the first so many prompts of the set; default: all'),
