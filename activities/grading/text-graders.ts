@@ -3,9 +3,11 @@ import type { GraderSpec } from '../../domain/spec/grader-spec.ts';
 import { editSimilarity } from './edit-similarity.ts';
 import { exactMatch } from './exact-match.ts';
 import type { TextGrader } from './grader.ts';
+import { contains, startsWith } from './holds.ts';
 import { jsonSchema } from './json-schema.ts';
 import { multipleChoice } from './multiple-choice.ts';
 import { numeric } from './numeric.ts';
+import { f1, rougeL } from './overlap.ts';
 import { regex } from './regex.ts';
 import { tokenAccuracy } from './token-accuracy.ts';
 
@@ -25,6 +27,10 @@ export const graders: Readonly<Record<Bare, TextGrader>> = {
   numeric: numeric({ tolerance: 0, relativeTolerance: 0, locale: 'en' }),
   regex: regex({ flags: '' }),
   json_schema: jsonSchema({}),
+  contains: contains({ ignoreCase: false }),
+  starts_with: startsWith({ ignoreCase: false }),
+  f1,
+  rouge_l: rougeL,
 };
 
 export function textGrader(spec: TextGraderSpec): TextGrader {
@@ -38,6 +44,13 @@ export function textGrader(spec: TextGraderSpec): TextGrader {
       return regex(spec);
     case 'json_schema':
       return jsonSchema(spec);
+    case 'contains':
+      return contains(spec);
+    case 'starts_with':
+      return startsWith(spec);
+    case 'f1':
+    case 'rouge_l':
+      return graders[spec.name];
     default:
       return spec satisfies never;
   }

@@ -31,6 +31,10 @@ const SIMPLE = [
   'numeric',
   'regex',
   'json_schema',
+  'contains',
+  'starts_with',
+  'f1',
+  'rouge_l',
   'perplexity',
 ] as const;
 
@@ -71,6 +75,13 @@ const JsonSchema = z.strictObject({
   schema: z.record(z.string(), z.unknown()).optional().describe('default: the reference of each prompt'),
 });
 
+const Holds = z.strictObject({
+  name: z.enum(['contains', 'starts_with']),
+  ignoreCase: z.boolean().default(false),
+});
+
+const Overlap = z.strictObject({ name: z.enum(['f1', 'rouge_l']) });
+
 const Perplexity = z.strictObject({ name: z.literal('perplexity') });
 
 const Module = z.strictObject({ ...moduleFields, binary: concise.binary });
@@ -102,6 +113,8 @@ export const GraderSpec = z.union([
   Numeric,
   Regex,
   JsonSchema,
+  Holds,
+  Overlap,
   Perplexity,
   Module,
   Python,
