@@ -3,11 +3,17 @@ import { Ajv, MissingRefError } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { TextGrader } from './grader.ts';
+import { schemaPattern } from './regex.ts';
 import { endlessReference } from './schema-ends.ts';
 
 type Validate = (value: unknown) => boolean;
 /** Draft 2020-12, unless a schema names draft 7. Formats are notes: ajv knows none by itself. */
-const OPTIONS = { strict: false, validateFormats: false, logger: false } as const;
+const OPTIONS = {
+  strict: false,
+  validateFormats: false,
+  logger: false,
+  code: { regExp: Object.assign(schemaPattern, { code: 'schemaPattern' }) },
+} as const;
 
 export function jsonSchema({ schema }: { schema?: Record<string, unknown> | undefined }): TextGrader {
   const compiled = new Map<string, Validate>();

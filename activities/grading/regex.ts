@@ -2,18 +2,46 @@
 import { createContext, Script } from 'node:vm';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { TextGrader } from './grader.ts';
+import { linearPattern, type LinearPattern } from './linear-pattern.ts';
 
-/** Some patterns take ages with some texts, and nothing else would run in the meantime. */
+/** Patterns that RE2 has not may take ages with some texts, and nothing else would run in the meantime. */
 const TIMEOUT_MS = 500;
 
 const script = new Script('new RegExp(source, flags).test(text)');
 const context = createContext({});
 
+const MAX_KNOWN = 1_000;
+
 export function regex({ pattern, flags }: { pattern?: string | undefined; flags: string }): TextGrader {
+  const known = new Map<string, LinearPattern | undefined>();
   return {
     binary: true,
     refuses: (reference) => problemOf(pattern ?? reference, flags),
-    score: (output, reference) => (matches(pattern ?? reference, flags, output) ? 1 : 0),
+    score(output, reference) {
+      const source = pattern ?? reference;
+      const linear = opened(source);
+      const holds = linear?.covers(output) === true ? linear.test(output) : matches(source, flags, output);
+      return holds ? 1 : 0;
+    },
+  };
+
+  function opened(source: string): LinearPattern | undefined {
+    if (!known.has(source)) {
+      if (known.size >= MAX_KNOWN) known.clear();
+      known.set(source, linearPattern(source, flags));
+    }
+    return known.get(source);
+  }
+}
+
+/** A pattern of a schema: those that RE2 has take no time to speak of, and the others what the pool allows. */
+export function schemaPattern(source: string, flags: string): { test(text: string): boolean; toString(): string } {
+  const linear = linearPattern(source, flags);
+  const native = new RegExp(source, flags);
+  return {
+    test: (text) => (linear?.covers(text) === true ? linear.test(text) : native.test(text)),
+    // ajv takes those that are spelled alike for one.
+    toString: () => native.toString(),
   };
 }
 

@@ -75,7 +75,9 @@ describe('regex', () => {
   });
 
   test('gives up a pattern that takes ages, and goes on', () => {
-    expect(() => graders.regex.score(`${'a'.repeat(40)}b`, '^(a+)+$')).toThrow('takes too long');
+    expect(graders.regex.score(`${'a'.repeat(40)}b`, '^(a+)+$')).toBe(0);
+    // Looking ahead is not for RE2.
+    expect(() => graders.regex.score(`${'a'.repeat(40)}b`, '^(?=a)(a+)+$')).toThrow('takes too long');
     expect(graders.regex.score('a', 'a')).toBe(1);
   });
 });
