@@ -123,7 +123,7 @@ describe('a bad experiment', () => {
       'a grader that is spelled wrong',
       withGrader('exact_mach'),
       [
-        'experiment.yaml:16:3 evaluate.grader: expected one of exact_match, edit_similarity, token_accuracy, multiple_choice, numeric, regex, json_schema, perplexity; got the text "exact_mach". Did you mean "exact_match"?',
+        'experiment.yaml:16:3 evaluate.grader: expected one of exact_match, edit_similarity, token_accuracy, multiple_choice, numeric, regex, json_schema, contains, starts_with, f1, rouge_l, perplexity; got the text "exact_mach". Did you mean "exact_match"?',
       ],
     ],
     [
