@@ -4,11 +4,13 @@ import type { RunEvent, StoreReader } from '../../store/index.ts';
 import type { BranchesStatus } from '../../domain/words/branches.ts';
 import type { ReconcileInput, ReconcileReport } from '../../domain/words/reconcile.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
+import type { RunOutcome } from '../../domain/words/run.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
 import { branchInput, branchReference, type Branch, type BranchRequest } from '../lineage/branch.ts';
 import { lookUpCheckpoint } from '../lineage/checkpoint-reference.ts';
 import { readLineage, type LineageRun } from '../lineage/lineage.ts';
 import { UnreachableError, UserError, messageOf } from '../errors.ts';
+import { effectText } from './effects.ts';
 import type { RunChange } from './run-changes.ts';
 import { promotionMarks } from '../promotion/promotion-marks.ts';
 import { Promotions } from '../promotion/promotions.ts';
@@ -112,9 +114,13 @@ export class Runs {
   }
 
   /** Asks the run to end in good order, with a last checkpoint; `now`: cancels it. Either way it releases. */
-  async stop(runId: string, { now = false, reason = 'stopped by request' } = {}): Promise<void> {
-    await this.#mustBeOpen(runId, 'stop');
-    await (now ? this.#temporal.cancel(runId) : this.#temporal.stop(runId, reason));
+  async stop(runId: string, { now = false, reason = 'stopped by request' } = {}): Promise<string | undefined> {
+    const outcome = await this.#mustBeOpen(runId, 'stop');
+    // Nothing was begun that could be ended in good order.
+    const cancel = now || outcome === 'pending';
+    const effect = await this.#effectOf(cancel ? 'cancel' : 'stop', runId);
+    await (cancel ? this.#temporal.cancel(runId) : this.#temporal.stop(runId, reason));
+    return effect;
   }
 
   /** A sentence to show when nobody is there to do what was asked of a run. */
@@ -124,9 +130,17 @@ export class Runs {
   }
 
   /** Saves the run's state and returns its machines at the end of the window; the run waits, for as long as it takes. */
-  async pause(runId: string): Promise<void> {
+  async pause(runId: string): Promise<string | undefined> {
     await this.#mustBeOpen(runId, 'pause');
+    const effect = await this.#effectOf('pause', runId);
     await this.#temporal.pause(runId);
+    return effect;
+  }
+
+  /** What becomes of the run, in words; undefined where it does not answer. */
+  async #effectOf(asked: 'stop' | 'pause' | 'cancel', runId: string): Promise<string | undefined> {
+    const status = await this.#temporal.status(runId);
+    return status && effectText(asked, status);
   }
 
   /** Rents again and goes on exactly where the run was. */
@@ -135,11 +149,12 @@ export class Runs {
     await this.#temporal.resume(runId);
   }
 
-  async #mustBeOpen(runId: string, verb: string): Promise<void> {
+  async #mustBeOpen(runId: string, verb: string): Promise<RunOutcome> {
     const execution = await this.#temporal.describe(runId);
     if (execution === undefined) throw unknownRun(runId);
     const outcome = outcomeOf(execution);
     if (isOver(outcome)) throw new UserError(`${runId} is over already (${outcome}).`, `There is nothing to ${verb}.`);
+    return outcome;
   }
 
   /** Newest first. Without Temporal: as far as it was recorded, and `stale` says why. */

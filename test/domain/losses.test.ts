@@ -42,5 +42,6 @@ describe('the clock', () => {
 
 test('a machine is looked at within a second at first, and every two minutes after hours', () => {
   expect(pollMs(0)).toBeLessThan(1_000);
+  expect(pollMs(0, 'capacity')).toBeGreaterThan(1_000);
   expect(pollMs(3 * 3_600_000)).toBe(120_000);
 });

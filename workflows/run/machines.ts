@@ -169,7 +169,7 @@ async function waitFor(run: Run, what: WaitsFor['what'], { state: word, detail }
   if (before?.what !== what) await record(run);
   // Before the first window there is nothing in flight.
   await continueAsNewIfLong(run);
-  await condition(() => interruptNow(run) !== undefined, pollMs(Date.now() - sinceMs));
+  await condition(() => interruptNow(run) !== undefined, pollMs(Date.now() - sinceMs, what));
   const interrupt = interruptNow(run);
   if (interrupt !== undefined) throw new GivenUp(interrupt, `waiting for ${what}`);
 }

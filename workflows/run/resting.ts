@@ -75,7 +75,7 @@ export async function park(run: Run, error: unknown): Promise<void> {
         waitsForAccess(state, error);
         continue;
       }
-      await condition(() => interruptNow(run) !== undefined, pollMs(Date.now() - sinceMs));
+      await condition(() => interruptNow(run) !== undefined, pollMs(Date.now() - sinceMs, 'access'));
       const interrupt = interruptNow(run);
       if (interrupt !== undefined) throw new GivenUp(interrupt, 'waiting for access');
     }

@@ -24,10 +24,10 @@ export function addPauseCommand(program: Command): void {
       act(async ({ config, output }, reference, { output: format }) =>
         withRuns(config, async (runs) => {
           const runId = await runs.resolve(reference);
-          await runs.pause(runId);
+          const effect = await runs.pause(runId);
           await noteNobody(runs, runId, output);
           if (format === 'json') output.printJson({ runId, asked: 'pause' }, { line: true });
-          else output.print(`${runId} pauses at the end of its window; go on with: pawl resume ${runId}`);
+          else output.print(`${runId}: ${effect ?? 'it pauses'}. Go on with: pawl resume ${runId}`);
           return EXIT.ok;
         }),
       ),

@@ -22,10 +22,13 @@ export function addStopCommand(program: Command): void {
       act(async ({ config, output }, reference, { now = false, reason, output: format }) =>
         withRuns(config, async (runs) => {
           const runId = await runs.resolve(reference);
-          await runs.stop(runId, { now, reason });
+          const effect = await runs.stop(runId, { now, reason });
           await noteNobody(runs, runId, output);
           if (format === 'json') output.printJson({ runId, asked: now ? 'cancel' : 'stop' }, { line: true });
-          else output.print(`${runId} is ${now ? 'being cancelled' : 'stopping'}: pawl show ${runId} --follow`);
+          else {
+            const what = effect ?? (now ? 'it is being cancelled' : 'it is stopping');
+            output.print(`${runId}: ${what}. Follow it with: pawl show ${runId} --follow`);
+          }
           return EXIT.ok;
         }),
       ),

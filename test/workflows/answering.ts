@@ -1,0 +1,147 @@
+/** Runs on a real Temporal server, whose activities are answered by a `Platform` of each run. */
+import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { packageRoot } from '../../client/local/paths.ts';
+import { freePort } from '../../client/local/ports.ts';
+import { resolveTemporalBinary } from '../../client/local/temporal-binary.ts';
+import { startTemporal, type TemporalServer } from '../../client/local/temporal-server.ts';
+import { RunSpec } from '../../domain/spec/spec.ts';
+import type { Activities, RunReport, RunStatus, RunWorkflow } from '../../domain/words/run.ts';
+import { statusQuery } from '../../workflows/run/messages.ts';
+import { OPTIONS } from '../../workflows/activities.ts';
+import { testConfig } from '../local/support.ts';
+import { Platform } from './platform-that-answers.ts';
+
+/** An experiment as one would write it; what is not given is small. */
+export function experiment(changes: Record<string, unknown> = {}): RunSpec {
+  return RunSpec.parse({
+    name: 'run',
+    model: { shape: 'accounts/acc/trainingShapes/s', tokenizer: 'tokenizer.json' },
+    data: { train: 'train.jsonl' },
+    train: { steps: 20, batchSize: 4, optimizer: { learningRate: 0.01 }, windowSteps: 5 },
+    checkpoint: { every: 10 },
+    evaluate: { prompts: 'heldout.jsonl', maxTokens: 4 },
+    ...changes,
+  });
+}
+
+export interface Started {
+  readonly handle: WorkflowHandleWithFirstExecutionRunId<RunWorkflow>;
+  readonly platform: Platform;
+  status(): Promise<RunStatus>;
+  /** Until the run says so. */
+  until(holds: (status: RunStatus) => boolean): Promise<RunStatus>;
+  report(): Promise<RunReport>;
+}
+
+export class Answering {
+  readonly #server: TemporalServer;
+  readonly #worker: Worker;
+  readonly #running: Promise<void>;
+  readonly #connections: { close(): Promise<void> }[];
+  readonly client: Client;
+  readonly #platforms: Map<string, Platform>;
+
+  private constructor(parts: {
+    server: TemporalServer;
+    worker: Worker;
+    connections: { close(): Promise<void> }[];
+    client: Client;
+    platforms: Map<string, Platform>;
+  }) {
+    this.#server = parts.server;
+    this.#worker = parts.worker;
+    this.#connections = parts.connections;
+    this.client = parts.client;
+    this.#platforms = parts.platforms;
+    this.#running = parts.worker.run();
+  }
+
+  static async open(folder: string, { slots = 100 }: { slots?: number } = {}): Promise<Answering> {
+    Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), shutdownSignals: [] });
+    const config = testConfig(folder);
+    const { path } = await resolveTemporalBinary({ cache: config.cache, env: config.inherited });
+    const server = await startTemporal({
+      binary: path,
+      dbFile: join(folder, 'temporal.db'),
+      logFile: join(folder, 'temporal.log'),
+      namespace: 'default',
+      env: config.inherited,
+      port: await freePort(),
+      uiPort: await freePort(),
+    });
+    const connection = await NativeConnection.connect({ address: server.address });
+    const clientConnection = await Connection.connect({ address: server.address });
+    const platforms = new Map<string, Platform>();
+    const worker = await Worker.create({
+      connection,
+      taskQueue: 'answers',
+      workflowBundle: { code: readFileSync(join(packageRoot(), 'lib', 'workflow-bundle.js'), 'utf8') },
+      activities: activitiesOf(platforms),
+      maxConcurrentActivityTaskExecutions: slots,
+      shutdownGraceTime: '1s',
+      shutdownForceTime: '5s',
+    });
+    const client = new Client({ connection: clientConnection });
+    return new Answering({ server, worker, connections: [clientConnection, connection], client, platforms });
+  }
+
+  /** `prepare` says what is answered before the run begins. */
+  async start(spec: RunSpec, prepare: (platform: Platform) => void = () => undefined): Promise<Started> {
+    const hex = Math.floor(Math.random() * 0xffffffff)
+      .toString(16)
+      .padStart(8, '0');
+    const runId = `${spec.name}-${hex}`;
+    const platform = new Platform();
+    prepare(platform);
+    this.#platforms.set(runId, platform);
+    const handle = await this.client.workflow.start<RunWorkflow>('run', {
+      workflowId: runId,
+      taskQueue: 'answers',
+      args: [{ runId, runHex: hex, spec }],
+    });
+    const status = async (): Promise<RunStatus> => handle.query(statusQuery);
+    return {
+      handle,
+      platform,
+      status,
+      until: async (holds) => {
+        for (;;) {
+          const now = await status();
+          if (holds(now)) return now;
+          await sleep(50);
+        }
+      },
+      report: async () => handle.result(),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#worker.shutdown();
+    await this.#running;
+    for (const connection of this.#connections) await connection.close();
+    await this.#server.stop();
+  }
+}
+
+/** Of whichever run an activity speaks, by what its input names. */
+function activitiesOf(platforms: ReadonlyMap<string, Platform>): object {
+  return Object.fromEntries(
+    (Object.keys(OPTIONS) as (keyof Activities)[]).map((name) => [
+      name,
+      (input: never): Promise<unknown> => platformOf(platforms, input).answer(name, input),
+    ]),
+  );
+}
+
+function platformOf(platforms: ReadonlyMap<string, Platform>, input: unknown): Platform {
+  const text = JSON.stringify(input ?? '');
+  for (const [runId, platform] of platforms) if (text.includes(runId)) return platform;
+  // What names no run is asked by whichever was started last.
+  const last = [...platforms.values()].at(-1);
+  if (last === undefined) throw new Error('no run was started');
+  return last;
+}

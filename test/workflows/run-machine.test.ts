@@ -1,0 +1,331 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { temporaryFolder } from '../local/support.ts';
+import { Answering, experiment, type Started } from './answering.ts';
+import { failure, hang, PENDING, scored, type Platform } from './platform-that-answers.ts';
+
+const folder = temporaryFolder();
+let runs: Answering;
+
+beforeAll(async () => {
+  runs = await Answering.open(folder, { slots: 10 });
+}, 300_000);
+
+afterAll(async () => {
+  await runs.close();
+}, 60_000);
+
+const ENDLESS = { train: { steps: 1_000_000, batchSize: 4, optimizer: { learningRate: 0.01 }, windowSteps: 5 } };
+
+function waitingForCapacity(platform: Platform): void {
+  platform.answers.lookTrainer = () => PENDING;
+}
+
+/** Training takes a moment, as it would. */
+function slowly(platform: Platform): void {
+  platform.answers.trainWindow = async ({ steps }) => {
+    await sleep(50);
+    return { tokens: steps * 10, secondsPerStep: 0.01, lossMean: 1, maxLossMean: 1 };
+  };
+}
+
+describe('a run', () => {
+  test('goes from plan to end, proves each checkpoint once, and returns what it rented', async () => {
+    const { platform, report } = await runs.start(experiment());
+    expect(await report()).toMatchObject({ outcome: 'finished', steps: 20, last: { evaluation: { step: 20 } } });
+    expect(platform.inputs('evaluate').map(({ checkpoint }) => checkpoint.step)).toEqual([0, 10, 20]);
+    expect(platform.rented()).toEqual([]);
+  });
+});
+
+describe('a run that waits for capacity', () => {
+  test('rents no deployment, says what it waits for, and leaves its budget alone', async () => {
+    const run = await runs.start(experiment({ budget: { maxHours: 0.0005 } }), waitingForCapacity);
+    const { waitsFor } = await run.until(({ waitsFor: waits }) => waits?.what === 'capacity');
+    expect(waitsFor?.said).toBe('JOB_STATE_PENDING: no capacity');
+    // Longer than the whole budget.
+    await sleep(2_500);
+    expect((await run.status()).rentedSinceMs).toBeUndefined();
+    expect(run.platform.count('createDeployment')).toBe(0);
+    delete run.platform.answers.lookTrainer;
+    await run.report();
+    expect(run.platform.count('createDeployment')).toBe(1);
+    expect(run.platform.rented()).toEqual([]);
+  });
+
+  test('ends at once when it is stopped, and evaluates nothing for it', async () => {
+    const run = await runs.start(experiment(), waitingForCapacity);
+    await run.until(({ waitsFor }) => waitsFor?.what === 'capacity');
+    await run.handle.signal('stop', { reason: 'enough' });
+    const { reason, last } = await run.report();
+    expect(reason).toContain('enough');
+    expect(last).toBeUndefined();
+    expect(run.platform.count('createModel') + run.platform.count('evaluate')).toBe(0);
+    expect(run.platform.rented()).toEqual([]);
+  });
+
+  test('rests without machines when it is paused, and rents others when it is resumed', async () => {
+    const run = await runs.start(experiment(), waitingForCapacity);
+    await run.until(({ waitsFor }) => waitsFor?.what === 'capacity');
+    await run.handle.signal('pause');
+    await run.until(({ standing }) => standing === 'paused');
+    expect(run.platform.rented()).toEqual([]);
+    delete run.platform.answers.lookTrainer;
+    await run.handle.signal('resume');
+    expect(await run.report()).toMatchObject({ steps: 20 });
+    expect(run.platform.inputs('createTrainer').map(({ trainerId }) => trainerId.split('-trainer')[1])).toEqual([
+      '',
+      '-2',
+    ]);
+  });
+
+  test('holds no slot: fifty that wait do not keep the one that can run from running', async () => {
+    const waiting = await Promise.all(
+      Array.from({ length: 50 }, async () => runs.start(experiment(), waitingForCapacity)),
+    );
+    for (const one of waiting) await one.until(({ waitsFor }) => waitsFor?.what === 'capacity');
+    const run = await runs.start(experiment());
+    expect(await run.report()).toMatchObject({ steps: 20 });
+    await Promise.all(waiting.map(async ({ handle }) => handle.signal('stop', { reason: 'enough' })));
+    await Promise.all(waiting.map(async ({ report }) => report()));
+    expect(waiting.flatMap(({ platform }) => platform.rented())).toEqual([]);
+  }, 240_000);
+});
+
+describe('a stop', () => {
+  test('that comes before any worker rents nothing and plans nothing', async () => {
+    const spec = experiment();
+    const { client } = runs;
+    const runId = 'unseen-00000001';
+    const handle = await client.workflow.signalWithStart('run', {
+      workflowId: runId,
+      taskQueue: 'answers',
+      args: [{ runId, runHex: '00000001', spec }],
+      signal: 'stop',
+      signalArgs: [{ reason: 'never mind' }],
+    });
+    expect(await handle.result()).toMatchObject({ reason: 'never mind', steps: 0 });
+  });
+
+  test('of a paused run finishes what was saved and never evaluated, as it says beforehand', async () => {
+    const run = await runs.start(experiment(ENDLESS), slowly);
+    await run.until(({ step, checkpoint }) => step > 10 && step % 10 !== 0 && checkpoint !== undefined);
+    await run.handle.signal('pause');
+    const { unevaluatedSteps = 0, saved } = await run.until(({ standing }) => standing === 'paused');
+    expect(run.platform.rented()).toEqual([]);
+    const evaluatedBefore = run.platform.inputs('evaluate').at(-1)?.checkpoint.step ?? 0;
+    expect(saved?.step).toBe(evaluatedBefore + unevaluatedSteps);
+    // A checkpoint like any other, for branch and show.
+    const recorded = run.platform.records.flatMap(({ checkpoint }) => (checkpoint === undefined ? [] : [checkpoint]));
+    if (unevaluatedSteps > 0) expect(recorded.at(-1)).toMatchObject({ step: saved?.step, snapshotType: 'base' });
+    await run.handle.signal('stop', { reason: 'enough' });
+    const { steps, last } = await run.report();
+    expect(steps).toBe(saved?.step);
+    expect(last?.evaluation?.step).toBe(steps);
+    expect(run.platform.rented()).toEqual([]);
+  }, 120_000);
+
+  test('does not wait for ever for an evaluation that hangs: what was evaluated last is the result', async () => {
+    const run = await runs.start(experiment(ENDLESS), (platform) => {
+      slowly(platform);
+      platform.answers.evaluate = (input) =>
+        input.checkpoint.step === 0 ? { kind: 'scored', evaluation: scored(input, 0.1) } : hang();
+    });
+    await run.until(({ waitsFor }) => waitsFor?.what === 'evaluation');
+    await run.handle.signal('stop', { reason: 'enough' });
+    await run.until(({ standing }) => standing === 'finishing');
+    // Of a run that finishes, nobody hears a pause.
+    await run.handle.signal('pause');
+    expect((await run.status()).pauseRequested).toBe(false);
+    await run.handle.cancel();
+    await expect(run.report()).rejects.toThrow();
+    expect(run.platform.rented()).toEqual([]);
+  }, 240_000);
+});
+
+describe('a budget', () => {
+  test('holds while a proof hangs', async () => {
+    const run = await runs.start(experiment({ ...ENDLESS, budget: { maxHours: 4 / 3600 } }), (platform) => {
+      slowly(platform);
+      platform.answers.evaluate = (input) =>
+        input.checkpoint.step === 0 ? { kind: 'scored', evaluation: scored(input, 0.1) } : hang();
+    });
+    const { reason } = await run.report();
+    expect(reason).toContain('budget.maxHours');
+    expect(reason).toContain('steps were not evaluated');
+    expect(run.platform.rented()).toEqual([]);
+  }, 240_000);
+});
+
+describe('a failure', () => {
+  test('of the key parks the run, which goes on by itself: nothing is skipped', async () => {
+    let refused = 0;
+    const run = await runs.start(experiment(), (platform) => {
+      platform.answers.trainWindow = ({ steps, fromStep }) => {
+        if (fromStep === 6 && refused++ === 0) throw failure('Unauthorized', 'answered 403');
+        return { tokens: 0, secondsPerStep: 0.001, lossMean: 1, maxLossMean: steps };
+      };
+    });
+    expect(await run.report()).toMatchObject({ outcome: 'finished', steps: 20 });
+    expect(run.platform.records.some(({ phase }) => phase === 'parked')).toBe(true);
+    expect(run.platform.count('createTrainer')).toBe(1);
+    expect(run.platform.rented()).toEqual([]);
+  });
+
+  test('of the key that lasts returns the machines, and rents others once it works again', async () => {
+    let works = true;
+    const run = await runs.start(experiment({ recovery: { parkHours: 0 } }), (platform) => {
+      platform.answers.tryAccess = () => {
+        if (!works) throw failure('Unauthorized', 'answered 401');
+      };
+      platform.answers.trainWindow = ({ fromStep }) => {
+        if (fromStep === 6 && platform.count('createTrainer') === 1) {
+          works = false;
+          throw failure('Unauthorized', 'answered 401');
+        }
+        return { tokens: 0, secondsPerStep: 0.001, lossMean: 1, maxLossMean: 1 };
+      };
+    });
+    const { waitsFor } = await run.until(
+      ({ standing, waitsFor: waits }) => standing === 'parked' && waits?.what === 'access',
+    );
+    expect(waitsFor?.said).toContain('401');
+    await run.until(() => run.platform.count('releaseTrainer') === 1 && run.platform.count('releaseDeployment') === 1);
+    works = true;
+    expect(await run.report()).toMatchObject({ steps: 20 });
+    expect(run.platform.count('createTrainer')).toBe(2);
+    expect(run.platform.rented()).toEqual([]);
+  }, 120_000);
+
+  test('of the deployment costs another deployment and a base; the trainer is none the wiser', async () => {
+    const lost = new Set<string>();
+    const run = await runs.start(experiment(), (platform) => {
+      platform.answers.evaluate = (input) => {
+        if (input.checkpoint.step === 10 && lost.size === 0) {
+          lost.add(input.target.deploymentId);
+          throw failure('DeploymentGone', 'deleted behind our back');
+        }
+        return { kind: 'scored', evaluation: scored(input, 0.1) };
+      };
+    });
+    expect(await run.report()).toMatchObject({ outcome: 'finished', steps: 20 });
+    expect(run.platform.count('createTrainer')).toBe(1);
+    expect(run.platform.count('createModel')).toBe(1);
+    expect(run.platform.count('createDeployment')).toBe(2);
+    expect(run.platform.inputs('saveSnapshot').at(-1)?.type).toBe('base');
+    expect(run.platform.rented()).toEqual([]);
+  });
+
+  test('of a grader beside training leaves a checkpoint without a score, and the run alone', async () => {
+    const run = await runs.start(experiment({ train: { ...ENDLESS.train, steps: 30 } }), (platform) => {
+      platform.answers.evaluate = (input) => {
+        if (input.checkpoint.step === 10) throw failure('GraderFailed', 'cannot grade this');
+        return { kind: 'scored', evaluation: scored(input, 0.1) };
+      };
+    });
+    expect(await run.report()).toMatchObject({ outcome: 'finished', steps: 30 });
+    const verdicts = run.platform.records.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict]));
+    expect(verdicts[1]).toMatchObject({ kind: 'inconclusive', reason: 'not evaluated: cannot grade this' });
+  });
+
+  test('of the trainer rewinds to what was saved, and books what is trained again', async () => {
+    let lost = false;
+    const run = await runs.start(experiment(), (platform) => {
+      platform.answers.trainWindow = ({ fromStep }) => {
+        if (fromStep === 16 && !lost) {
+          lost = true;
+          throw failure('LostTrainer', 'who are you');
+        }
+        return { tokens: 0, secondsPerStep: 0.5, lossMean: 1, maxLossMean: 1 };
+      };
+    });
+    await run.report();
+    const [rewind] = run.platform.records.flatMap(({ rewind: facts }) => (facts === undefined ? [] : [facts]));
+    // Five steps of half a second, and whatever of the lost window had passed.
+    expect(rewind).toMatchObject({ fromStep: 15, toStep: 10, generation: 2 });
+    expect(rewind?.seconds).toBeGreaterThanOrEqual(2.5);
+    expect(rewind?.seconds).toBeLessThanOrEqual(5);
+  });
+});
+
+describe('evaluations', () => {
+  test('that are void never lend their id to another identity', async () => {
+    let voids = 0;
+    const run = await runs.start(
+      experiment({ evaluate: { ...experiment().evaluate, mode: 'blocking' } }),
+      (platform) => {
+        platform.answers.evaluate = (input) => {
+          if (input.checkpoint.step === 10 && voids++ < 2) return { kind: 'void', reason: 'replica 1 serves another' };
+          return { kind: 'scored', evaluation: scored(input, 0.1) };
+        };
+      },
+    );
+    await run.report();
+    const asked = run.platform
+      .inputs('evaluate')
+      .map(({ evaluationId, checkpoint }) => [evaluationId, checkpoint.identity]);
+    expect(new Set(asked.map(([id]) => id)).size).toBe(asked.length);
+    for (const [id = '', identity = ''] of asked) expect(id).toContain(`/${identity}/`);
+  });
+});
+
+describe('a store that is away', () => {
+  test('keeps neither the machines nor the end of a run, and is told everything once it is back', async () => {
+    let away = false;
+    const run = await runs.start(experiment({ train: { ...ENDLESS.train, steps: 10 } }), (platform) => {
+      platform.answers.record = (facts) => {
+        if (facts.verdict?.kind === 'stop') away = true;
+        if (away) throw failure('Unavailable', 'the store is locked');
+        platform.records.push(facts);
+        return { missing: false };
+      };
+    });
+    expect(await run.report()).toMatchObject({ outcome: 'finished', steps: 10 });
+    expect(run.platform.rented()).toEqual([]);
+    expect(run.platform.records.some(({ outcome }) => outcome === 'finished')).toBe(false);
+    away = false;
+    await runs.client.workflow.getHandle(`${run.handle.workflowId}-afterword`).result();
+    expect(run.platform.records.at(-1)).toMatchObject({ outcome: 'finished', release: { deploymentState: 'gone' } });
+    expect(run.platform.records.some(({ verdict }) => verdict?.kind === 'stop')).toBe(true);
+  }, 240_000);
+});
+
+/** Bytes handed on each time the run continued as new. */
+async function carriedSizes({ handle }: Started): Promise<number[]> {
+  const sizes: number[] = [];
+  let runId: string | undefined = handle.firstExecutionRunId;
+  while (runId !== undefined) {
+    const { events }: { events?: readonly HistoryEvent[] | null } = await runs.client.workflow
+      .getHandle(handle.workflowId, runId)
+      .fetchHistory();
+    expect(events?.length).toBeLessThan(2_600);
+    const continued: HistoryEvent['workflowExecutionContinuedAsNewEventAttributes'] =
+      events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;
+    if (continued == null) break;
+    sizes.push((continued.input?.payloads ?? []).reduce((sum, { data }) => sum + (data?.length ?? 0), 0));
+    runId = continued.newExecutionRunId ?? undefined;
+  }
+  return sizes;
+}
+
+/** The part that is looked at. */
+interface HistoryEvent {
+  readonly workflowExecutionContinuedAsNewEventAttributes?: {
+    readonly newExecutionRunId?: string | null;
+    readonly input?: { readonly payloads?: readonly { readonly data?: Uint8Array | null }[] | null } | null;
+  } | null;
+}
+
+describe('what a run carries', () => {
+  test('is as much after hundreds of checkpoints as after a few, and its history stays short', async () => {
+    const run = await runs.start(
+      experiment({ train: { ...ENDLESS.train, steps: 400, windowSteps: 1 }, checkpoint: { every: 1 } }),
+    );
+    await run.report();
+    const sizes = await carriedSizes(run);
+    expect(sizes.length).toBeGreaterThan(2);
+    expect(Math.max(...sizes)).toBeLessThan(50_000);
+    // Numbers grow by a digit here and there.
+    expect(Math.max(...sizes) - Math.min(...sizes.slice(1))).toBeLessThan(500);
+  }, 300_000);
+});
