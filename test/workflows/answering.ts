@@ -31,10 +31,10 @@ export function experiment(changes: Record<string, unknown> = {}): RunSpec {
 export interface Started {
   readonly handle: WorkflowHandleWithFirstExecutionRunId<RunWorkflow>;
   readonly platform: Platform;
-  status(): Promise<RunStatus>;
+  readonly status: () => Promise<RunStatus>;
   /** Until the run says so. */
-  until(holds: (status: RunStatus) => boolean): Promise<RunStatus>;
-  report(): Promise<RunReport>;
+  readonly until: (holds: (status: RunStatus) => boolean) => Promise<RunStatus>;
+  readonly report: () => Promise<RunReport>;
 }
 
 export class Answering {

@@ -9,6 +9,7 @@ import type { Plan } from '../../domain/words/plan.ts';
 import type { Activities, MachineSight, RunRecord } from '../../domain/words/run.ts';
 
 const PLAN: Plan = {
+  platform: 'answers',
   account: 'acc',
   shape: {
     reference: 'accounts/acc/trainingShapes/s/versions/1',

@@ -87,7 +87,7 @@ describe('a run that waits for capacity', () => {
     const run = await runs.start(experiment());
     expect(await run.report()).toMatchObject({ steps: 20 });
     await Promise.all(waiting.map(async ({ handle }) => handle.signal('stop', { reason: 'enough' })));
-    await Promise.all(waiting.map(async ({ report }) => report()));
+    await Promise.all(waiting.map(async (one) => one.report()));
     expect(waiting.flatMap(({ platform }) => platform.rented())).toEqual([]);
   }, 240_000);
 });
@@ -301,7 +301,7 @@ async function carriedSizes({ handle }: Started): Promise<number[]> {
     expect(events?.length).toBeLessThan(2_600);
     const continued: HistoryEvent['workflowExecutionContinuedAsNewEventAttributes'] =
       events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;
-    if (continued == null) break;
+    if (continued === null || continued === undefined) break;
     sizes.push((continued.input?.payloads ?? []).reduce((sum, { data }) => sum + (data?.length ?? 0), 0));
     runId = continued.newExecutionRunId ?? undefined;
   }
