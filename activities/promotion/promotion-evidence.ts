@@ -104,7 +104,7 @@ async function evidence(
   const direction = suite === (policy.suite ?? MAIN_SUITE) ? policy.direction : 'maximize';
   const sides = { suite, direction, ...(otherGates > 0 && { otherGates }) } as const;
   const asked = await evaluationsOf(store, run, suite);
-  const candidate = fullest(asked.filter(({ identity }) => identity === checkpoint.identity));
+  const candidate = asked.findLast(({ identity }) => identity === checkpoint.identity);
   if (candidate === undefined) {
     throw new Refusal(
       `${checkpoint.name} of ${run.runId} was never evaluated on the suite ${suite}: choose a checkpoint that was`,
