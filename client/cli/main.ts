@@ -27,6 +27,7 @@ import { addRunCommand } from './commands/run.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addStopCommand } from './commands/stop.ts';
 import { addUpCommand } from './commands/up.ts';
+import { cutText, visible } from '../../domain/words/outside-text.ts';
 import { readConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { ExperimentError } from '../experiment/experiment-file.ts';
@@ -105,23 +106,26 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** A path or a platform's answer may be as long as it likes; who reads has to find the remedy. */
+const LONGEST_ERROR = 1_500;
+
 /** Commander's "error: …", which may go over two lines, in the form of every other error. */
 function usageLine(text: string): string {
   const problem = text
     .replace(/^error: /, '')
     .trim()
     .replaceAll(/\s*\n\s*/g, ' ');
-  return `pawl: ${problem}. See \`pawl --help\`.\n`.replaceAll('..', '.');
+  return `pawl: ${cutText(visible(problem), LONGEST_ERROR)}. See \`pawl --help\`.\n`.replaceAll('..', '.');
 }
 
 function report(error: unknown): void {
   if (error instanceof CommanderError) return; // Commander has said it.
   if (debugging() && error instanceof Error) {
-    process.stderr.write(`${error.stack ?? ''}\n`);
+    process.stderr.write(`${visible(error.stack ?? '')}\n`);
     return;
   }
   for (const line of error instanceof ExperimentError ? error.problems : [messageOf(error)]) {
-    process.stderr.write(`pawl: ${line}\n`);
+    process.stderr.write(`pawl: ${cutText(visible(line), LONGEST_ERROR)}\n`);
   }
 }
 

@@ -1,6 +1,8 @@
 /** The only place that writes to the screen: results to stdout, everything about them to stderr. */
+import { visibleJson } from '../../domain/words/outside-text.ts';
 import { colours, type Colours } from './render/colours.ts';
 import type { Terminal } from './render/live-block.ts';
+import { printable } from './render/text.ts';
 
 /** Wide enough for the tables, where nobody says how wide it is. */
 const DEFAULT_COLUMNS = 100;
@@ -20,15 +22,16 @@ export interface Output {
 
 export function processOutput({ color }: { color: boolean }): Output {
   const { stdout, stderr } = process;
+  const coloured = color && stdout.isTTY;
   return {
     ...(stdout.isTTY && { terminal: stdout }),
     get columns() {
       return stdout.isTTY ? stdout.columns : DEFAULT_COLUMNS;
     },
-    colours: colours(color && stdout.isTTY),
-    print: (text) => void stdout.write(`${text}\n`),
+    colours: colours(coloured),
+    print: (text) => void stdout.write(`${printable(text, { colours: coloured })}\n`),
     printJson: (value, { line = false } = {}) =>
-      void stdout.write(`${JSON.stringify(value, undefined, line ? undefined : 2)}\n`),
-    note: (text) => void stderr.write(`${text}\n`),
+      void stdout.write(`${visibleJson(JSON.stringify(value, undefined, line ? undefined : 2) ?? 'null')}\n`),
+    note: (text) => void stderr.write(`${printable(text, { colours: coloured })}\n`),
   };
 }

@@ -1,5 +1,6 @@
 /** Turns what the schema rejected into sentences that name what is wrong and the way out. */
 import type { z } from 'zod';
+import { cutText } from '../../domain/words/outside-text.ts';
 import { fieldsAt, nearest } from './schema-keys.ts';
 
 export interface Problem {
@@ -111,9 +112,12 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
+/** A value is shown so that it is found again, not read. */
+const LONGEST_SHOWN = 200;
+
 function show(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a section';
-  return typeof value === 'string' ? `the text "${value}"` : JSON.stringify(value);
+  return typeof value === 'string' ? `the text "${cutText(value, LONGEST_SHOWN)}"` : JSON.stringify(value);
 }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { inspect } from 'node:util';
 import { createFireworksBackend } from '../../activities/backends/fireworks/index.ts';
@@ -128,6 +129,9 @@ describe('API key', () => {
   test.each<[string, Reply]>([
     ['an error message', { status: 401, json: { error: { message: echo, code: API_KEY } } }],
     ['plain text', { status: 500, text: echo }],
+    // 190 characters before it: cut at 200 first, a third of the key would be left.
+    ['text that is cut', { status: 500, text: `${'x'.repeat(190)} ${API_KEY} ${'y'.repeat(200)}` }],
+    ['basic authorization', { status: 403, text: `Basic ${Buffer.from(`user:${API_KEY}`).toString('base64')}` }],
     ['a field that does not parse', { json: { name: API_KEY, snapshot: API_KEY } }],
     ['text that is not JSON', { text: echo }],
   ])('echoed in %s does not leak', async (_, reply) => {
@@ -135,12 +139,14 @@ describe('API key', () => {
     const everything = inspect(error, { depth: 10, showHidden: true });
     expect(everything).not.toContain(API_KEY);
     expect(everything).not.toContain(encodeURIComponent(API_KEY));
+    expect(everything).not.toContain(API_KEY.slice(0, 9));
+    expect(everything).not.toContain(Buffer.from(`user:${API_KEY}`).toString('base64').slice(8, 30));
   });
   test('echoed by a trainer, a stream or a status does not leak', async () => {
     platform = await startPlatform(
       {
         forward_backward: { json: { request_id: 'r' } },
-        retrieve_future: { json: { error: echo, category: 'user', error_class: API_KEY } },
+        retrieve_future: { json: { error: echo, category: API_KEY, error_class: API_KEY } },
         completions: { events: [`event: error\ndata: ${JSON.stringify({ error: { message: echo } })}`] },
         rlorTrainerJobs: { json: { name: 'x', state: 'JOB_STATE_FAILED', statusMessage: echo } },
       },

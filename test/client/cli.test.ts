@@ -57,6 +57,26 @@ async function closedPort(): Promise<number> {
   });
 }
 
+describe('what others wrote', () => {
+  test('does nothing to the terminal, and does not fill it', async () => {
+    const name = `\u001B[2J\u001B]0;owned\u0007\u202E${'n'.repeat(5_000)}`;
+    for (const args of [
+      ['show', name],
+      ['run', name],
+      ['nonsense', name],
+      ['--nonsense', name],
+      ['logs', name],
+    ]) {
+      const { code, stdout, stderr } = await pawl(args);
+      expect(code).not.toBe(0);
+      expect(stderr).toMatch(/^pawl: /);
+      // Tabs and line feeds are the only control characters.
+      expect(stdout + stderr).not.toMatch(/(?![\t\n])\p{Cc}|\u202E/u);
+      expect(stderr.length).toBeLessThan(2_500);
+    }
+  });
+});
+
 describe('help', () => {
   test('teaches: commands, examples, exit codes, environment', async () => {
     const { code, stdout } = await pawl(['--help']);

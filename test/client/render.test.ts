@@ -10,7 +10,7 @@ import { checkpointLine, liveLines, waitingText } from '../../client/cli/render/
 import { runReport } from '../../client/cli/render/run-report.ts';
 import { suiteTable } from '../../client/cli/render/suite-table.ts';
 import { checkpointTable, comparisonTable, runTable } from '../../client/cli/render/tables.ts';
-import { cut, oneLine, truncate, visibleLength } from '../../client/cli/render/text.ts';
+import { cut, oneLine, printable, truncate, visibleLength } from '../../client/cli/render/text.ts';
 import { PLAIN, RUN_ID, STATUS, STORED, VIEW, judgedCheckpoint } from './examples.ts';
 
 const BASELINE = judgedCheckpoint(0, 0.04, 'continue', 'baseline exact_match 4.0 %');
@@ -298,11 +298,23 @@ describe('text and numbers', () => {
     expect(visibleLength(red)).toBe(6);
   });
 
+  test('of what is printed only our own colours act on a terminal', () => {
+    const text = `${colours(true).bad('red')} \u001B[2J\u001B[8mhidden\u001B]0;title\u0007 \u202Eexe`;
+    expect(printable(text, { colours: true })).toBe(
+      `${colours(true).bad('red')} \\u001b[2J\\u001b[8mhidden\\u001b]0;title\\u0007 \\u202eexe`,
+    );
+    expect(printable(text, { colours: false })).not.toContain('\u001B');
+    const { good, bad, warn, dim, strong, live } = colours(true);
+    const all = [good, bad, warn, dim, strong, live].map((colour) => colour('x')).join('\n');
+    expect(printable(all, { colours: true })).toBe(all);
+  });
+
   test('truncating marks that something is missing', () => {
     expect([truncate('abc', 3), truncate('abcd', 3), truncate('abcd', 0)]).toEqual(['abc', 'ab…', '']);
   });
 
   test('control characters and line breaks become spaces', () => {
     expect(oneLine(' a\u0000b\r\n\tc\u001B[2J ')).toBe('a b c');
+    expect(oneLine('safe\u202Eexe.txt')).toBe('safe\\u202eexe.txt');
   });
 });

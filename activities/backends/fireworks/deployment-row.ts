@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { DeploymentRequest, DeploymentStatus } from '../../ports.ts';
 import { detailOf, Int, Spoken } from './control-call.ts';
-import { oneLine, type Redact } from './failures.ts';
+import { fromOutside } from '../../../domain/words/outside-text.ts';
+import type { Redact } from '../../../domain/words/secrets.ts';
 import { trainerName } from './wire.ts';
 
 /** A deployment to rent, for rollouts and evaluations of one trainer's snapshots. */
@@ -58,7 +59,7 @@ export function deploymentOf(id: string, row: z.output<typeof DeploymentRow>, re
     ...(row.deploymentShape === undefined ? {} : { shape: row.deploymentShape }),
     ...(trainer === undefined ? {} : linkOf(trainer, row.hotLoadTransitionType)),
     ...(row.replicaStats === undefined ? {} : { readyReplicas: row.replicaStats.readyReplicaCount }),
-    ...(detail === undefined ? {} : { detail: oneLine(redact(detail)) }),
+    ...(detail === undefined ? {} : { detail: fromOutside(detail, redact) }),
   };
 }
 

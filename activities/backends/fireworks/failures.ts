@@ -3,18 +3,12 @@ import { isNativeError } from 'node:util/types';
 import { z } from 'zod';
 import type { FailureType } from '../../../domain/words/run.ts';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
+import { fromOutside } from '../../../domain/words/outside-text.ts';
+import type { Redact } from '../../../domain/words/secrets.ts';
 import { describeCall, type Call } from './call.ts';
 import { tryJson } from './json.ts';
 
 type Described = Pick<Call, 'method' | 'url' | 'service'>;
-
-/** Removes the API key from text that came from outside. */
-export type Redact = (text: string) => string;
-
-export function createRedact(apiKey: string): Redact {
-  const forms = new Set([apiKey, encodeURIComponent(apiKey), JSON.stringify(apiKey).slice(1, -1)]);
-  return (text) => [...forms].reduce((clean, form) => clean.replaceAll(form, '[key]'), text);
-}
 
 const REACH = 'Is it running? Check FIREWORKS_BASE_URL';
 const KEY = 'set FIREWORKS_API_KEY to a key that is allowed to train';
@@ -33,7 +27,7 @@ export function replyError(call: Described, status: number, body: string, redact
 
 /** No answer: refused, reset, timed out. The cause is reduced to its code and redacted message. */
 export function noReplyError(call: Described, error: unknown, redact: Redact): BackendError {
-  const reason = redact(networkReason(error));
+  const reason = fromOutside(networkReason(error), redact);
   return new BackendError('Unavailable', `${describeCall(call)} failed: ${reason}. ${REACH}`, {
     detail: { endpoint: describeCall(call) },
     cause: new Error(reason),
@@ -50,7 +44,7 @@ export function streamError(
   if (failure.status !== undefined) {
     return replyError(call, failure.status, JSON.stringify({ message }), redact);
   }
-  return new BackendError('Unavailable', `${describeCall(call)} ${oneLine(redact(message))}`, {
+  return new BackendError('Unavailable', `${describeCall(call)} ${fromOutside(message, redact)}`, {
     detail: { endpoint: describeCall(call) },
   });
 }
@@ -113,6 +107,9 @@ const ErrorBody = z.union([
   Status,
 ]);
 
+/** Of a body that is no error of the protocol: the beginning of a page of HTML says enough. */
+const UNKNOWN_BODY = 200;
+
 interface Said {
   readonly message: string;
   readonly detail: Record<string, string | number>;
@@ -121,22 +118,19 @@ interface Said {
 function readBody(body: string, redact: Redact): Said {
   const parsed = ErrorBody.safeParse(tryJson(body));
   const status = parsed.success ? parsed.data : {};
-  const message = oneLine(redact(status.message ?? body.slice(0, 200)));
+  // Cut after it was redacted: half a secret is a secret that nobody recognises.
+  const message =
+    status.message === undefined ? fromOutside(body, redact, UNKNOWN_BODY) : fromOutside(status.message, redact);
   const detail: Record<string, string | number> = {};
-  if (status.code !== undefined) detail['code'] = typeof status.code === 'string' ? redact(status.code) : status.code;
+  if (status.code !== undefined)
+    detail['code'] = typeof status.code === 'string' ? fromOutside(status.code, redact) : status.code;
   for (const candidate of status.details ?? []) {
     const info = ErrorInfo.safeParse(candidate);
     if (!info.success) continue;
-    detail['reason'] = redact(info.data.reason);
+    detail['reason'] = fromOutside(info.data.reason, redact);
     for (const [key, value] of Object.entries(info.data.metadata)) {
-      if (typeof value === 'string' && value.length <= 128) detail[`info.${key}`] = redact(value);
+      if (typeof value === 'string' && value.length <= 128) detail[`info.${redact(key)}`] = fromOutside(value, redact);
     }
   }
   return { message, detail };
-}
-
-/** Text from outside, as part of a one-line message. */
-export function oneLine(text: string): string {
-  const flat = text.replace(/\s+/g, ' ').trim();
-  return flat.length > 500 ? `${flat.slice(0, 499)}…` : flat;
 }

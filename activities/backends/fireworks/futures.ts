@@ -3,7 +3,8 @@ import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { describeCall, type Call } from './call.ts';
-import { oneLine, protocolError } from './failures.ts';
+import { fromOutside } from '../../../domain/words/outside-text.ts';
+import { protocolError } from './failures.ts';
 import { parseReply, readText, type Http } from './http.ts';
 import { firstIssue } from './json.ts';
 import { withRetries, type Outcome } from './retries.ts';
@@ -65,12 +66,12 @@ function resultOf<T>(call: Call, schema: z.ZodType<T>, body: unknown, http: Http
     // Asking again under the same number gives the same answer, and whether the gradient counted is unknown: go back.
     throw new BackendError(
       byUser ? 'InvalidRequest' : 'LostTrainer',
-      `the trainer ${byUser ? 'refused' : 'failed'} a request: ${oneLine(http.redact(error))}`,
+      `the trainer ${byUser ? 'refused' : 'failed'} a request: ${fromOutside(error, http.redact)}`,
       {
         detail: {
           endpoint: describeCall(call),
-          category: oneLine(category ?? 'unknown'),
-          ...(errorClass ? { errorClass: oneLine(http.redact(errorClass)) } : {}),
+          category: fromOutside(category ?? 'unknown', http.redact),
+          ...(errorClass ? { errorClass: fromOutside(errorClass, http.redact) } : {}),
         },
       },
     );

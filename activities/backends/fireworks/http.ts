@@ -5,7 +5,8 @@ import type { z } from 'zod';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { describeCall, type Call } from './call.ts';
 import { createDeadline } from '../../http/deadline.ts';
-import { createRedact, noReplyError, protocolError, replyError, UnreadableAnswer, type Redact } from './failures.ts';
+import { redacting, type Redact } from '../../../domain/words/secrets.ts';
+import { noReplyError, protocolError, replyError, UnreadableAnswer } from './failures.ts';
 import { firstIssue, tryJson } from './json.ts';
 import { withRetries, type Outcome } from './retries.ts';
 import type { ReplyHeaders } from './retry-timing.ts';
@@ -34,7 +35,7 @@ const START_BYTES = 64 * 1024;
 
 export function createHttp(settings: Settings): Http {
   const agent = new Agent({ connect: { timeout: settings.timeouts.connectMs } });
-  const redact = createRedact(settings.apiKey);
+  const redact = redacting([settings.apiKey]);
 
   async function attempt<T>(
     call: Call,

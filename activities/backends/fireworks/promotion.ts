@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import { controlCall } from './control-call.ts';
-import { oneLine } from './failures.ts';
+import { fromOutside } from '../../../domain/words/outside-text.ts';
 import { pollFor } from './poll.ts';
 import { trainerName, type Wire } from './wire.ts';
 
@@ -101,7 +101,7 @@ async function look(wire: Wire, { name }: Operation, signal: AbortSignal): Promi
 function outcomeOf(wire: Wire, { name, done, error, response }: Operation): PromotedModel | undefined {
   if (!done) return undefined;
   if (error) {
-    const why = oneLine(wire.http.redact(error.message ?? 'the platform does not say why'));
+    const why = fromOutside(error.message ?? 'the platform does not say why', wire.http.redact);
     throw new BackendError('InvalidRequest', `the promotion failed (${name}): ${why}`);
   }
   const model = Model.safeParse(response);

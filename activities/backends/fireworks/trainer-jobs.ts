@@ -4,7 +4,7 @@ import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import type { TrainerRequest, TrainerStatus } from '../../ports.ts';
 import { checkpointRows, type CheckpointRow } from './checkpoint-rows.ts';
 import { Anything, controlCall, detailOf, Int, Spoken, Timestamp, unlessStatus } from './control-call.ts';
-import { oneLine } from './failures.ts';
+import { fromOutside } from '../../../domain/words/outside-text.ts';
 import { pages } from './pages.ts';
 import { pollFor } from './poll.ts';
 import { promote, type Promotion, type PromotedModel } from './promotion.ts';
@@ -257,7 +257,7 @@ export class TrainerJobs {
       ...(baseModel === undefined ? {} : { baseModel }),
       ...(maxContextLength === undefined ? {} : { maxContextTokens: maxContextLength }),
       ...(row.createTime === undefined ? {} : { createdAt: row.createTime }),
-      ...(detail === undefined ? {} : { detail: oneLine(this.#wire.http.redact(detail)) }),
+      ...(detail === undefined ? {} : { detail: fromOutside(detail, this.#wire.http.redact) }),
     };
   }
 }

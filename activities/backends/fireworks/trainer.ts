@@ -1,4 +1,5 @@
 /** The `Trainer` port: the data plane of one trainer job. */
+import { fromOutside } from '../../../domain/words/outside-text.ts';
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
@@ -129,7 +130,8 @@ export function createTrainer(wire: Wire, trainerId: string): FireworksTrainer {
     async createSession(tags, signal) {
       const options = { key: randomKey(), retry: retries.creation };
       const session = await post('create_session', bodies.createSessionBody(tags), options, SessionCreated, signal);
-      for (const note of session.notes) logger.warn({ trainerId, note: http.redact(note) }, 'the trainer says');
+      for (const note of session.notes)
+        logger.warn({ trainerId, note: fromOutside(note, http.redact) }, 'the trainer says');
       return session.sessionId;
     },
 

@@ -1,5 +1,5 @@
 /** A block of lines at the end of a terminal that is drawn again in place, while finished lines scroll above it. */
-import { cut, visibleLength } from './text.ts';
+import { cut, printable, visibleLength } from './text.ts';
 
 /** The part of a terminal stream that a block needs. */
 export interface Terminal {
@@ -24,7 +24,7 @@ export class LiveBlock {
 
   /** Writes a line that stays, above the block. */
   keep(line: string): void {
-    this.#replace(`${line}\n`, this.#drawn);
+    this.#replace(`${printable(line, { colours: true })}\n`, this.#drawn);
   }
 
   clear(): void {
@@ -34,7 +34,7 @@ export class LiveBlock {
   /** One write, so that a terminal never shows the state between. */
   #replace(kept: string, lines: readonly string[]): void {
     const { columns } = this.#terminal;
-    const fitted = lines.map((line) => cut(line, columns - 1));
+    const fitted = lines.map((line) => cut(printable(line, { colours: true }), columns - 1));
     this.#terminal.write(this.#eraser(columns) + kept + fitted.map((line) => `${line}\n`).join(''));
     this.#drawn = fitted;
   }

@@ -1,12 +1,27 @@
 /** Text for a terminal: what does not belong there taken out, and lines cut to its width. */
 import { stripVTControlCharacters } from 'node:util';
+import { visible } from '../../../domain/words/outside-text.ts';
 
 /** One line without control characters: what came from outside must not move the cursor. */
 export function oneLine(text: string): string {
   // The escape sequences first, as a whole; then whatever single control characters are left.
-  return stripVTControlCharacters(text)
-    .replaceAll(/\s*[\p{Cc}\s]+/gu, ' ')
-    .trim();
+  return visible(
+    stripVTControlCharacters(text)
+      .replaceAll(/\s*[\p{Cc}\s]+/gu, ' ')
+      .trim(),
+  );
+}
+
+/** The codes of `colours.ts`, and none that hide, move or write elsewhere. */
+const COLOURS = /(\u001B\[(?:0|1|2|22|3[0-7]|39|9[0-7])m)/;
+
+/** Text as it may go to a terminal: whatever else than our own colours would act there is shown escaped. */
+export function printable(text: string, { colours }: { colours: boolean }): string {
+  if (!colours) return visible(text);
+  return text
+    .split(COLOURS)
+    .map((part, index) => (index % 2 === 1 ? part : visible(part)))
+    .join('');
 }
 
 export function truncate(text: string, width: number): string {
