@@ -12,8 +12,11 @@ export function oneLine(text: string): string {
   );
 }
 
+
+const ESCAPE = '\u001B';
+
 /** The codes of `colours.ts`, and none that hide, move or write elsewhere. */
-const COLOURS = /(\u001B\[(?:0|1|2|22|3[0-7]|39|9[0-7])m)/;
+const COLOURS = new RegExp(`(${ESCAPE}\\[(?:0|1|2|22|3[0-7]|39|9[0-7])m)`);
 
 /** Text as it may go to a terminal: whatever else than our own colours would act there is shown escaped. */
 export function printable(text: string, { colours }: { colours: boolean }): string {
@@ -34,7 +37,6 @@ export function visibleLength(line: string): number {
   return stripVTControlCharacters(line).length;
 }
 
-const ESCAPE = '\u001B';
 const RESET = `${ESCAPE}[0m`;
 const PIECE = new RegExp(`(${ESCAPE}\\[[0-9;]*m)|([^${ESCAPE}]+)`, 'g');
 
