@@ -12,7 +12,6 @@ export function oneLine(text: string): string {
   );
 }
 
-
 const ESCAPE = '\u001B';
 
 /** The codes of `colours.ts`, and none that hide, move or write elsewhere. */
