@@ -64,10 +64,7 @@ export function badRow(place: string, problem: string): PawlError {
 export async function requireFile(path: string, field: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true) {
-    throw new PawlError(
-      'InvalidRequest',
-      `${field}: there is no file ${path}; correct the path in the experiment file.`,
-    );
+    throw new PawlError('InvalidRequest', `${field}: there is no file ${path}; create it or correct the path.`);
   }
   await access(path, constants.R_OK).catch((cause: unknown) => {
     throw new PawlError('InvalidRequest', `${field}: ${path} may not be read; change its permissions.`, { cause });

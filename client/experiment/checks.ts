@@ -15,6 +15,7 @@ export function contradictions(spec: RunSpec): Problem[] {
   if (train.epochs === undefined && checkpoint.every > train.steps) {
     problems.push({
       path: ['checkpoint', 'every'],
+      against: 'train.steps',
       message: `${checkpoint.every} is more than train.steps (${train.steps}). Lower it, or train longer.`,
     });
   }
@@ -36,6 +37,7 @@ function scheduleProblems({ steps, epochs, schedule }: RunSpec['train']): Proble
   if (epochs === undefined && warmupSteps > steps) {
     problems.push({
       path: ['train', 'schedule', 'warmupSteps'],
+      against: 'train.steps',
       message: `${warmupSteps} is more than train.steps (${steps}). Lower it, or train longer.`,
     });
   }

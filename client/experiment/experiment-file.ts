@@ -1,14 +1,16 @@
 /** Loads an experiment file: YAML in, a valid `RunSpec` with absolute paths out, or every problem with its remedy. */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, isMap, isNode, isScalar, parse, parseDocument, type Document } from 'yaml';
+import { isMap, isNode, isScalar, parse, type Document, type LineCounter } from 'yaml';
 import { promptsReference } from '../../domain/words/prompts.ts';
 import { isCode, movedCode, type PythonSpec } from '../../domain/spec/code-spec.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
+import { ALIASES } from '../../domain/spec/spec-changes.ts';
 import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
 import { UserError, messageOf } from '../errors.ts';
 import { contradictions, unreadableFiles } from './checks.ts';
 import { problemsOf, type Problem } from './problems.ts';
+import { decodeYaml, parseYamlText } from './yaml-text.ts';
 
 /** Raised when an experiment cannot be run as it stands: nothing was submitted. One line per problem. */
 export class ExperimentError extends UserError {
@@ -46,21 +48,40 @@ interface YamlFile {
 
 /** A file of `key: value` lines. */
 export async function openYaml(file: string, { set = [] }: LoadOptions = {}): Promise<YamlFile> {
-  const lines = new LineCounter();
-  const document = parseYaml(file, await readText(file), lines);
+  const { document, lines } = parseYaml(file, await readBytes(file));
   for (const override of set) applyOverride(document, override);
   return {
     value: toValue(file, document),
     errorOf: (problems) =>
       new ExperimentError(
-        problems.map((problem) => `${place(file, document, lines, problem.path)}: ${problem.message}`),
+        problems.map(
+          ({ path, message, against }) =>
+            `${blamed(set, path, against) ?? place(file, document, lines, path)}: ${message}`,
+        ),
       ),
   };
 }
 
-async function readText(file: string): Promise<string> {
+/** What was set on the command line is to blame for its fault, whatever stands in the file. */
+export function blamed(
+  set: readonly string[],
+  path: readonly PropertyKey[],
+  against: string | undefined,
+): string | undefined {
+  const name = path.map(String).join('.');
+  const ofField = (field: string, text: string): boolean => {
+    const changed = fieldOf(text);
+    return field === changed || field.startsWith(`${changed}.`);
+  };
+  const override =
+    set.findLast((text) => ofField(name, text)) ??
+    (against === undefined ? undefined : set.findLast((text) => ofField(against, text)));
+  return override === undefined ? undefined : `--set ${override}: ${name}`;
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
   try {
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? messageOf(error);
     const remedy =
@@ -69,29 +90,30 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-function parseYaml(file: string, text: string, lineCounter: LineCounter): Document {
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  if (document.errors.length > 0) {
-    throw new ExperimentError(
-      document.errors.map((error) => {
-        const { line, col } = lineCounter.linePos(error.pos[0]);
-        return `${file}:${line}:${col}: not valid YAML: ${messageOf(error)}. Correct this line.`;
-      }),
-    );
-  }
-  if (!isMap(document.contents)) {
-    const found = document.contents === null ? 'is empty' : 'holds no "key: value" lines';
-    throw new ExperimentError([`${file}: ${found}. Start from a file in examples/; "name:" comes first.`]);
-  }
-  return document;
+function parseYaml(file: string, bytes: Uint8Array): { document: Document; lines: LineCounter } {
+  const decoded = decodeYaml(bytes);
+  const read = 'text' in decoded ? parseYamlText(decoded.text) : decoded;
+  if ('document' in read) return read;
+  throw new ExperimentError(
+    read.faults.map(({ at, message }) => `${at === undefined ? file : `${file}:${at}`}: ${message}.`),
+  );
+}
+
+/** `path` of `path=value`, an abbreviation written out. */
+function fieldOf(override: string): string {
+  const name = override.slice(0, override.indexOf('='));
+  return ALIASES[name] ?? name;
 }
 
 function applyOverride(document: Document, override: string): void {
   const at = override.indexOf('=');
   if (at < 1) throw new ExperimentError([`--set ${override}: expected path=value, for example --set train.steps=100.`]);
-  const path = override.slice(0, at).split('.');
+  const path = fieldOf(override).split('.');
   try {
-    document.setIn(path, document.createNode(parse(override.slice(at + 1))));
+    const value: unknown = parse(override.slice(at + 1));
+    // As in a branch: null takes a field away.
+    if (value === null) document.deleteIn(path);
+    else document.setIn(path, document.createNode(value));
   } catch (error) {
     throw new ExperimentError([`--set ${override}: ${messageOf(error)}. Give a field of the experiment and a value.`], {
       cause: error,

@@ -1,10 +1,12 @@
 /** Turns what the schema rejected into sentences that name what is wrong and the way out. */
 import type { z } from 'zod';
 import { cutText } from '../../domain/words/outside-text.ts';
-import { fieldsAt, nearest } from './schema-keys.ts';
+import { fieldsAt, nearest, schemaAt } from './schema-keys.ts';
 
 export interface Problem {
   readonly path: readonly PropertyKey[];
+  /** Another field that it does not go together with. */
+  readonly against?: string;
   readonly message: string;
 }
 
@@ -13,16 +15,23 @@ type Issue = z.core.$ZodIssue;
 /** One problem per wrong field, in the schema's order. `value` is what was validated. */
 export function problemsOf(root: z.ZodType, value: unknown, issues: readonly Issue[]): Problem[] {
   return issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(root, issue.path, key));
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => unknownField(root, issue.path, key, valueAt(value, issue.path)));
     return [{ path: issue.path, message: describe(root, valueAt(value, issue.path), issue) }];
   });
 }
 
-function unknownField(root: z.ZodType, section: readonly PropertyKey[], key: string): Problem {
-  const known = Object.keys(fieldsAt(root, section));
+/** `value` is the section that has the field. */
+function unknownField(root: z.ZodType, section: readonly PropertyKey[], key: string, value: unknown): Problem {
+  const path = [...section, key];
+  const inside = Object.keys(isSection(value) ? value : {}).find(
+    (name) => name !== key && key in fieldsAt(root, [...section, name]),
+  );
+  if (inside !== undefined) return { path, message: `unknown field here. It belongs under "${inside}".` };
+  const known = Object.keys(fieldsAt(root, section)).filter((name) => name !== key);
   const meant = nearest(key, known);
   const remedy = meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`;
-  return { path: [...section, key], message: `unknown field. ${remedy}` };
+  return { path, message: `unknown field. ${remedy}` };
 }
 
 function describe(root: z.ZodType, value: unknown, issue: Issue): string {
@@ -53,8 +62,24 @@ function missing(root: z.ZodType, issue: Issue): string {
 function example(root: z.ZodType, issue: Issue): string {
   if (issue.code === 'invalid_value') return issue.values.map(String).join(' | ');
   if (issue.code !== 'invalid_type') return '…';
-  if (issue.expected === 'object') return `{${Object.keys(fieldsAt(root, issue.path)).join(', ')}}`;
+  if (issue.expected === 'object') return sectionExample(fieldsAt(root, issue.path));
   return `<${TYPE_WORDS[issue.expected] ?? issue.expected}>`;
+}
+
+/** YAML that can be copied: what the section cannot do without. */
+function sectionExample(fields: Readonly<Record<string, z.ZodType>>): string {
+  const needed = Object.entries(fields).filter(([, schema]) => !schema.safeParse(undefined).success);
+  const pairs = needed.map(
+    ([name, schema]) => `${name}: ${EXAMPLES.find((one) => schema.safeParse(parsedExample(one)).success) ?? '…'}`,
+  );
+  return `{${pairs.join(', ')}}`;
+}
+
+/** The first that a field takes is shown; a learning rate is the smallest of usual sizes. */
+const EXAMPLES = ['1e-4', '10', 'true', '<text>'] as const;
+
+function parsedExample(text: string): unknown {
+  return text === '<text>' ? text : (JSON.parse(text) as unknown);
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
@@ -79,14 +104,48 @@ function wrongKind(root: z.ZodType, value: unknown, issue: z.core.$ZodIssueInval
     issues.some(({ code, path }) => path.length === 0 && code === 'invalid_type') ? 1 : 0;
   const otherName = (issues: readonly Issue[]): number =>
     issues.some(({ code, path }) => path.length > 0 && code === 'invalid_value' && path[0] === 'name') ? 1 : 0;
+  const nameless = (issues: readonly Issue[]): number =>
+    issues.some((one) => one.code === 'unrecognized_keys' && one.path.length === 0 && one.keys.includes('name'))
+      ? 1
+      : 0;
   const rank = (issues: readonly Issue[]): number =>
-    otherType(issues) * 1_000 + otherName(issues) * 100 + issues.length;
+    otherType(issues) * 1_000 + otherName(issues) * 100 + nameless(issues) * 200 + issues.length;
   const [likely = []] = [...issue.errors].sort((one, other) => rank(one) - rank(other));
   const [first] = likely;
   if (first === undefined) return `${show(value)} is not allowed here.`;
-  if (first.code === 'unrecognized_keys') return `${first.keys.join(', ')}: unknown field.`;
+  if (first.code === 'unrecognized_keys') {
+    const section = [...issue.path, ...first.path];
+    return first.keys
+      .map((key) => `${key}: ${unknownField(root, section, key, valueAt(value, first.path)).message}`)
+      .join(' ');
+  }
+  if (typeof value === 'string' && likely.every(({ code }) => code === 'invalid_type')) {
+    const sections = namesWithin(root, issue.path);
+    if (sections.length > 0) return bareName(value, sections);
+  }
+  if (first.code === 'invalid_value' && first.path.length === 1 && first.path[0] === 'name') {
+    return `name: ${wrongChoice(valueAt(value, first.path), namesWithin(root, issue.path))}`;
+  }
   const place = first.path.length === 0 ? '' : `${first.path.join('.')}: `;
-  return `${place}${describe(root, valueAt(value, first.path), first)}`;
+  // What is inside knows its place in the section, the schema its place in the experiment.
+  const inner = { ...first, path: [...issue.path, ...first.path] };
+  return `${place}${describe(root, valueAt(value, first.path), inner)}`;
+}
+
+/** The names that a section with a `name` may have. */
+function namesWithin(root: z.ZodType, path: readonly PropertyKey[]): string[] {
+  const found = schemaAt(root, path)?.safeParse({ name: '' });
+  const issues = found?.error?.issues ?? [];
+  const inner = issues.flatMap((issue) => (issue.code === 'invalid_union' ? issue.errors.flat() : [issue]));
+  return inner.flatMap((issue) =>
+    issue.code === 'invalid_value' && issue.path.at(-1) === 'name' ? issue.values.map(String) : [],
+  );
+}
+
+function bareName(value: string, names: readonly string[]): string {
+  const meant = nearest(value, names);
+  const remedy = meant === undefined ? '' : ` Write {name: ${meant}};`;
+  return `${show(value)} is no section.${remedy} there are ${names.join(', ')}, and code of your own.`;
 }
 
 function quoting(expected: string, value: unknown): string {
@@ -102,6 +161,10 @@ function wrongChoice(value: unknown, choices: readonly string[]): string {
   const meant = typeof value === 'string' ? nearest(value, choices) : undefined;
   const remedy = meant === undefined ? '' : ` Did you mean "${meant}"?`;
   return `expected one of ${choices.join(', ')}; got ${show(value)}.${remedy}`;
+}
+
+function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

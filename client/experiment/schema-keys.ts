@@ -3,13 +3,15 @@ import { z } from 'zod';
 
 /** Field names and schemas of the section at `path`; none where there is no section. */
 export function fieldsAt(root: z.ZodType, path: readonly PropertyKey[]): Readonly<Record<string, z.ZodType>> {
-  let schema: z.ZodType = root;
-  for (const key of path) {
-    const next = sectionOf(schema)[String(key)] ?? entryOf(schema);
-    if (next === undefined) return {};
-    schema = next;
-  }
-  return sectionOf(schema);
+  const schema = schemaAt(root, path);
+  return schema === undefined ? {} : sectionOf(schema);
+}
+
+/** Undefined where the schema knows no such field. */
+export function schemaAt(root: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
+  let schema: z.ZodType | undefined = root;
+  for (const key of path) schema = schema && (sectionOf(schema)[String(key)] ?? entryOf(schema));
+  return schema;
 }
 
 function sectionOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {

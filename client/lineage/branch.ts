@@ -51,7 +51,7 @@ async function branchSpec(
 ): Promise<RunSpec> {
   const value = withSettings(run.spec, name === undefined ? settings : { ...settings, name });
   const report = (problems: readonly Problem[]): ExperimentError =>
-    new ExperimentError(problems.map(({ path, message }) => `--set ${path.map(String).join('.')}: ${message}`));
+    new ExperimentError(problems.map((problem) => settingProblem(settings, problem)));
   const parsed = RunSpec.safeParse(value);
   if (!parsed.success) throw report(problemsOf(RunSpec, value, parsed.error.issues));
   const spec = withAbsolutePaths(parsed.data, resolve());
@@ -63,6 +63,13 @@ async function branchSpec(
   ];
   if (problems.length > 0) throw report(problems);
   return spec;
+}
+
+/** What was set is to blame, also for a field of the parent that it does not go together with. */
+function settingProblem(settings: Settings, { path, message, against }: Problem): string {
+  const field = path.map(String).join('.');
+  const blamed = against !== undefined && !(field in settings) && against in settings;
+  return blamed ? `--set ${against}: ${field}: ${message}` : `--set ${field}: ${message}`;
 }
 
 function nothingLeft({ train }: RunSpec, step: number): Problem[] {

@@ -31,6 +31,13 @@ export async function bisectInput(
   const good = goodStep === undefined ? bestIn(rows, name, runId) : at(goodStep);
   const bad = badStep === undefined ? findCheckpoint(rows, { run: runId, at: { kind: 'last' } }, policy) : at(badStep);
   const range = rows.slice(rows.indexOf(good), rows.indexOf(bad) + 1);
+  if (goodStep === undefined && good === bad) {
+    const { name: checkpoint, step } = good.checkpoint;
+    throw new UserError(
+      `Nothing fell: the best checkpoint in suite ${name} is ${checkpoint}, step ${step}, where the search would end.`,
+      'To look between others, give --good and --bad.',
+    );
+  }
   if (range.length < 2) {
     throw new UserError(
       `Between the good checkpoint ${good.checkpoint.name} and the bad one ${bad.checkpoint.name} there is nothing to search.`,

@@ -8,7 +8,7 @@ export type Settings = Readonly<Record<string, unknown>>;
 type Section = Readonly<Record<string, unknown>>;
 
 /** Short for what is changed most often. */
-const ALIASES: Readonly<Record<string, string>> = { 'train.learningRate': 'train.optimizer.learningRate' };
+export const ALIASES: Readonly<Record<string, string>> = { 'train.learningRate': 'train.optimizer.learningRate' };
 
 /** The experiment with these fields changed: still to be validated. */
 export function withSettings(spec: RunSpec, settings: Settings): unknown {

@@ -85,6 +85,11 @@ describe('a branch', () => {
     ['a wrong type', { 'train.learningRate': 'low' }, '--set train.optimizer.learningRate: expected a number'],
     ['another model', { 'model.lora.rank': 4 }, '--set model.lora: a branch goes on with its parent’s weights'],
     ['a file that is not there', { 'data.train': 'nowhere.jsonl' }, '--set data.train: there is no file'],
+    [
+      'what a field of its parent does not go together with',
+      { 'train.steps': 10 },
+      '--set train.steps: checkpoint.every: 20 is more than train.steps (10)',
+    ],
     ['no step left', { 'train.steps': 20 }, '--set train.steps: 20 steps in all, and the checkpoint is of step 20'],
   ])('is refused with %s', async (_, settings, message) => {
     await trained();
