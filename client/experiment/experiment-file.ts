@@ -63,7 +63,7 @@ export async function openYaml(file: string, { set = [] }: LoadOptions = {}): Pr
 }
 
 /** What was set on the command line is to blame for its fault, whatever stands in the file. */
-export function blamed(
+function blamed(
   set: readonly string[],
   path: readonly PropertyKey[],
   against: string | undefined,

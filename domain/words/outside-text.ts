@@ -5,7 +5,7 @@
 import type { Redact } from './secrets.ts';
 
 /** Enough for a sentence of a platform with its ids. */
-export const LONGEST = 500;
+const LONGEST = 500;
 
 /** One line without secrets; where it was longer than `limit` characters it says how long. */
 export function fromOutside(text: string, redact: Redact, limit: number = LONGEST): string {
@@ -13,7 +13,7 @@ export function fromOutside(text: string, redact: Redact, limit: number = LONGES
 }
 
 /** White space of any kind as single spaces. */
-export function flat(text: string): string {
+function flat(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 

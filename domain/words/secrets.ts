@@ -6,7 +6,7 @@ export type Redact = (text: string) => string;
 const MARK = '[key]';
 
 /** Shorter values are words: every place that holds them would be hidden, and nobody guesses them from there. */
-export const SHORTEST_SECRET = 8;
+const SHORTEST_SECRET = 8;
 
 /**
  * Takes the given values out: as they are, whatever the case, in JSON, in URLs, and in base64 (basic authorization) at
