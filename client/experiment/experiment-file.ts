@@ -63,11 +63,7 @@ export async function openYaml(file: string, { set = [] }: LoadOptions = {}): Pr
 }
 
 /** What was set on the command line is to blame for its fault, whatever stands in the file. */
-function blamed(
-  set: readonly string[],
-  path: readonly PropertyKey[],
-  against: string | undefined,
-): string | undefined {
+function blamed(set: readonly string[], path: readonly PropertyKey[], against: string | undefined): string | undefined {
   const name = path.map(String).join('.');
   const ofField = (field: string, text: string): boolean => {
     const changed = fieldOf(text);
