@@ -8,6 +8,8 @@ interface Gradient {
   readonly parts: readonly Pending<ForwardBackwardResult>[];
   /** Of an objective; absent: the sum of what the parts report. */
   readonly loss?: number;
+  /** What an objective told beside its loss. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 /** Sequence numbers that one step takes, the update's included. */
@@ -42,7 +44,7 @@ export async function submitGradient(
   for (const part of forward.parts) {
     for (const row of (await part.result(signal)).logprobs) logprobs.push(row);
   }
-  const { loss, gradients } = await objective.evaluate(datums.map(toExample), logprobs, signal);
+  const { loss, gradients, metrics } = await objective.evaluate(datums.map(toExample), logprobs, signal);
   // Numbers that are no numbers cannot be sent, and the sequence must go on: the step changes nothing, and its loss says why.
   const usable = Number.isFinite(loss) && gradients.every((row) => row.every(isFloat32));
   const sloped = datums.map((datum, index) => ({
@@ -50,7 +52,7 @@ export async function submitGradient(
     weights: datum.weights.map((_, position) => (usable ? 0 - (gradients[index]?.[position] ?? 0) : 0)),
   }));
   const { parts } = await submit(firstSeq + chunks, sloped, 'forwardBackward');
-  return { parts, loss: usable ? loss : Number.NaN };
+  return { parts, loss: usable ? loss : Number.NaN, metrics };
 }
 
 function isFloat32(value: number): boolean {

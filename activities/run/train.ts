@@ -17,6 +17,7 @@ import { loadObjective, type ObjectivePorts } from '../objectives/load-objective
 import type { RunObjective } from '../objectives/run-objective.ts';
 import type { Backend, ForwardBackwardResult, Pending, Trainer } from '../ports.ts';
 import { inSession } from './session.ts';
+import { metricsOfStep } from './step-metrics.ts';
 import { openOutputLog } from '../user-code/output-log.ts';
 import type { Store } from '../../store/index.ts';
 
@@ -79,6 +80,7 @@ interface Admitted {
   readonly chunkSizes: readonly number[];
   /** Value of the objective, where it is not the trainer's own. */
   readonly objectiveLoss?: number;
+  readonly objectiveMetrics?: Metrics;
   readonly update: Pending<{ readonly metrics: Metrics }>;
 }
 
@@ -136,15 +138,15 @@ async function admit({ window, trainer, dataset, objective }: Training, step: nu
   const seq = firstSeq + plan.requestsPerStep - 1;
   const update = await trainer.optimStep({ modelId, seq, adam, gradNormMetrics: 'basic' }, signal());
   const tokens = datums.reduce((sum, { weights }) => sum + weights.filter((weight) => weight !== 0).length, 0);
-  const { parts: gradients, loss } = gradient;
+  const { parts: gradients, loss, metrics: objectiveMetrics = {} } = gradient;
   const chunkSizes = chunk(datums, plan.chunksPerStep).map(({ length }) => length);
   const admitted = { step, learningRate: rate, tokens, admittedMs, gradients, chunkSizes, update };
-  return loss === undefined ? admitted : { ...admitted, objectiveLoss: loss };
+  return loss === undefined ? admitted : { ...admitted, objectiveLoss: loss, objectiveMetrics };
 }
 
-/** Waits for a step's end: its mean loss, because the weights of a batch sum to one, and what the trainer told beside. */
+/** Waits for a step's end: its mean loss, because the weights of a batch sum to one, and what was told beside. */
 async function settle(
-  { gradients, chunkSizes, update, objectiveLoss }: Admitted,
+  { gradients, chunkSizes, update, objectiveLoss, objectiveMetrics = {} }: Admitted,
   diverged: boolean,
 ): Promise<{ lossMean: number; metrics: Metrics }> {
   let loss = 0;
@@ -157,13 +159,8 @@ async function settle(
   const updated = await unlessNotFinite(() => update.result(signal()), diverged || Number.isNaN(loss));
   return {
     lossMean: updated === undefined ? Number.NaN : (objectiveLoss ?? loss),
-    metrics: finite({ ...mergeMetrics(parts), ...updated?.metrics }),
+    metrics: metricsOfStep(objectiveMetrics, { ...mergeMetrics(parts), ...updated?.metrics }),
   };
-}
-
-/** The loss says that a step diverged; JSON has no number for the rest. */
-function finite(metrics: Metrics): Metrics {
-  return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
 }
 
 /**

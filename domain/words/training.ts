@@ -21,7 +21,10 @@ export interface StepMetrics {
   readonly tokens: number;
   /** Seconds from this step's admission, or the previous step's end, whichever is later, to its end. */
   readonly seconds: number;
-  /** What the trainer said of the step, over all of its requests: by name and reduction, e.g. `loss:sum`, `grad_norm`. */
+  /**
+   * What was told of the step besides: by the trainer, over all of its requests, by name and reduction (`loss:sum`,
+   * `grad_norm`), and by an objective that is computed here, whose numbers win where both use a name. Finite numbers.
+   */
   readonly metrics?: Readonly<Record<string, number>>;
 }
 

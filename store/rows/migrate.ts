@@ -14,6 +14,7 @@ import { up as records } from './migrations/0009-records.ts';
 import { up as evaluationsByPrompts } from './migrations/0010-evaluations-by-prompts.ts';
 import { up as places } from './migrations/0011-places.ts';
 import { up as derived } from './migrations/0012-derived.ts';
+import { up as stepMetrics } from './migrations/0013-step-metrics.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -29,6 +30,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0010-evaluations-by-prompts': { up: evaluationsByPrompts },
   '0011-places': { up: places },
   '0012-derived': { up: derived },
+  '0013-step-metrics': { up: stepMetrics },
 };
 
 function migrator(db: Sql): Migrator {

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Expression, Selectable, SelectQueryBuilder } from 'kysely';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
-import { fromJson, fromMeasure, now, present, toJson, toMeasure } from './codec.ts';
+import { fromJson, fromMeasure, fromMeasuresJson, now, present, toJson, toMeasure, toMeasuresJson } from './codec.ts';
 import { UNKNOWN_SPEC, adoptRun } from './adopt.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store, StoredRun } from './store.ts';
@@ -86,7 +86,7 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
       for (let start = 0; start < steps.length; start += ROWS_PER_INSERT) {
         await db
           .insertInto('stepMetrics')
-          .columns(['runId', 'step', 'generation', 'lossMean', 'learningRate', 'tokens', 'seconds'])
+          .columns(['runId', 'step', 'generation', 'lossMean', 'learningRate', 'tokens', 'seconds', 'metrics'])
           .expression(ofThisGeneration(runId, steps.slice(start, start + ROWS_PER_INSERT)))
           .onConflict((conflict) =>
             conflict
@@ -97,6 +97,7 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
                 learningRate: column.ref('excluded.learningRate'),
                 tokens: column.ref('excluded.tokens'),
                 seconds: column.ref('excluded.seconds'),
+                metrics: column.ref('excluded.metrics'),
               }))
               // A retry in the same generation measures waiting for a known answer, not training: the first stands.
               .whereRef('stepMetrics.generation', '<', 'excluded.generation'),
@@ -150,12 +151,16 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
     async steps(runId, { afterStep = 0 } = {}) {
       const rows = await db
         .selectFrom('stepMetrics')
-        .select(['step', 'generation', 'lossMean', 'learningRate', 'tokens', 'seconds'])
+        .select(['step', 'generation', 'lossMean', 'learningRate', 'tokens', 'seconds', 'metrics'])
         .where('runId', '=', runId)
         .where('step', '>', afterStep)
         .orderBy('step')
         .execute();
-      return rows.map((row) => ({ ...row, lossMean: fromMeasure(row.lossMean) }));
+      return rows.map(({ metrics, ...row }) => ({
+        ...row,
+        lossMean: fromMeasure(row.lossMean),
+        ...(metrics !== null && { metrics: fromMeasuresJson(metrics) as Record<string, number> }),
+      }));
     },
 
     events(runId, { after = 0 } = {}) {
@@ -175,8 +180,9 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
  * replaced and wakes up late cannot pass between a check and a write.
  */
 function ofThisGeneration(runId: string, steps: readonly StepMetrics[]): Expression<unknown> {
-  const rows = steps.map(({ step, generation, lossMean, learningRate, tokens, seconds }) => {
-    const values = [runId, step, generation, toMeasure(lossMean), learningRate, tokens, seconds];
+  const rows = steps.map(({ step, generation, lossMean, learningRate, tokens, seconds, metrics }) => {
+    const told = metrics === undefined ? null : toMeasuresJson(metrics);
+    const values = [runId, step, generation, toMeasure(lossMean), learningRate, tokens, seconds, told];
     return sql`(${sql.join(values)})`;
   });
   // SQL calls the columns of VALUES by number.

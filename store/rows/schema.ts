@@ -47,6 +47,7 @@ interface StepMetricsTable {
   learningRate: number;
   tokens: number;
   seconds: number;
+  metrics: string | null;
 }
 
 interface CheckpointsTable {

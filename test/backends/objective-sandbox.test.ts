@@ -121,6 +121,10 @@ describe('training', () => {
   });
 });
 
+function sum(rows: readonly (readonly number[])[]): number {
+  return rows.flat().reduce((total, value) => total + value, 0);
+}
+
 describe('a step of a run', () => {
   const datums: Datum[] = tokens.map((row) => ({
     inputTokens: row.slice(0, -1),
@@ -129,12 +133,16 @@ describe('a step of a run', () => {
   }));
 
   /** The update's number is the last of those planned; a step that is repeated takes the same ones. */
-  async function step(objective: Objective | undefined, times: number): Promise<{ loss: number; logprobs: number[] }> {
+  async function step(
+    objective: Objective | undefined,
+    times: number,
+  ): Promise<{ loss: number; logprobs: number[]; metrics: Readonly<Record<string, number>> | undefined }> {
     return withClient(async ({ modelId }) => {
       const chunks = 2;
       const computed = objective && computedHere(objective);
       const seq = requestsPerStep(chunks, objective !== undefined);
       let loss = Number.NaN;
+      let metrics: Readonly<Record<string, number>> | undefined;
       for (let time = 0; time < times; time += 1) {
         const trainer = fireworks.trainer(TRAINER);
         const submitted = await submitGradient(
@@ -142,11 +150,12 @@ describe('a step of a run', () => {
           signal,
         );
         const results = await Promise.all(submitted.parts.map(async (part) => part.result(signal)));
+        ({ metrics } = submitted);
         loss = submitted.loss ?? results.reduce((sum, { lossSum }) => sum + lossSum, 0);
         await (await trainer.optimStep({ modelId, seq, adam }, signal)).result(signal);
       }
       const pass = await fireworks.trainer(TRAINER).forward({ modelId, seq: seq + 1, data: datums }, signal);
-      return { loss, logprobs: (await pass.result(signal)).logprobs.flat() };
+      return { loss, logprobs: (await pass.result(signal)).logprobs.flat(), metrics };
     });
   }
 
@@ -154,6 +163,20 @@ describe('a step of a run', () => {
     const [native, mine] = [await step(undefined, 1), await step(objectives.crossEntropy(), 1)];
     expect(mine.loss).toBeCloseTo(native.loss, 4);
     expect(distance(mine.logprobs, native.logprobs)).toBeLessThan(1e-4);
+  });
+  test('tells what the objective measures, of the log-probabilities that the trainer computed', async () => {
+    const measured: Objective = {
+      ...objectives.crossEntropy(),
+      metrics: (rows, examples) => ({
+        rows: rows.length,
+        targets: examples.flatMap((e) => e.targetTokens).length,
+        sum: sum(rows),
+      }),
+    };
+    const { loss, metrics = {} } = await step(measured, 1);
+    expect(metrics).toMatchObject({ rows: 4, targets: 14 });
+    expect(metrics['sum']).toBeCloseTo(-14 * loss, 3);
+    expect((await step(undefined, 1)).metrics).toBeUndefined();
   });
   test('that is repeated under its numbers counts once', async () => {
     const [once, twice] = [await step(objectives.crossEntropy(), 1), await step(objectives.crossEntropy(), 2)];

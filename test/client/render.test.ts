@@ -233,6 +233,22 @@ describe('the report', () => {
     expect(runReport(details, PLAIN, 100)).not.toContain('rew');
   });
 
+  test('tells the metrics of the last step that has some, the first eight, on one line', () => {
+    const [first, second, third] = lossesOf([3, 2, Number.NaN]);
+    if (first === undefined || second === undefined || third === undefined) throw new Error('three steps were made');
+    const some = { 'logprob:mean': -1.23456, 'two\nlines': 0.5, tokens: 123_456, tiny: 1.23456e-9, zero: 0 };
+    const steps = [
+      { ...first, metrics: { old: 1 } },
+      { ...second, metrics: { ...some, f: 6, g: 7, h: 8, i: 9, j: 10 } },
+      third,
+    ];
+    const lines = runReport({ ...details, steps }, PLAIN, 100).split('\n');
+    expect(lines.filter((line) => line.startsWith('metrics'))).toEqual([
+      'metrics of step 2: logprob:mean -1.235, two lines 0.5, tokens 1.235e+5, tiny 1.235e-9, zero 0, f 6, g 7, h 8, and 2 more',
+    ]);
+    expect(runReport({ ...details, steps: lossesOf([3, 2]) }, PLAIN, 100)).not.toContain('metrics');
+  });
+
   test('of a run that goes on offers to stop it', () => {
     const lines = runReport({ ...details, outcome: 'running' }, PLAIN, 100).split('\n');
     expect(lines.at(-1)).toBe(`next: pawl show ${RUN_ID}, pawl logs ${RUN_ID}, pawl stop ${RUN_ID}`);

@@ -135,6 +135,16 @@ describe('steps', () => {
     },
   );
 
+  test('keep what was told of them, and what a higher generation was told replaces it, by nothing too', async () => {
+    const told = metrics(1, { metrics: { 'logprob:mean': -1.25, grad_norm: 1e-300, 'a "name"': Number.NaN } });
+    const other = metrics(2, { metrics: { 'loss:sum': 3 } });
+    await store.recordSteps('speller-1', [told, other, metrics(3)]);
+    expect(await store.steps('speller-1')).toStrictEqual([told, other, metrics(3)]);
+    const again = [metrics(1, { generation: 2 }), metrics(2, { generation: 2, metrics: { 'loss:sum': 4 } })];
+    await store.recordSteps('speller-1', again);
+    expect(await store.steps('speller-1')).toStrictEqual([...again, metrics(3)]);
+  });
+
   test('a long list is written whole', async () => {
     const all = Array.from({ length: 1_234 }, (_, index) => metrics(index + 1));
     await store.recordSteps('speller-1', all);

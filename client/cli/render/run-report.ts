@@ -8,6 +8,7 @@ import { lossPlot } from './loss-plot.ts';
 import { rewindLines } from './rewind-lines.ts';
 import { appraisalLines } from './serving-lines.ts';
 import { activityText, waitingText } from './run-lines.ts';
+import { metricsLine } from './step-metrics.ts';
 import { suiteTable } from './suite-table.ts';
 import { checkpointTable, comparisonTable } from './tables.ts';
 import { oneLine } from './text.ts';
@@ -21,6 +22,7 @@ export function runReport(run: RunDetails, colours: Colours, columns: number): s
     suiteTable(run.checkpoints, columns),
     comparisonTable(run.checkpoints, columns),
     lossPlot(run.steps, Math.min(columns, MAX_PLOT_WIDTH)),
+    metricsLine(run.steps),
     rewinds(run),
     run.branches && branchLines(run.branches, columns),
     run.appraisals.length === 0 ? undefined : appraisalLines(run.appraisals).join('\n'),
