@@ -22,6 +22,7 @@ import { workflowSource } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { showLiveness } from './liveness.ts';
 import { installLogger } from './logger.ts';
+import { logLoopDelay } from './loop-delay.ts';
 import { Patience } from './patience.ts';
 import { openPromotionDesk } from './promotion-desk.ts';
 import { ensureReconcileSchedule } from './reconcile-schedule.ts';
@@ -76,6 +77,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
   const artifacts = openArtifacts(join(config.home, 'artifacts'));
   const userCode = createUserCode({ artifacts, ...config.userCode });
   const places = placesOf(backend.provisioner, place);
+  const loop = logLoopDelay(logger);
   const worker = await Worker.create({
     connection,
     namespace: config.temporalNamespace,
@@ -100,6 +102,13 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
       ...createServingActivities({ backend, store, directory, compute, places }),
       ...createGcActivities({ store, artifacts, directory }),
     },
+    interceptors: {
+      activity: [
+        ({ info }) => ({
+          inbound: { execute: async (input, next) => loop.during(info.activityType, async () => next(input)) },
+        }),
+      ],
+    },
     // A run whose worker died is picked up by another one after a second, not ten.
     stickyQueueScheduleToStartTimeout: '1s',
     // What a retry is told may be this old: it then asks again for a second's steps, and joins them. Five beats a second
@@ -119,6 +128,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
       try {
         await worker.run();
       } finally {
+        loop.end();
         await compute.close();
         await userCode.close();
         await liveness.end();
