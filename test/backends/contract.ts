@@ -154,7 +154,7 @@ export function runTest({
     await provisioner.createDeployment(deployment(), signal);
     await until(() => backend.trainer(TRAINER).healthy(signal));
     await until(async () => (await provisioner.getDeployment(DEPLOYMENT, signal))?.phase === 'serving');
-  }, 60_000);
+  }, 300_000);
 
   afterAll(async () => {
     await backend?.close();

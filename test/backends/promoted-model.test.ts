@@ -19,7 +19,7 @@ beforeAll(async () => {
   await model.snapshot('delta-1', 'delta');
   await model.snapshot('base-2', 'base');
   backend = createFireworksBackend({ apiKey: 'any-key', baseUrl: sandbox.url });
-}, 60_000);
+}, 300_000);
 
 afterAll(async () => {
   await backend?.close();

@@ -12,11 +12,11 @@ let stack: StackInfo;
 
 beforeAll(async () => {
   stack = await pawl.up();
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   await pawl.cleanUp();
-}, 60_000);
+}, 300_000);
 
 /** One line that says what is wrong, and no stack trace. */
 function oneLine({ stderr }: Finished): string {
@@ -80,7 +80,7 @@ describe('what cannot work says why in one line, and rents nothing', () => {
     const finished = await pawl.run(['run', writeExperiment(join(pawl.home, 'unreachable'))], environment);
     expect(finished.code).toBe(1);
     expect(oneLine(finished)).toMatch(/No worker of this home has ever polled a task queue named unreachable/);
-  }, 120_000);
+  }, 600_000);
 
   test('a Temporal server that does not answer', async () => {
     const environment = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
@@ -123,7 +123,7 @@ describe('what cannot work says why in one line, and rents nothing', () => {
     for (const encoded of [key, Buffer.from(key).toString('base64').slice(4, -4)]) {
       expect(files.filter((file) => readFileSync(file).includes(encoded))).toEqual([]);
     }
-  }, 120_000);
+  }, 600_000);
 });
 
 function filesBelow(folder: string): string[] {

@@ -12,11 +12,11 @@ beforeAll(async () => {
   await pawl.up();
   const { result } = await pawl.follow([writeExperiment(join(pawl.home, 'parent'))]);
   parent = await pawl.show(result.runId);
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await pawl.cleanUp();
-}, 60_000);
+}, 300_000);
 
 async function branch(args: readonly string[]): Promise<RunDetails> {
   const { stdout, stderr, code } = await pawl.run(['branch', ...args, '--detach', '--output', 'json']);
@@ -60,7 +60,7 @@ describe('a branch', () => {
       `branch of ${parent.runId} at step 10 (step-000010-g1): nothing changed`,
     );
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-  }, 120_000);
+  }, 600_000);
 
   test('with another learning rate begins with its parent’s weights, and goes elsewhere', async () => {
     const run = await branch([`${parent.runId}@20`, '--set', 'train.learningRate=1e-3', '--name', 'slower']);
@@ -71,7 +71,7 @@ describe('a branch', () => {
     );
     expect(losses(run, 21)).not.toEqual(losses(parent, 21));
     expect(run.stored?.parent?.changes).toEqual([{ path: 'train.optimizer.learningRate', before: 0.01, after: 0.001 }]);
-  }, 120_000);
+  }, 600_000);
 
   test('of a checkpoint that is not there is refused, and those that are there are named', async () => {
     const { code, stderr } = await pawl.run(['branch', `${parent.runId}@15`]);
@@ -141,7 +141,7 @@ describe('a plateau', () => {
       await expectBranch(run, decided);
     }
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-  }, 180_000);
+  }, 600_000);
 
   test('is drawn with its branches, and they are told apart', async () => {
     const graph = await pawl.run(['log', '--graph', plateaued]);

@@ -45,12 +45,12 @@ let reader: StoreReader;
 
 beforeAll(async () => {
   await pawl.up();
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   await reader?.close();
   await pawl.cleanUp();
-}, 60_000);
+}, 300_000);
 
 async function json<T>(...args: string[]): Promise<T> {
   const { stdout, stderr, code } = await pawl.run([...args, '--output', 'json']);
@@ -121,7 +121,7 @@ describe('a run with two suites, from its plateau to what serves in the end', ()
     first = await json<PromotionDetails>('promote', result.runId, ...gate);
     expect(first).toMatchObject({ state: 'promoted', runId: result.runId, reign: 1 });
     plateau = await pawl.until(result.runId, ({ branches }) => branches?.reason !== undefined);
-  }, 120_000);
+  }, 600_000);
 
   test('two branches with other learning rates go on from its best checkpoint, the better one to the end', async () => {
     const { branches: tried = [], chosen, checkpoint } = plateau.branches ?? {};
@@ -135,7 +135,7 @@ describe('a run with two suites, from its plateau to what serves in the end', ()
     for (const { stored } of [winner, loser]) {
       expect(stored?.parent).toMatchObject({ runId: plateau.runId, checkpoint });
     }
-  }, 120_000);
+  }, 600_000);
 
   test('the better one asks, passes the gate on both suites, is approved and promoted; the other asks for nothing', async () => {
     const id = `prod-${winner.runId.split('-').at(-1) ?? ''}`;
@@ -151,7 +151,7 @@ describe('a run with two suites, from its plateau to what serves in the end', ()
     expect(second).toMatchObject({ decidedBy: 'ada', isChampion: true, reign: 2 });
     const [prod] = await json<AliasView[]>('promotions', 'prod');
     expect(prod?.promotions.map((asked) => asked.id)).toEqual([second.id, first.id]);
-  }, 60_000);
+  }, 300_000);
 
   test('alias and deployment go back to the champion before, proved on the replica', async () => {
     const { stdout } = await pawl.run(['promote', '--undo', 'prod', '--by', 'ada']);
@@ -164,7 +164,7 @@ describe('a run with two suites, from its plateau to what serves in the end', ()
     const { rented } = await pawl.ledger();
     expect(rented.trainerJobs).toEqual([]);
     expect(rented.deployments).toMatchObject([{ name: expect.stringContaining(`${winner.runId}-deploy`) }]);
-  }, 60_000);
+  }, 300_000);
 
   test('the graph shows it all', async () => {
     const { stdout } = await pawl.run(['log', '--graph', winner.runId]);

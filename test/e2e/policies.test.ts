@@ -11,11 +11,11 @@ const pawl = new Pawl();
 
 beforeAll(async () => {
   await pawl.up();
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   await pawl.cleanUp();
-}, 60_000);
+}, 300_000);
 
 async function finished(name: string, changes: Record<string, unknown>): Promise<RunResult> {
   const { code, stderr, result } = await pawl.follow([writeExperiment(join(pawl.home, name), changes)]);
@@ -59,7 +59,7 @@ describe('a policy', () => {
     expect(eager.saved?.tokens).toBeGreaterThan(0);
     const table = await pawl.run(['replay', result.runId]);
     expect(table.stdout).toContain('all 3 verdicts are as recorded');
-  }, 120_000);
+  }, 600_000);
 
   test('that stops on a target, interval included, is replayed to the word', async () => {
     const fast = { ...train, optimizer: { learningRate: 0.01 } };
@@ -67,7 +67,7 @@ describe('a policy', () => {
     expect(result.reason).toContain('reaches the target 10.0 %, interval included');
     await expectSame(result);
     expect(await replay(result.runId, 'target: 0.99\n')).not.toHaveProperty('end');
-  }, 120_000);
+  }, 600_000);
 
   test('that stops on a spike stops on the same step however steps are cut into windows, and keeps what was good', async () => {
     const exploding = { ...train, optimizer: { learningRate: 3 }, schedule: { kind: 'linear', warmupSteps: 40 } };
@@ -90,7 +90,7 @@ describe('a policy', () => {
     }
     expect(results[0]?.reason).toBe(results[1]?.reason);
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-  }, 120_000);
+  }, 600_000);
 
   test('of no rules at all ends a run whose loss is no number, although its window goes on', async () => {
     const result = await finished('hopeless', { train: { ...train, optimizer: { learningRate: 1e30 } } });
@@ -98,7 +98,7 @@ describe('a policy', () => {
     expect((await replay(result.runId)).end).toMatchObject({ reason: result.reason, diverged: true });
     const { checkpoints } = await pawl.show(result.runId);
     expect(checkpoints.map(({ checkpoint }) => checkpoint.step)).toEqual([0]);
-  }, 120_000);
+  }, 600_000);
 
   test('that settles asks more prompts of the same identity, each once, until the target is reached or all were asked', async () => {
     const evaluate = { prompts: 'heldout.jsonl', grader: 'edit_similarity', maxTokens: 8, concurrency: 8, limit: 6 };
@@ -111,7 +111,7 @@ describe('a policy', () => {
     for (const { replayed, evaluation } of verdicts) {
       if (replayed?.kind === 'inconclusive') expect(evaluation?.samples).toBe(24);
     }
-  }, 120_000);
+  }, 600_000);
 
   test('that judges another suite ends a run whose answers collapse, with the best checkpoint before', async () => {
     const suites = { drawn: { prompts: 'heldout.jsonl', grader: 'edit_similarity', maxTokens: 8, temperature: 1 } };
@@ -128,7 +128,7 @@ describe('a policy', () => {
     const kept = checkpoints.find(({ checkpoint: { name } }) => name.startsWith('final-'))?.checkpoint;
     expect(kept).toMatchObject({ snapshotType: 'base' });
     expect(kept?.step).toBeLessThan(collapsed?.step ?? 0);
-  }, 120_000);
+  }, 600_000);
 
   test('a budget of tokens ends a run with what it has, and the rest of the budget is told', async () => {
     const result = await finished('tokens', { train, budget: { maxTokens: 500, maxHours: 2 } });
@@ -138,5 +138,5 @@ describe('a policy', () => {
     const { verdicts, end } = await replay(result.runId);
     expect(verdicts.at(-1)).toMatchObject({ replayed: { kind: 'stop' }, differs: false });
     expect(end?.reason).toContain('budget.maxTokens of 500 is used up');
-  }, 120_000);
+  }, 600_000);
 });

@@ -25,11 +25,11 @@ beforeAll(async () => {
   stack = await DisturbedStack.start({ workers: 1, sandboxFlags: ['--allow-faults'] });
   const [short = '', middle = '', long = ''] = await Promise.all([10, 60, 240].map((steps) => finished(steps)));
   runs = { short, middle, long };
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await stack?.stop();
-}, 60_000);
+}, 300_000);
 
 /** A run of so many steps, one checkpoint at the start and one at the end; its id, once it is over. */
 async function finished(steps: number, more: Record<string, unknown> = {}): Promise<string> {
@@ -130,14 +130,14 @@ describe('the gate', () => {
     expect(comparison?.reference).toEqual(rival?.candidate);
     expect(comparison?.difference?.pairs).toBe(24);
     expect(comparison?.difference?.low).toBeGreaterThan(0);
-  }, 60_000);
+  }, 300_000);
 
   test('refuses what is not better, and says so; the command fails', async () => {
     const { code, stdout } = await pawl('promote', runs.short, '--to', 'gate');
     expect(stdout).toMatch(/refused: not shown to be better than the champion of gate.*no better than the margin/);
     expect(code).toBe(1);
     expect(await modelsOf(runs.short)).toEqual([]);
-  }, 60_000);
+  }, 300_000);
 
   test('asks the champion what the candidate was asked, where it never was', async () => {
     const first = await promoted(runs.middle, 'asked');
@@ -150,13 +150,13 @@ describe('the gate', () => {
     expect(comparison).toMatchObject({ prompts: 20, reference: { identity: first.identity } });
     expect(comparison?.reference.evaluation).toContain(`${second.id}-suite-1`);
     expect((await stack.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-  }, 90_000);
+  }, 600_000);
 
   test('refuses a tie: the same weights, trained again', async () => {
     const again = await finished(240, { budget: {} });
     const tie = await until(await ask(again, { alias: 'gate' }), 'refused');
     expect(tie.reason).toContain('a tie never promotes');
-  }, 90_000);
+  }, 600_000);
 
   test('refuses a missing score, however much better the others are', async () => {
     await promoted(runs.middle, 'missing');
@@ -193,7 +193,7 @@ describe('the gate', () => {
     expect(refused.reason).toContain(
       '1 answer of the candidate missing, so 23 of 24 prompts can be compared: missing scores never promote',
     );
-  }, 90_000);
+  }, 600_000);
 
   test('refuses the champion itself, what it does not know, and a delta, whose base it names', async () => {
     const same = await until(await ask(runs.long, { alias: 'gate' }), 'refused');
@@ -203,7 +203,7 @@ describe('the gate', () => {
     const delta = await finished(30, { checkpoint: { every: 10, baseEvery: 10 } });
     const refused = await until(await ask(`${delta}@10`, { alias: 'other' }), 'refused');
     expect(refused.reason).toMatch(/is a delta.*pawl promote steps-30-\w+@(step|final)-000030-g1/);
-  }, 60_000);
+  }, 300_000);
 });
 
 describe('one alias', () => {
@@ -221,7 +221,7 @@ describe('one alias', () => {
     expect((await pawl('approve', 'queue', '--by', 'bob')).code).toBe(0);
     expect(await until(second, 'promoted')).toMatchObject({ championBefore: first, isChampion: true });
     expect(await until(first, 'promoted')).toMatchObject({ decidedBy: 'bob', isChampion: false, reign: 1 });
-  }, 60_000);
+  }, 300_000);
 
   test('loses none of many requests, more than one execution of its workflow takes', async () => {
     const first = await promoted(runs.middle, 'many');
@@ -229,7 +229,7 @@ describe('one alias', () => {
     for (const id of ids) expect((await until(id, 'refused')).reason).toContain('stands for already');
     expect(new Set(ids).size).toBe(60);
     expect(await champion('many')).toBe(first.id);
-  }, 60_000);
+  }, 300_000);
 
   test('goes back to the champion before, once, and not further than there was one', async () => {
     const undone = await champion('queue');
@@ -244,7 +244,7 @@ describe('one alias', () => {
     // What was undone may be promoted again: its model is there already.
     expect(await promoted(runs.long, 'queue')).toMatchObject({ reign: 3, isChampion: true });
     expect(await modelsOf(runs.long)).toHaveLength(1);
-  }, 60_000);
+  }, 300_000);
 });
 
 describe('approval', () => {
@@ -269,13 +269,13 @@ describe('approval', () => {
     expect(stdout).toContain('rejected: worse on names');
     expect(await until(asked.id, 'rejected')).toMatchObject({ decidedBy: 'bob', isChampion: false });
     expect(await champion('denied')).toBeUndefined();
-  }, 60_000);
+  }, 300_000);
 
   test('that nobody gives expires', async () => {
     const gate = ['--to', 'late', '--approval', '--expires', '1s'];
     const { id } = await json<{ id: string }>('promote', runs.long, '--detach', ...gate);
     expect((await until(id, 'expired')).events.map(({ event }) => event)).toContain('expired');
-  }, 60_000);
+  }, 300_000);
 });
 
 test('a promotion whose workflow was ended from outside has failed, once its alias is asked again', async () => {
@@ -291,7 +291,7 @@ test('a promotion whose workflow was ended from outside has failed, once its ali
   const [next, last] = await Promise.all([ask(runs.middle, { alias: 'ended' }), ask(runs.long, { alias: 'ended' })]);
   await Promise.all([until(next, 'promoted', 'refused'), until(last, 'promoted')]);
   expect(await until(id, 'failed')).toMatchObject({ reason: expect.stringContaining('ended from outside') });
-}, 60_000);
+}, 300_000);
 
 describe('a platform that refuses', () => {
   test('fails the promotion, says why, and keeps nobody from asking again', async () => {
@@ -304,7 +304,7 @@ describe('a platform that refuses', () => {
     const failed = await until(await ask(runs.middle, { alias: 'refusing' }), 'failed');
     expect(failed).toMatchObject({ isChampion: false, reason: expect.stringContaining('403') });
     expect(await promoted(runs.middle, 'refusing')).toMatchObject({ isChampion: true, reign: 1 });
-  }, 60_000);
+  }, 300_000);
 });
 
 describe('a worker that is killed', () => {
@@ -340,7 +340,7 @@ describe('a worker that is killed', () => {
       'promoting',
       'promoted',
     ]);
-  }, 90_000);
+  }, 600_000);
 });
 
 describe('a run whose experiment has a gate', () => {
@@ -349,5 +349,5 @@ describe('a run whose experiment has a gate', () => {
     const hex = run.split('-').at(-1) ?? '';
     expect(await until(`own-${hex}`, 'promoted')).toMatchObject({ runId: run, askedBy: run, step: 60 });
     expect((await stack.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-  }, 90_000);
+  }, 600_000);
 });

@@ -14,11 +14,11 @@ const GRADER = 'export const score = (output, reference) => (output.trim()[0] ==
 
 beforeAll(async () => {
   await pawl.up();
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   await pawl.cleanUp();
-}, 60_000);
+}, 300_000);
 
 async function add(file: string, ...options: string[]): Promise<AddedPrompts> {
   const command = ['prompts', 'add', file, '--tokenizer', TOKENIZER, '--output', 'json', ...options];
@@ -58,7 +58,7 @@ describe('prompt sets through the CLI', () => {
     expect(stdout).toMatch(
       new RegExp(`sha256:${second.hash.slice(0, 12)} .* 8 [^]*${first.hash.slice(0, 12)} .* 24 .* heldout`),
     );
-  }, 60_000);
+  }, 300_000);
 
   test('may be conversations, which a template renders', async () => {
     const conversations = join(pawl.home, 'sets', 'chat.jsonl');
@@ -75,7 +75,7 @@ describe('prompt sets through the CLI', () => {
     const texts = await add(plain);
     expect(texts).toEqual({ ...rendered, hash: texts.hash });
     expect(texts.hash).not.toBe(rendered.hash);
-  }, 60_000);
+  }, 300_000);
 
   test('are pinned by a run, which keeps its set when the alias moves; a module grades, trained prompts are told', async () => {
     const folder = join(pawl.home, 'pinned');
@@ -101,7 +101,7 @@ describe('prompt sets through the CLI', () => {
     requireCompared(run, first.hash);
     const shown = await pawl.run(['prompts', 'show', 'heldout']);
     expect(shown.stdout).toContain(`sha256:${second.hash}\n8 prompts (1 identical rows`);
-  }, 120_000);
+  }, 600_000);
 
   test('a grader that fails on answers ends the run with its own words, and nothing stays rented', async () => {
     const folder = join(pawl.home, 'failing');
@@ -114,7 +114,7 @@ describe('prompt sets through the CLI', () => {
     expect(result.outcome).toBe('failed');
     expect(result.reason).toMatch(/\d+ of 24 samples could not be produced: .*picky\.mjs failed: Error: never seen/);
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-  }, 60_000);
+  }, 300_000);
 
   test.each([
     [['add', 'nowhere.jsonl', '--tokenizer', TOKENIZER], 1, /FILE: there is no file .*nowhere\.jsonl/],
@@ -132,5 +132,5 @@ describe('prompt sets through the CLI', () => {
     const { result } = await pawl.follow([path]);
     expect(result).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('no prompt set alias:none') });
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-  }, 60_000);
+  }, 300_000);
 });

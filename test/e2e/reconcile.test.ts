@@ -29,12 +29,12 @@ beforeAll(async () => {
   connection = await Connection.connect({ address: stack.temporalAddress ?? '' });
   temporal = new Client({ connection, namespace: stack.temporalNamespace });
   await rentByHand();
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   await connection.close();
   await pawl.cleanUp();
-}, 60_000);
+}, 300_000);
 
 /** A trainer that pawl did not create. */
 async function rentByHand(): Promise<void> {
@@ -97,7 +97,7 @@ describe('what a terminated run leaves behind', () => {
         .concat(BY_HAND)
         .sort(),
     );
-  }, 120_000);
+  }, 600_000);
 
   test('is returned by several reconciliations at once; live runs and the work of others are not touched', async () => {
     const scheduled = temporal.schedule
@@ -114,14 +114,14 @@ describe('what a terminated run leaves behind', () => {
     expect(await reconcile([])).toMatchObject({ checked: 2, orphans: [], retired: [] });
     expect((await pawl.show(live)).outcome).toBe('running');
     expect((await pawl.show(orphaned)).outcome).toBe('crashed');
-  }, 120_000);
+  }, 600_000);
 
   test('is nothing once the run could release it itself', async () => {
     await pawl.run(['stop', live, '--now']);
     await pawl.until(live, ({ outcome }) => outcome === 'cancelled');
     expect(await reconcile([])).toMatchObject({ checked: 0 });
     expect(await trainerJobs()).toEqual([BY_HAND]);
-  }, 120_000);
+  }, 600_000);
 });
 
 describe('the schedule', () => {
@@ -133,7 +133,7 @@ describe('the schedule', () => {
     expect(state).toMatchObject({ paused: true, note: 'by a test' });
     expect(spec.intervals).toEqual([expect.objectContaining({ every: 300_000 })]);
     expect(policies.overlap).toBe('SKIP');
-  }, 120_000);
+  }, 600_000);
 });
 
 function retiredEvents(events: readonly { message: string }[]): string[] {

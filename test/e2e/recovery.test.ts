@@ -18,11 +18,11 @@ beforeAll(async () => {
   await pawl.up();
   const { result } = await pawl.follow([writeExperiment(join(pawl.home, 'undisturbed'), CHANGES)]);
   undisturbed = await pawl.show(result.runId);
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await pawl.cleanUp();
-}, 60_000);
+}, 300_000);
 
 /** All that must not depend on what happened on the way: time and names may. */
 function outcome({ outcome, steps, checkpoints }: RunDetails): unknown {
@@ -56,7 +56,7 @@ describe('a run ends with the same numbers', () => {
     expect(run.rewinds).toHaveLength(1);
     expect(run.rewinds[0]).toMatchObject({ generation: 2 });
     expect([20, 40]).toContain(run.rewinds[0]?.toStep);
-  }, 120_000);
+  }, 600_000);
 
   test('when the whole platform goes away and comes back', async () => {
     const runId = await pawl.start([writeExperiment(join(pawl.home, 'platform'), CHANGES)]);
@@ -65,14 +65,14 @@ describe('a run ends with the same numbers', () => {
     const run = await finished(runId);
     expect(outcome(run)).toEqual(outcome(undisturbed));
     expect(run.rewinds.length).toBeGreaterThan(0);
-  }, 180_000);
+  }, 600_000);
 
   test('when Temporal is killed', async () => {
     const runId = await pawl.start([writeExperiment(join(pawl.home, 'temporal'), CHANGES)]);
     await pawl.untilStep(runId, 23);
     process.kill((await pawl.stack()).processes['temporal'] ?? 0, 'SIGKILL');
     expect(outcome(await finished(runId))).toEqual(outcome(undisturbed));
-  }, 180_000);
+  }, 600_000);
 
   test('when it is paused, gives its machines back, and goes on with others', async () => {
     const runId = await pawl.start([writeExperiment(join(pawl.home, 'paused'), CHANGES)]);
@@ -86,7 +86,7 @@ describe('a run ends with the same numbers', () => {
     const run = await finished(runId);
     expect(outcome(run)).toEqual(outcome(undisturbed));
     expect(run.rewinds).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 
   test('when its history grows too long: it is continued as new, on the way to a checkpoint', async () => {
     const train = { ...CHANGES.train, steps: 400, batchSize: 4 };
@@ -105,7 +105,7 @@ describe('a run ends with the same numbers', () => {
     expect(outcome(run)).toEqual(outcome(await pawl.show(once.result.runId)));
     expect(await executions(result.runId)).toBeGreaterThan(1);
     expect(await executions(once.result.runId)).toBe(1);
-  }, 240_000);
+  }, 600_000);
 });
 
 test('a run is cancelled, not failed, also when its worker dies over it', async () => {
@@ -117,7 +117,7 @@ test('a run is cancelled, not failed, also when its worker dies over it', async 
   const run = await pawl.until(runId, ({ outcome }) => !['running', 'cancelling', 'pending'].includes(outcome));
   expect(run).toMatchObject({ outcome: 'cancelled', reason: 'cancelled', stored: { outcome: 'cancelled' } });
   expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-}, 120_000);
+}, 600_000);
 
 /** How many executions a run was made of. */
 async function executions(runId: string): Promise<number> {

@@ -8,11 +8,11 @@ const pawl = new Pawl();
 
 beforeAll(async () => {
   await pawl.up();
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   await pawl.cleanUp();
-}, 60_000);
+}, 300_000);
 
 function losses({ steps }: RunDetails): number[] {
   return steps.map(({ lossMean }) => lossMean);
@@ -49,7 +49,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
     }
     expect(await ledgerOf(result.runId)).toMatchObject([{ optimizerSteps: 30, forwardBackwardCalls: 30 }]);
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-  }, 120_000);
+  }, 600_000);
 
   test('goes on when its worker is killed, twice, and ends with the same numbers', async () => {
     const runId = await pawl.start([writeExperiment(join(pawl.home, 'killed'))]);
@@ -64,7 +64,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
     expect(scores(run)).toEqual(scores(undisturbed));
     expect(await ledgerOf(runId)).toMatchObject([{ optimizerSteps: 30, forwardBackwardCalls: 30 }]);
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-  }, 180_000);
+  }, 600_000);
 
   test('trains adapters, every snapshot a whole one', async () => {
     const model = {
@@ -77,7 +77,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
     const run = await pawl.show(result.runId);
     expect(run.checkpoints.map(({ checkpoint }) => checkpoint.snapshotType)).toEqual(['base', 'base', 'base', 'base']);
     expect(losses(run).at(-1)).toBeLessThan(losses(run)[0] ?? 0);
-  }, 120_000);
+  }, 600_000);
 
   test('trains epochs of conversations from a folder, in batches that accumulate', async () => {
     const train = {
@@ -100,7 +100,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
     expect(await ledgerOf(result.runId)).toMatchObject([{ optimizerSteps: 31, forwardBackwardCalls: 124 }]);
     const listed = await pawl.run(['list', '--output', 'json']);
     expect(listed.stdout).toContain('"steps": 31');
-  }, 120_000);
+  }, 600_000);
 
   test('stops in good order when asked: a final base, evaluated, and nothing rented', async () => {
     const train = { steps: 5000, batchSize: 16, windowSteps: 2, optimizer: { learningRate: 0.01 } };
@@ -113,7 +113,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
     expect(last?.checkpoint).toMatchObject({ snapshotType: 'base', step: run.steps.at(-1)?.step });
     expect(last?.evaluation?.identity).toBe(last?.checkpoint.identity);
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-  }, 120_000);
+  }, 600_000);
 
   test('returns the trainer and the deployment when it is cancelled', async () => {
     const train = { steps: 5000, batchSize: 16, optimizer: { learningRate: 0.01 } };
@@ -124,7 +124,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
     const run = await pawl.until(runId, ({ outcome }) => outcome === 'cancelled');
     expect(run.events.at(-1)?.message).toContain('trainer JOB_STATE_DELETED');
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-  }, 120_000);
+  }, 600_000);
 
   test('stops at once, keeping the last good checkpoint, when the loss passes its limit', async () => {
     const { result } = await pawl.follow([
@@ -134,5 +134,5 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
     expect(result.reason).toContain('above policy.maxLoss');
     const run = await pawl.show(result.runId);
     expect(run.checkpoints.map(({ checkpoint }) => checkpoint.step)).toEqual([0]);
-  }, 120_000);
+  }, 600_000);
 });

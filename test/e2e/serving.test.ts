@@ -99,12 +99,12 @@ beforeAll(async () => {
   connection = await Connection.connect({ address: stack.temporalAddress ?? '' });
   temporal = new Client({ connection, namespace: stack.temporalNamespace });
   kept = await finished('kept', KEPT);
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await connection.close();
   await pawl.cleanUp();
-}, 60_000);
+}, 300_000);
 
 describe('an evaluation is drawn again', () => {
   test('of a delta, on a deployment of its own, long after its trainer: every answer is the same', async () => {
@@ -122,14 +122,14 @@ describe('an evaluation is drawn again', () => {
     expect(again.appraisals).toMatchObject([{ evaluations: [{ id: found.after.id }] }]);
     const text = await pawl.run(['reproduce', found.after.id]);
     expect(text).toMatchObject({ code: 0, stdout: expect.stringContaining('24 of 24 answers are identical') });
-  }, 120_000);
+  }, 600_000);
 
   test('with random answers, by the seeds they were drawn with', async () => {
     const evaluate = { prompts: 'heldout.jsonl', grader: 'edit_similarity', maxTokens: 8, temperature: 1 };
     const { runId } = await finished('random', { ...KEPT, evaluate, deployment: { replicas: 1, onFinish: 'delete' } });
     const found = await json<Reproduction>(['reproduce', `${runId}@4`]);
     expect(found).toMatchObject({ reproduced: true, greedy: false, answers: { pairs: 24, identical: 24 } });
-  }, 120_000);
+  }, 600_000);
 });
 
 describe('a deployment is taken back', () => {
@@ -152,14 +152,14 @@ describe('a deployment is taken back', () => {
     expect(events.at(-1)?.message).toMatch(
       /-deploy was taken back from step-000012.* to step-000008.* by .*@.*2 replicas/,
     );
-  }, 120_000);
+  }, 600_000);
 
   test('to a checkpoint of another run: it is linked to the trainer that saved it', async () => {
     const other = await finished('other', { ...KEPT, deployment: { replicas: 1, onFinish: 'delete' } });
     const { code, stdout } = await pawl.run(['rollback', `${kept.runId}-deploy`, `${other.runId}@best`]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/linked to the trainer that saved it/) });
     expect(stdout).toMatch(/replica 2 of 2 reports step-0000/);
-  }, 120_000);
+  }, 600_000);
 
   test('one at a time, and also where the worker is killed on the way', async () => {
     const { runId } = kept;
@@ -178,7 +178,7 @@ describe('a deployment is taken back', () => {
     });
     const { events } = await pawl.show(runId);
     expect(events.filter(({ message }) => message.includes('by a test'))).toHaveLength(1);
-  }, 120_000);
+  }, 600_000);
 
   test('unless it is not pawl’s, not there, or a live run works with it', async () => {
     const endless = { train: { steps: 100_000, batchSize: 16, optimizer: { learningRate: 0.01 } } };
@@ -196,7 +196,7 @@ describe('a deployment is taken back', () => {
     }
     await pawl.run(['stop', live, '--now']);
     await pawl.until(live, ({ outcome }) => outcome === 'cancelled');
-  }, 120_000);
+  }, 600_000);
 });
 
 /** Long answers, which an untrained model gives and a trained one does not. */
@@ -237,7 +237,7 @@ test('a search finds the checkpoint that made the score of a suite fall, on one 
   const text = await pawl.run(['bisect', run.runId, '--suite', 'dense']);
   expect(text.stdout).toContain(`first bad checkpoint: ${report.firstBad}`);
   expect(text.stdout).toMatch(/learning rate 0\.00\d+ → 0\.00\d+, loss \d/);
-}, 180_000);
+}, 600_000);
 
 test('samples that nothing leads to, and artifacts that nothing refers to, are removed; scores stay', async () => {
   const { runId } = kept;
@@ -273,7 +273,7 @@ test('samples that nothing leads to, and artifacts that nothing refers to, are r
   }
   const refused = await pawl.run(['reproduce', `${other.runId}@${names[0]}`]);
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/samples .* were removed \(pawl gc\)/) });
-}, 120_000);
+}, 600_000);
 
 test('what a terminated appraisal rents is retired, whatever became of its run long ago', async () => {
   const started = await pawl.withRuns(async ({ serving }) => {
@@ -295,4 +295,4 @@ test('what a terminated appraisal rents is retired, whatever became of its run l
   const report = await json<ReconcileReport>(['reconcile'], 0, { PAWL_TASK_QUEUE: EAGER });
   expect(report.retired).toMatchObject([{ id: started, holder: started, runId: kept.runId }]);
   expect(await rented()).toEqual([`${kept.runId}-deploy`]);
-}, 120_000);
+}, 600_000);

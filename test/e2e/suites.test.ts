@@ -9,11 +9,11 @@ const pawl = new Pawl();
 
 beforeAll(async () => {
   await pawl.up();
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   await pawl.cleanUp();
-}, 60_000);
+}, 300_000);
 
 const EVALUATE = {
   prompts: 'heldout.jsonl',
@@ -49,7 +49,7 @@ test('a run evaluates its suites at their cadence, each against the identity of 
   expect(likelier[0]).toMatchObject({ metric: '1/perplexity', samples: 24, missing: 0 });
   expect(likelier[0]).not.toHaveProperty('entropy');
   expect(run.events.filter(({ level }) => level !== 'info')).toEqual([]);
-}, 120_000);
+}, 600_000);
 
 test('several samples of a prompt are drawn apart, each once', async () => {
   const runId = await pawl.withRuns(async (runs) => (await runs.list()).runs[0]?.runId ?? '');
@@ -85,7 +85,7 @@ test('what a run stops with is evaluated on every suite, whether it was due or n
   const { identity } = checkpoints[1]?.checkpoint ?? {};
   expect(checkpoints[1]?.suites).toMatchObject([{ suite: 'rare', id, identity, samples: 24 }]);
   expect(events.filter(({ level }) => level !== 'info')).toEqual([]);
-}, 120_000);
+}, 600_000);
 
 test('a judge behind an endpoint grades, with a key that nobody but the worker knows', async () => {
   const key = 'sk-only-the-worker-knows';
@@ -114,4 +114,4 @@ test('a judge behind an endpoint grades, with a key that nobody but the worker k
   for (const file of [...store, history, readFileSync(join(pawl.home, 'judged.log'))]) {
     expect(file.includes(key)).toBe(false);
   }
-}, 120_000);
+}, 600_000);

@@ -11,11 +11,11 @@ const QUEUE = { PAWL_TASK_QUEUE: 'upgraded' };
 
 beforeAll(async () => {
   await pawl.up();
-}, 120_000);
+}, 600_000);
 
 afterAll(async () => {
   await pawl.cleanUp();
-}, 60_000);
+}, 300_000);
 
 /** A pawl whose workflow code was changed without `patched()`, as the replay test would not have let it. */
 function incompatiblePawl(): string {
@@ -45,4 +45,4 @@ test('a worker that cannot continue a run does not harm it, and says so; one tha
   expect(run).toMatchObject({ outcome: 'finished', rewinds: [] });
   expect(run.steps).toHaveLength(30);
   expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
-}, 240_000);
+}, 600_000);

@@ -43,4 +43,4 @@ test('a process whose loop stands still is ended, and started again; one that mo
   expect([example.value(), said]).toEqual(['second', [3]]);
   unwatch();
   await example.stop();
-}, 120_000);
+}, 600_000);

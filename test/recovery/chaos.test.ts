@@ -43,7 +43,7 @@ describe('a disturbed run ends as an undisturbed one', () => {
     const report = await chaos('--seed', '2', '--kills', '12');
     expect(differences(report)).toEqual([]);
     expect(Object.keys(report.faults).sort()).toEqual([...FAULT_KINDS].sort());
-  }, 300_000);
+  }, 600_000);
 
   test('on a platform that takes a repeated request for a new one', async () => {
     const kinds = ['worker', 'lost reply', 'torn reply'].flatMap((kind) => ['--kind', kind]);
@@ -51,13 +51,13 @@ describe('a disturbed run ends as an undisturbed one', () => {
     const report = await chaos('--seed', '3', '--kills', '4', '--replay', 'none', ...kinds, ...steps);
     expect(differences(report)).toEqual([]);
     expect(report.rewinds.length).toBeGreaterThan(0);
-  }, 300_000);
+  }, 600_000);
 
   test('when a worker wakes up after it was replaced', async () => {
     const report = await chaos('--seed', '1', '--kills', '1', '--kind', 'zombie');
     expect(differences(report)).toEqual([]);
     expect(report.faults).toEqual({ zombie: 1 });
-  }, 300_000);
+  }, 600_000);
 });
 
 describe('a seed stands for its faults', () => {

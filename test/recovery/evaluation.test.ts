@@ -35,7 +35,7 @@ let running: DisturbedStack | undefined;
 afterEach(async () => {
   await running?.stop();
   running = undefined;
-}, 60_000);
+}, 300_000);
 
 async function started(fate: DisturbedStack['fate']): Promise<{ stack: DisturbedStack; runId: string }> {
   const stack = await DisturbedStack.start({ workers: 1 });
@@ -160,7 +160,7 @@ describe('an evaluation', () => {
     );
     const kept = producedOf(stored.flat()).map(({ tokens }) => JSON.stringify(tokens));
     expect(kept.sort()).toEqual(asked.ids.map((id) => asked.answers(id).at(-1) ?? '').sort());
-  }, 180_000);
+  }, 600_000);
 
   test('whose replicas are given other weights meanwhile is void, and repeated', async () => {
     const held = newGate();
@@ -203,7 +203,7 @@ describe('an evaluation', () => {
     expect(new Set(producedOf(samples).map(({ servedIdentity }) => servedIdentity))).toEqual(
       new Set([last?.checkpoint.identity]),
     );
-  }, 180_000);
+  }, 600_000);
 });
 
 /** A model that the run knows nothing of, on its trainer and its deployment; the identity that is served then. */

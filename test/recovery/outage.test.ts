@@ -10,7 +10,7 @@ let disturbed: Disturbed | undefined;
 afterEach(async () => {
   await disturbed?.stack.stop();
   disturbed = undefined;
-}, 60_000);
+}, 300_000);
 
 describe('a run goes on where it was', () => {
   test('when Temporal did not answer for a while', async () => {
@@ -24,7 +24,7 @@ describe('a run goes on where it was', () => {
     await sleep(UNREACHABLE_MS);
     process.kill(pid, 'SIGCONT');
     expect(await disturbed.evidence(runId)).toEqual(undisturbed);
-  }, 240_000);
+  }, 600_000);
 
   test('when pawl was down for so long that the platform ended its trainer', async () => {
     disturbed = await Disturbed.start({ sandboxFlags: ['--allow-faults', '--session-seconds', '3'] });
@@ -37,7 +37,7 @@ describe('a run goes on where it was', () => {
     expect(await disturbed.evidence(runId)).toEqual(undisturbed);
     const { rewinds } = await disturbed.stack.runs.show(runId);
     expect(rewinds).toMatchObject([{ generation: 2, toStep: 10 }]);
-  }, 240_000);
+  }, 600_000);
 
   test('when pawl was down for so long that the trainer forgot it', async () => {
     disturbed = await Disturbed.start({ sandboxFlags: ['--session-seconds', '3'] });
@@ -50,5 +50,5 @@ describe('a run goes on where it was', () => {
     expect(await disturbed.evidence(runId)).toEqual(undisturbed);
     const { rewinds } = await disturbed.stack.runs.show(runId);
     expect(rewinds).toMatchObject([{ generation: 2, toStep: 10 }]);
-  }, 240_000);
+  }, 600_000);
 });

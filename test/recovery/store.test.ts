@@ -18,11 +18,11 @@ let undisturbed: Evidence;
 beforeAll(async () => {
   disturbed = await Disturbed.start();
   undisturbed = await disturbed.undisturbed();
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await disturbed.stack.stop();
-}, 60_000);
+}, 300_000);
 
 function limitFileSize(pid: number, limit: string): boolean {
   return spawnSync('prlimit', ['--pid', String(pid), `--fsize=${limit}:`]).status === 0;
@@ -68,7 +68,7 @@ function fill(folder: string): string {
   afterAll(async () => {
     await own?.stack.stop();
     unmount(home);
-  }, 60_000);
+  }, 300_000);
 
   test('is full for a while: the run waits, says why, and loses nothing', async () => {
     own = await Disturbed.start({ home });
@@ -79,7 +79,7 @@ function fill(folder: string): string {
     expect(during.waiting?.message).toMatch(/no space left|disk of the store .*pawl\.db|does not answer/);
     rmSync(everythingElse);
     expect(await own.evidence(runId)).toEqual(undisturbed);
-  }, 180_000);
+  }, 600_000);
 });
 
 describe('a run loses nothing', () => {
@@ -94,7 +94,7 @@ describe('a run loses nothing', () => {
     holder.exec('ROLLBACK');
     holder.close();
     expect(await disturbed.evidence(runId)).toEqual(undisturbed);
-  }, 180_000);
+  }, 600_000);
 
   test('while there is no room for another row', async () => {
     const runId = await disturbed.submit();
@@ -108,5 +108,5 @@ describe('a run loses nothing', () => {
     expect(during.waiting?.message).toMatch(/disk of the store .*pawl\.db/);
     expect(limitFileSize(pid, 'unlimited')).toBe(true);
     expect(await disturbed.evidence(runId)).toEqual(undisturbed);
-  }, 180_000);
+  }, 600_000);
 });

@@ -65,7 +65,7 @@ async function isRented({ backend }: Site, id: string): Promise<boolean> {
 
 beforeAll(async () => {
   [here, there] = await Promise.all([site(), site()]);
-}, 120_000);
+}, 600_000);
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pawl-machines-'));
@@ -79,7 +79,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await Promise.all([here, there].map(({ backend, sandbox }) => backend.close().then(() => sandbox.close())));
-}, 60_000);
+}, 300_000);
 
 describe('a sandbox', () => {
   test('is a place of its own, told apart by an id that its state keeps', async () => {
@@ -115,7 +115,7 @@ describe('work of another place', () => {
     }
     expect(await isRented(there, id)).toBe(true);
     expect((await store.openLeases()).map((lease) => lease.id)).toEqual([id]);
-  }, 60_000);
+  }, 300_000);
 
   test('is counted, and never ended, by the reconciler', async () => {
     const [ours, theirs] = [await rentTrainer(here, 'mine-00000002'), await rentTrainer(there, 'mine-00000003')];
@@ -132,7 +132,7 @@ describe('work of another place', () => {
     } as const;
     expect(await act(() => reconciler.retireOrphan(orphan))).toBeUndefined();
     expect(await isRented(there, theirs)).toBe(true);
-  }, 60_000);
+  }, 300_000);
 });
 
 describe('what costs money', () => {
@@ -144,7 +144,7 @@ describe('what costs money', () => {
       expect.objectContaining({ id: theirs, platform: there.place.platform }),
     ]);
     expect(machines.map(({ state }) => state?.startsWith('JOB_STATE_'))).toEqual([true, undefined]);
-  }, 60_000);
+  }, 300_000);
 
   test('is returned by hand: not under a run that goes on, and with a word in its log', async () => {
     const id = await rentTrainer(here, 'hand-00000006');
@@ -156,7 +156,7 @@ describe('what costs money', () => {
     expect(await store.openLeases()).toEqual([]);
     const [event] = await store.events('hand-00000006');
     expect(event?.message).toContain('returned by somebody@here');
-  }, 60_000);
+  }, 300_000);
 
   test('is listed while a deployment is kept, and returned by nobody but a person', async () => {
     const lease = { kind: 'deployment', id: 'kept-00000007-deploy' } as const;
@@ -170,7 +170,7 @@ describe('what costs money', () => {
     const how = { requestedBy: 'somebody', force: false, forget: false };
     await act(() => minding(ports).releaseMachine({ id: lease.id, ...how }));
     expect(await act(() => minding(ports).listMachines())).toEqual([]);
-  }, 60_000);
+  }, 300_000);
 
   test('is found by its name after a store was lost, and returned unless its run goes on', async () => {
     const [going, over] = [await rentTrainer(here, 'lost-00000008'), await rentTrainer(here, 'lost-00000009')];
@@ -186,7 +186,7 @@ describe('what costs money', () => {
     await act(() => machines.releaseMachine({ id: over, ...how }));
     expect([await isRented(here, going), await isRented(here, over)]).toEqual([true, false]);
     await empty.close();
-  }, 60_000);
+  }, 300_000);
 });
 
 test('the end of a run that nobody recorded is recorded, by Temporal’s word; one that goes on is left alone', async () => {

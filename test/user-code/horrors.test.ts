@@ -117,7 +117,7 @@ describe('a JavaScript grader that misbehaves is named, with its file and line',
     expect((await failureOf(grader.score('a', 'b', about()))).message).toMatch(
       /cannot be loaded .*grader\d+\.mjs: did not answer within 30 s: it waits for a promise/,
     );
-  }, 120_000);
+  }, 600_000);
 });
 
 describe('nobody else notices', () => {

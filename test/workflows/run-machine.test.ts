@@ -9,11 +9,11 @@ let runs: Answering;
 
 beforeAll(async () => {
   runs = await Answering.open(folder, { slots: 10 });
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   await runs.close();
-}, 60_000);
+}, 300_000);
 
 const ENDLESS = { train: { steps: 1_000_000, batchSize: 4, optimizer: { learningRate: 0.01 }, windowSteps: 5 } };
 
@@ -89,7 +89,7 @@ describe('a run that waits for capacity', () => {
     await Promise.all(waiting.map(async ({ handle }) => handle.signal('stop', { reason: 'enough' })));
     await Promise.all(waiting.map(async (one) => one.report()));
     expect(waiting.flatMap(({ platform }) => platform.rented())).toEqual([]);
-  }, 240_000);
+  }, 600_000);
 });
 
 describe('a stop', () => {
@@ -123,7 +123,7 @@ describe('a stop', () => {
     expect(steps).toBe(saved?.step);
     expect(last?.evaluation?.step).toBe(steps);
     expect(run.platform.rented()).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 
   test('does not wait for ever for an evaluation that hangs: what was evaluated last is the result', async () => {
     const run = await runs.start(experiment(ENDLESS), (platform) => {
@@ -140,7 +140,7 @@ describe('a stop', () => {
     await run.handle.cancel();
     await expect(run.report()).rejects.toThrow();
     expect(run.platform.rented()).toEqual([]);
-  }, 240_000);
+  }, 600_000);
 });
 
 describe('a budget', () => {
@@ -154,7 +154,7 @@ describe('a budget', () => {
     expect(reason).toContain('budget.maxHours');
     expect(reason).toContain('steps were not evaluated');
     expect(run.platform.rented()).toEqual([]);
-  }, 240_000);
+  }, 600_000);
 });
 
 describe('a failure', () => {
@@ -195,7 +195,7 @@ describe('a failure', () => {
     expect(await run.report()).toMatchObject({ steps: 20 });
     expect(run.platform.count('createTrainer')).toBe(2);
     expect(run.platform.rented()).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 
   test('of the deployment costs another deployment and a base; the trainer is none the wiser', async () => {
     const lost = new Set<string>();
@@ -287,7 +287,7 @@ describe('a store that is away', () => {
     await runs.client.workflow.getHandle(`${run.handle.workflowId}-afterword`).result();
     expect(run.platform.records.at(-1)).toMatchObject({ outcome: 'finished', release: { deploymentState: 'gone' } });
     expect(run.platform.records.some(({ verdict }) => verdict?.kind === 'stop')).toBe(true);
-  }, 240_000);
+  }, 600_000);
 });
 
 /** Bytes handed on each time the run continued as new. */
@@ -327,5 +327,5 @@ describe('what a run carries', () => {
     expect(Math.max(...sizes)).toBeLessThan(50_000);
     // Numbers grow by a digit here and there.
     expect(Math.max(...sizes) - Math.min(...sizes.slice(1))).toBeLessThan(500);
-  }, 300_000);
+  }, 600_000);
 });
