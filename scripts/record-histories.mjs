@@ -34,6 +34,12 @@ const scenarios = {
   diverged: async () => [await finished({ policy: { maxLoss: 0.001 } })],
   failed: async () => [await finished({ model: model('nothing') })],
 
+  /** What a run begins beside itself for each of its checkpoints. */
+  proved: async () => {
+    const runId = await finished({});
+    return [1, 2, 3].map((number) => `${runId}-proof-${number}`);
+  },
+
   stopped: async () => {
     const runId = await training({ train: ENDLESS });
     await pawl.run(['stop', runId]);
@@ -104,7 +110,7 @@ const scenarios = {
     await pawl.run(['approve', 'prod']);
     const { stdout } = await pawl.run(['promotions', 'prod']);
     if (!stdout.includes('champion')) throw new Error(stdout);
-    return [runId, 'pawl-alias-prod'];
+    return [runId, ...(await workflowsOf('promotions'))];
   },
 
   /** What brings checkpoints of a run that is over to replicas again, and what is removed afterwards. */
@@ -124,7 +130,7 @@ const scenarios = {
     await pawl.run(['reproduce', `${runId}@9`]);
     await pawl.run(['rollback', `${runId}-deploy`, `${runId}@9`]);
     await pawl.run(['bisect', runId, '--suite', 'long']);
-    await pawl.run(['gc']);
+    await pawl.run(['gc', '--yes']);
     return (await workflowsBeside()).filter((id) => !before.has(id));
   },
 
@@ -134,13 +140,17 @@ const scenarios = {
     await temporal.workflow.getHandle(runId).terminate('to be reconciled');
     await sleep(1_000);
     await pawl.run(['reconcile'], { PAWL_TASK_QUEUE: 'eager' });
-    return [runId, 'pawl-reconcile-eager-by-hand'];
+    return [runId, ...(await workflowsOf('reconcile')).filter((id) => id.includes('by-hand'))];
   },
 };
 
 /** Those that serve checkpoints again, or remove what nothing leads to. */
 async function workflowsBeside() {
-  const types = ['appraise', 'rollback', 'bisect', 'gc'].map((name) => `WorkflowType = "${name}"`).join(' OR ');
+  return workflowsOf('appraise', 'rollback', 'bisect', 'gc');
+}
+
+async function workflowsOf(...names) {
+  const types = names.map((name) => `WorkflowType = "${name}"`).join(' OR ');
   const ids = [];
   for await (const { workflowId } of temporal.workflow.list({ query: types })) ids.push(workflowId);
   return ids;
