@@ -103,7 +103,7 @@ describe('a policy', () => {
   test('that settles asks more prompts of the same identity, each once, until the target is reached or all were asked', async () => {
     const evaluate = { prompts: 'heldout.jsonl', grader: 'edit_similarity', maxTokens: 8, concurrency: 8, limit: 6 };
     const fast = { ...train, optimizer: { learningRate: 0.01 } };
-    const result = await finished('settled', { train: fast, evaluate, policy: { target: 0.2, settle: true } });
+    const result = await finished('settled', { train: fast, evaluate, policy: { target: 0.1, settle: true } });
     const { verdicts } = await expectSame(result);
     const asked = verdicts.map(({ evaluation }) => evaluation?.samples ?? 0);
     expect(asked[0]).toBe(6);

@@ -112,7 +112,7 @@ describe('prompt sets through the CLI', () => {
     writeFileSync(join(folder, 'picky.mjs'), source);
     const { result } = await pawl.follow([path]);
     expect(result.outcome).toBe('failed');
-    expect(result.reason).toMatch(/\d+ of 24 samples could not be produced: .*picky\.mjs failed: Error: never seen/);
+    expect(result.reason).toMatch(/\d+ of 24 samples could not be produced: .*picky\.mjs:1 failed: Error: never seen/);
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
   }, 300_000);
 
