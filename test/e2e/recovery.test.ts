@@ -29,11 +29,14 @@ function outcome({ outcome, steps, checkpoints }: RunDetails): unknown {
   return {
     outcome,
     steps: steps.map(({ step, lossMean, learningRate, tokens }) => ({ step, lossMean, learningRate, tokens })),
-    checkpoints: checkpoints.map(({ checkpoint, evaluation, verdict }) => ({
-      step: checkpoint.step,
-      score: evaluation?.score,
-      verdict: verdict?.kind,
-    })),
+    // What a pause saved is a checkpoint too, and no run is judged by it.
+    checkpoints: checkpoints
+      .filter(({ checkpoint: { name } }) => !name.startsWith('pause-'))
+      .map(({ checkpoint, evaluation, verdict }) => ({
+        step: checkpoint.step,
+        score: evaluation?.score,
+        verdict: verdict?.kind,
+      })),
   };
 }
 
