@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { FailureType } from '../domain/words/run.ts';
+import type { Activities, FailureType } from '../domain/words/run.ts';
 import { PawlError } from '../domain/words/failures-of-calls.ts';
 import type { Places } from './places.ts';
 import type { Backend } from './ports.ts';
@@ -26,16 +26,22 @@ const RETRYABLE: Record<FailureType, boolean> = {
 const LOSSES: ReadonlySet<FailureType> = new Set(['LostTrainer', 'TrainerGone', 'DeploymentGone']);
 
 /**
+ * Whatever goes wrong in these, whoever refuses, is no end of it: somebody pays for a machine that is not returned. The
+ * question where the machine is belongs to it, as does every answer of the platform.
+ */
+const STUBBORN: ReadonlySet<string> = new Set<keyof Activities>(['releaseTrainer', 'releaseDeployment']);
+
+/**
  * Gives every activity its heartbeat, leaves alone what belongs to another place, and turns what it throws into what
  * Temporal's retry policies understand.
  */
-export function guarded<Activities extends object>(activities: Activities, places?: Places): Activities {
+export function guarded<Group extends object>(activities: Group, places?: Places): Group {
   const wrapped = Object.entries(activities).map(([name, activity]) => [
     name,
     (input: never): Promise<unknown> =>
-      guard(() => inPlace(places, input, () => (activity as (input: never) => Promise<unknown>)(input))),
+      guard(name, () => inPlace(places, input, () => (activity as (input: never) => Promise<unknown>)(input))),
   ]);
-  return Object.fromEntries(wrapped) as Activities;
+  return Object.fromEntries(wrapped) as Group;
 }
 
 async function inPlace<T>(places: Places | undefined, input: unknown, activity: () => Promise<T>): Promise<T> {
@@ -51,7 +57,7 @@ async function inPlace<T>(places: Places | undefined, input: unknown, activity: 
   }
 }
 
-async function guard<T>(activity: () => Promise<T>): Promise<T> {
+async function guard<T>(name: string, activity: () => Promise<T>): Promise<T> {
   const context = Context.current();
   // As many calls listen as are under way, which is no leak.
   setMaxListeners(0, context.cancellationSignal);
@@ -60,7 +66,7 @@ async function guard<T>(activity: () => Promise<T>): Promise<T> {
     return await activity();
   } catch (error) {
     if (context.cancellationSignal.aborted) throw new CancelledFailure('cancelled', [], asError(error));
-    throw failure(error);
+    throw failure(error, { again: STUBBORN.has(name) });
   } finally {
     clearInterval(timer);
   }
@@ -97,12 +103,12 @@ export function signal(): AbortSignal {
 }
 
 /** The one place where a class of error becomes a Temporal failure. */
-function failure(error: unknown): unknown {
+function failure(error: unknown, { again }: { again: boolean }): unknown {
   if (!(error instanceof PawlError)) return error;
   return ApplicationFailure.create({
     type: error.type,
     message: error.message,
-    nonRetryable: !RETRYABLE[error.type],
+    nonRetryable: !again && !RETRYABLE[error.type],
     details: [error.detail],
     ...(error.cause instanceof Error ? { cause: error.cause } : {}),
   });

@@ -4,7 +4,7 @@ import type { Activities, MachineSight } from '../../domain/words/run.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import { signal } from '../guard.ts';
 import type { Backend, DeploymentStatus, TrainerStatus } from '../ports.ts';
-import { deleteDeployment, deleteTrainer, NEVER_CREATED, poll, stubbornly } from './release.ts';
+import { deleteDeployment, deleteTrainer, NEVER_CREATED, poll } from './release.ts';
 import { isGone } from './on-target.ts';
 import type { Lease, Store } from '../../store/index.ts';
 
@@ -82,13 +82,13 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
     },
 
     async releaseTrainer({ trainerId }) {
-      const state = await stubbornly(() => deleteTrainer(provisioner, trainerId));
+      const state = await deleteTrainer(provisioner, trainerId);
       await noteReturn({ kind: 'trainer', id: trainerId }, state);
       return state;
     },
 
     async releaseDeployment({ deploymentId, onFinish }) {
-      const state = await stubbornly(() => letGo(deploymentId, onFinish));
+      const state = await letGo(deploymentId, onFinish);
       await noteReturn({ kind: 'deployment', id: deploymentId }, state, { kept: onFinish === 'keep' });
       return state;
     },

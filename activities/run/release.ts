@@ -1,6 +1,5 @@
 /** Deleting what was rented, down to the platform's last word on it. Deleting twice is deleting once. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BackendError, PawlError } from '../../domain/words/failures-of-calls.ts';
 import { signal } from '../guard.ts';
 import type { Provisioner } from '../ports.ts';
 
@@ -9,16 +8,6 @@ export const NEVER_CREATED = 'never created';
 
 /** A machine that is still there after so long was not deleted, whatever was answered: it is asked for again. */
 const ASK_AGAIN_MS = 15_000;
-
-/** Whatever a platform answers to a return, it is asked again: a refusal is no end, for somebody pays for the machine. */
-export async function stubbornly<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof PawlError)) throw error;
-    throw new BackendError('Unavailable', `not returned yet: ${error.message}`, { cause: error, detail: error.detail });
-  }
-}
 
 /** A fast platform is not slowed down, a slow one not pestered. */
 const POLL_MS = { first: 100, last: 5000 };

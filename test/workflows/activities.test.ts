@@ -19,7 +19,8 @@ describe('an activity of a run', () => {
     expect(milliseconds(scheduleToCloseTimeout)).toBeGreaterThan(2 * DAY_MS);
   });
 
-  test.each(Object.entries(OPTIONS))('%s is missed within seconds when its worker dies', (_, { heartbeatTimeout }) => {
-    expect(milliseconds(heartbeatTimeout)).toBeLessThanOrEqual(5_000);
+  test.each(Object.entries(OPTIONS))('%s is missed within seconds when its worker dies', (name, options) => {
+    // Planning takes all cores, and nothing is rented that would wait for it.
+    expect(milliseconds(options.heartbeatTimeout)).toBeLessThanOrEqual(name === 'plan' ? 30_000 : 5_000);
   });
 });

@@ -271,22 +271,25 @@ describe('evaluations', () => {
 
 describe('a store that is away', () => {
   test('keeps neither the machines nor the end of a run, and is told everything once it is back', async () => {
-    let away = false;
+    let away: 'not yet' | 'away' | 'back' = 'not yet';
     const run = await runs.start(experiment({ train: { ...ENDLESS.train, steps: 10 } }), (platform) => {
       platform.answers.record = (facts) => {
-        if (facts.verdict?.kind === 'stop') away = true;
-        if (away) throw failure('Unavailable', 'the store is locked');
+        if (away === 'not yet' && facts.verdict?.kind === 'stop') away = 'away';
+        if (away === 'away') throw failure('Unavailable', 'the store is locked');
         platform.records.push(facts);
-        return { missing: false };
+        // What comes back after the end is an empty store.
+        return { missing: facts.outcome === 'finished' };
       };
     });
     expect(await run.report()).toMatchObject({ outcome: 'finished', steps: 10 });
     expect(run.platform.rented()).toEqual([]);
     expect(run.platform.records.some(({ outcome }) => outcome === 'finished')).toBe(false);
-    away = false;
+    away = 'back';
     await runs.client.workflow.getHandle(`${run.handle.workflowId}-afterword`).result();
     expect(run.platform.records.at(-1)).toMatchObject({ outcome: 'finished', release: { deploymentState: 'gone' } });
     expect(run.platform.records.some(({ verdict }) => verdict?.kind === 'stop')).toBe(true);
+    const [restored] = run.platform.inputs('restoreRecord');
+    expect(restored).toMatchObject({ outcome: 'finished', checkpoints: [{}, { evaluation: { step: 10 } }] });
   }, 600_000);
 });
 

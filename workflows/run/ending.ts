@@ -12,7 +12,7 @@ import { rootMessage } from '../failures.ts';
 import { handBack } from './machines.ts';
 import { promotionWanted, requestPromotion } from './promotion-request.ts';
 import { cancelProof } from './proofs.ts';
-import { record } from './recording.ts';
+import { heldBy, record } from './recording.ts';
 import { used, type Run } from './state.ts';
 
 /** Returns everything and says how it ended; nothing in here changes that. Not to be interrupted by anybody. */
@@ -37,7 +37,7 @@ async function leaveAfterword(run: Run): Promise<void> {
   await startChild<AfterwordWorkflow>(AFTERWORD_WORKFLOW_TYPE, {
     workflowId: afterwordId(runId),
     parentClosePolicy: ParentClosePolicy.ABANDON,
-    args: [{ runId, facts: run.state.unrecorded, ...(promotion !== undefined && { promotion }) }],
+    args: [{ runId, facts: run.state.unrecorded, ...heldBy(run), ...(promotion !== undefined && { promotion }) }],
   });
 }
 

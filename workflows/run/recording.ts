@@ -3,9 +3,10 @@
  * steps: what it did not take is written with the next facts, and at the end by a workflow that has the time. One that was
  * lost under the run, or replaced by an older copy, is told again whatever the run holds.
  */
-import { CancellationScope, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, log, sleep, workflowInfo } from '@temporalio/workflow';
 import { activities } from '../activities.ts';
-import type { CheckpointReport, RunFacts, RunRecord } from '../../domain/words/run.ts';
+import { rootMessage } from '../failures.ts';
+import type { CheckpointReport, RecordMark, RunFacts, RunRecord } from '../../domain/words/run.ts';
 import type { Run, RunState } from './state.ts';
 
 /** A store that is busy answers within this; one that is away is not waited for. */
@@ -47,6 +48,12 @@ async function write(run: Run, facts: RunRecord): Promise<void> {
   records.acknowledged = Math.max(records.acknowledged, mark.seq);
 }
 
+/** All that the run holds, and how far the store has it: for whoever writes down what is left. */
+export function heldBy(run: Run): { readonly held: RunFacts; readonly mark: RecordMark } {
+  const { asked, acknowledged } = run.state.records;
+  return { held: factsOf(run, asked), mark: { seq: asked, acknowledged } };
+}
+
 function factsOf({ input, state }: Run, seq: number): RunFacts {
   const { phase, step, generation, outcome, reason, plan, complete, trainerId, deploymentId } = state;
   return {
@@ -82,6 +89,8 @@ async function within(patienceMs: number, work: () => Promise<void>): Promise<bo
     () => true,
     (error: unknown) => {
       if (isCancellation(error) && !scope.consideredCancelled) throw error;
+      if (!isCancellation(error))
+        log.warn('facts of the run were not written down yet', { reason: rootMessage(error) });
       return false;
     },
   );

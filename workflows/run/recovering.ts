@@ -29,15 +29,16 @@ export async function recover(run: Run, error: unknown): Promise<void> {
       return undefined;
     case 'rewind':
     case 'replace the trainer':
+      // First of all: a run that continues as new while it waits must not go on with this session as if nothing was.
+      await rewind(run, rootMessage(error), { bounded: true });
       // That the trainer is lost does not make the evidence worthless.
       await judgeAnyway(run);
-      await rewind(run, rootMessage(error), { bounded: true });
       if (response === 'replace the trainer') await handBack(run, 'delete');
       return undefined;
     case 'park':
+      await rewind(run, `no access: ${rootMessage(error)}`, { bounded: false });
       await judgeAnyway(run);
       await park(run, error);
-      await rewind(run, `no access: ${rootMessage(error)}`, { bounded: false });
       return undefined;
   }
 }

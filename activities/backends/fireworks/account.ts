@@ -8,7 +8,12 @@ import type { Settings } from './settings.ts';
 /** Resolves the account id; asks the platform at most once. */
 export type Account = (signal: AbortSignal) => Promise<string>;
 
-const Accounts = z.object({ accounts: z.array(z.object({ name: z.string().min(1) })) });
+/** A sandbox tells an id of its own, which the managed platform has not. */
+const Accounts = z.object({
+  accounts: z.array(z.object({ name: z.string().min(1), sandboxId: z.string().optional() })),
+});
+
+type AccountRow = z.output<typeof Accounts>['accounts'][number];
 
 export function createAccount(settings: Settings, http: Http): Account {
   let known = settings.account;
@@ -18,7 +23,12 @@ export function createAccount(settings: Settings, http: Http): Account {
   };
 }
 
-async function onlyAccount(settings: Settings, http: Http, signal: AbortSignal): Promise<string> {
+/** What the key sees: two say that there is more than one. */
+export async function listAccounts(
+  settings: Settings,
+  http: Pick<Http, 'send'>,
+  signal: AbortSignal,
+): Promise<readonly AccountRow[]> {
   const { accounts } = await http.send(
     {
       service: 'controlPlane',
@@ -30,7 +40,11 @@ async function onlyAccount(settings: Settings, http: Http, signal: AbortSignal):
     Accounts,
     signal,
   );
-  const [first, second] = accounts;
+  return accounts;
+}
+
+async function onlyAccount(settings: Settings, http: Http, signal: AbortSignal): Promise<string> {
+  const [first, second] = await listAccounts(settings, http, signal);
   if (first === undefined) {
     throw new BackendError('InvalidRequest', 'the Fireworks API key sees no account: use a key of the account to bill');
   }

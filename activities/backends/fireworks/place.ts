@@ -1,13 +1,8 @@
 /** Which platform answers: the managed one by its address, a sandbox by the id that only a sandbox tells. */
-import { z } from 'zod';
 import { BackendError } from '../../../domain/words/failures-of-calls.ts';
 import type { Place } from '../../../domain/words/place.ts';
-import { endpoint } from './call.ts';
+import { listAccounts } from './account.ts';
 import type { Wire } from './wire.ts';
-
-const Accounts = z.object({
-  accounts: z.array(z.object({ name: z.string(), sandboxId: z.string().optional() })).default([]),
-});
 
 /** A key of a named account may not be allowed to list accounts; a sandbox lets every key. */
 const REFUSED: ReadonlySet<number | undefined> = new Set([401, 403, 404]);
@@ -27,17 +22,7 @@ export function createPlace(wire: Wire): (signal: AbortSignal) => Promise<Place>
 
 async function sandboxId({ settings, http }: Wire, account: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const { accounts } = await http.send(
-      {
-        service: 'controlPlane',
-        method: 'GET',
-        url: endpoint(settings.urls.controlPlane, 'v1/accounts', { pageSize: '2' }),
-        timeout: settings.timeouts.controlRead,
-        retry: settings.retries.controlPlane,
-      },
-      Accounts,
-      signal,
-    );
+    const accounts = await listAccounts(settings, http, signal);
     return accounts.find(({ name }) => name.replace(/^accounts\//, '') === account)?.sandboxId;
   } catch (error) {
     if (settings.account !== undefined && error instanceof BackendError && REFUSED.has(error.status)) return undefined;
