@@ -3,9 +3,10 @@ import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { sendable, type Envelope, type Order, type Report } from './envelope.ts';
 import type { Task, TaskContext } from './task.ts';
 
-type AnyTask = Task<unknown, unknown, unknown>;
+type AnyTask = Task<never, unknown, unknown>;
+type OpenTask = Task<unknown, unknown, unknown>;
 
-export function serveTasks(tasks: Readonly<Record<string, Task>>): (order: Order) => Promise<unknown> {
+export function serveTasks(tasks: Readonly<Record<string, AnyTask>>): (order: Order) => Promise<unknown> {
   return async ({ task, input, port }) => {
     const tell = (report: Report): void => {
       port.postMessage(report);
@@ -34,8 +35,8 @@ async function envelope(run: () => Promise<unknown>): Promise<Envelope> {
   }
 }
 
-function taskOf(tasks: Readonly<Record<string, Task>>, name: string): AnyTask {
-  const task = tasks[name] as AnyTask | undefined;
+function taskOf(tasks: Readonly<Record<string, AnyTask>>, name: string): OpenTask {
+  const task = tasks[name] as OpenTask | undefined;
   if (task === undefined) throw new TypeError(`the pool has no task ${name}`);
   return task;
 }

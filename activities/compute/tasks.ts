@@ -26,7 +26,7 @@ export const TASKS = {
   'data.references': referencesOf,
   'grading.score': score,
   'grading.firstRefused': firstRefused,
-} satisfies Record<string, Task>;
+} satisfies Record<string, Task<never, unknown, unknown>>;
 
 interface Pair {
   readonly baseline: PackedScores;

@@ -1,5 +1,6 @@
 /** What threads do for prompt sets and references, and with a tokenizer. */
 import { openArtifacts } from '../../store/artifacts/artifacts.ts';
+import type { TaskContext } from '../compute/task.ts';
 import {
   importPromptSet,
   openPromptSet,
@@ -26,16 +27,17 @@ export async function tokenizerFacts(input: { path: string; endToken?: string | 
 }
 
 /** `folder`: of the artifacts. The tokenizer is that of the chat settings. */
-export interface PromptFile extends Omit<PromptImport, 'tokenizer' | 'signal'> {
+export interface PromptFile extends Omit<PromptImport, 'tokenizer' | 'signal' | 'onProgress'> {
   readonly folder: string;
 }
 
-export async function importPrompts({
-  folder,
-  ...options
-}: PromptFile): Promise<ImportedPromptSet & { readonly tokenizer: string }> {
+/** Says how many rows are done. */
+export async function importPrompts(
+  { folder, ...options }: PromptFile,
+  { progress }: TaskContext<number>,
+): Promise<ImportedPromptSet & { readonly tokenizer: string }> {
   const tokenizer = await threadTokenizer(options.chat.tokenizer);
-  const made = await importPromptSet(openArtifacts(folder), { ...options, tokenizer });
+  const made = await importPromptSet(openArtifacts(folder), { ...options, tokenizer, onProgress: progress });
   return { ...made, tokenizer: tokenizer.hash };
 }
 

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
-import { badRow } from './jsonl.ts';
 
 export interface FileRange {
   readonly path: string;
@@ -55,16 +54,6 @@ export function linesBefore({ path, start }: FileRange): number {
     }
     return last === LF ? lines : lines + 1;
   });
-}
-
-/** Other encodings would be read as question marks, and trained on. */
-export function textOf(line: Buffer, place: string): string {
-  const text = line.toString('utf8');
-  const again = Buffer.from(text);
-  if (again.equals(line)) return text;
-  const wrong = line.findIndex((byte, index) => byte !== again[index]);
-  const byte = (line[wrong] ?? 0).toString(16).padStart(2, '0');
-  throw badRow(place, `not UTF-8: byte ${wrong + 1} of the line is 0x${byte}; save the file as UTF-8`);
 }
 
 function withFile<Value>(path: string, use: (file: number) => Value): Value {

@@ -104,6 +104,8 @@ export interface PromptImport {
   readonly maxTokens: number;
   readonly field?: string;
   readonly signal?: AbortSignal;
+  /** Told now and then how many rows are done. */
+  readonly onProgress?: (rows: number) => void;
 }
 
 export interface QuestionSettings {
@@ -121,6 +123,8 @@ export interface QuestionSettings {
   readonly remedy: string;
 }
 
+const ROWS_A_WORD = 1_000;
+
 /** Tokenizes a file of prompts and stores it. */
 export async function importPromptSet(artifacts: Artifacts, options: PromptImport): Promise<ImportedPromptSet> {
   const { path, tokenizer, maxTokens, signal } = options;
@@ -128,6 +132,7 @@ export async function importPromptSet(artifacts: Artifacts, options: PromptImpor
   const format = { ...FORMAT, field: options.field ?? FORMAT.field };
   const lines = new Set<string>();
   let duplicates = 0;
+  let rows = 0;
   for await (const { row, place } of readJsonl(path, format, signal)) {
     const { prompt, tokens } = await asked.read(row, place);
     if (tokens.length === 0) throw badRow(place, 'prompt has no tokens; give the model something to answer');
@@ -141,6 +146,8 @@ export async function importPromptSet(artifacts: Artifacts, options: PromptImpor
     const line = canonical({ prompt, tokens, reference, tags });
     if (lines.has(line)) duplicates += 1;
     lines.add(line);
+    rows += 1;
+    if (rows % ROWS_A_WORD === 0) options.onProgress?.(rows);
   }
   if (lines.size === 0) {
     throw new PawlError(

@@ -1,11 +1,12 @@
 /** Bytes of a line as text: what is no text, or not whole, is refused with its column and what it seems to be. */
+import { isUtf8 } from 'node:buffer';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 
 /** The line's text. Other encodings would be read as question marks, and trained on. */
 export function textOf(line: Buffer, place: string): string {
   const text = line.toString('utf8');
-  const again = Buffer.from(text);
-  if (!again.equals(line)) {
+  if (!isUtf8(line)) {
+    const again = Buffer.from(text);
     const at = line.findIndex((byte, index) => byte !== again[index]);
     const column = line.subarray(0, at).toString('utf8').length + 1;
     const byte = (line[at] ?? 0).toString(16).padStart(2, '0');

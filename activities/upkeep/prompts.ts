@@ -2,6 +2,7 @@
 import {
   promptsReference,
   type AddedPrompts,
+  type AddingPrompts,
   type AddPromptsInput,
   type PromptActivities,
   type PromptsReference,
@@ -11,11 +12,11 @@ import type { Compute } from '../compute/compute.ts';
 import type { PromptFile } from '../data/data-tasks.ts';
 import { openPromptSet, type ImportedPromptSet } from '../data/prompt-set.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
-import { signal } from '../guard.ts';
+import { rememberForRetry, signal } from '../guard.ts';
 import { findPromptSet, type Store } from '../../store/index.ts';
 
-/** Of a whole file, on a machine with little time for it. */
-const PROMPTS_MS = 3_600_000;
+/** Of a whole file. It says how far it is, so that this is for what would never end. */
+const PROMPTS_MS = 4 * 24 * 3_600_000;
 
 interface Ports {
   readonly store: Store;
@@ -36,11 +37,19 @@ export function promptSets(ports: Ports): PromptActivities {
   }
 
   return {
-    async addPrompts({ path, tokenizer: file, chatTemplate, alias }: AddPromptsInput) {
+    async addPrompts({ path, tokenizer: file, alias, ...how }: AddPromptsInput) {
       // How much a prompt may hold is a matter of the model that is asked: a run's plan looks at it.
-      const date = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
-      const chat = { tokenizer: file, template: chatTemplate, date, remedy: 'name a Jinja file with --chat-template' };
-      const set = await addFile(ports, { path, chat, maxTokens: Infinity, field: 'FILE' });
+      const chat = {
+        tokenizer: file,
+        template: how.chatTemplate,
+        arguments: how.chatTemplateArguments,
+        addBeginning: how.addBeginning,
+        date: how.date ?? new Date().toISOString().slice(0, 'YYYY-MM-DD'.length),
+        remedy: 'name a Jinja file with --chat-template',
+      };
+      const set = await addFile(ports, { path, chat, maxTokens: Infinity, field: 'FILE' }, (rows) =>
+        rememberForRetry({ rows } satisfies AddingPrompts),
+      );
       return { ...set, ...(alias !== undefined && { alias: await move(alias, set.hash) }) };
     },
 
@@ -78,9 +87,10 @@ export async function pinPromptSet(
 async function addFile(
   { store, artifacts, compute }: Ports,
   options: Omit<PromptFile, 'folder'>,
+  onProgress: (rows: number) => void = () => undefined,
 ): Promise<ImportedPromptSet> {
   const file = { ...options, folder: artifacts.location };
-  const limits = { signal: signal(), timeoutMs: PROMPTS_MS, what: options.path };
+  const limits = { signal: signal(), timeoutMs: PROMPTS_MS, what: options.path, onProgress };
   const { tokenizer, ...set } = await compute.run('data.importPrompts', file, limits);
   await store.savePromptSet({ ...set, tokenizer });
   return set;

@@ -2,20 +2,25 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
+import { z } from 'zod';
 import { findPromptSet, type StoredPromptSet } from '../../store/index.ts';
 import {
   ADD_PROMPTS_WORKFLOW_TYPE,
   ALIAS_PROMPTS_WORKFLOW_TYPE,
   promptsReference,
   type AddedPrompts,
+  type AddingPrompts,
   type AddPromptsInput,
   type AliasedPrompts,
   type AliasPromptsInput,
 } from '../../domain/words/prompts.ts';
 import { UserError } from '../errors.ts';
+import { today } from '../experiment/pinned-date.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { failureMessage } from '../temporal/failure.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';
+
+const Adding: z.ZodType<AddingPrompts> = z.looseObject({ rows: z.number().int() });
 
 export class PromptSets {
   readonly #temporal: TemporalLink;
@@ -27,14 +32,21 @@ export class PromptSets {
   }
 
   /** Tokenizes a JSONL file and keeps it for ever; the same file and tokenizer are the same set. */
-  async add({ path, tokenizer, chatTemplate, alias }: AddPromptsInput): Promise<AddedPrompts> {
+  async add(
+    { path, tokenizer, chatTemplate, ...how }: AddPromptsInput,
+    { onProgress }: { onProgress?: (rows: number) => void } = {},
+  ): Promise<AddedPrompts> {
     const input: AddPromptsInput = {
+      date: today(),
+      ...how,
       path: resolve(path),
       tokenizer: resolve(tokenizer),
       ...(chatTemplate !== undefined && { chatTemplate: resolve(chatTemplate) }),
-      ...(alias !== undefined && { alias }),
     };
-    return this.#execute(ADD_PROMPTS_WORKFLOW_TYPE, input);
+    return this.#execute(ADD_PROMPTS_WORKFLOW_TYPE, input, (said) => {
+      const adding = Adding.safeParse(said);
+      if (adding.success) onProgress?.(adding.data.rows);
+    });
   }
 
   /** Makes a name stand for a set. Runs that pinned what it stood for before keep that. */
@@ -59,7 +71,11 @@ export class PromptSets {
     );
   }
 
-  async #execute<Result>(workflowType: string, input: object): Promise<Result> {
+  async #execute<Result>(
+    workflowType: string,
+    input: object,
+    onProgress: (said: unknown) => void = () => undefined,
+  ): Promise<Result> {
     if (!(await this.#temporal.hasWorker())) {
       throw new UserError(
         `No worker polls the task queue ${await this.#temporal.queue()}.`,
@@ -68,7 +84,7 @@ export class PromptSets {
     }
     try {
       // A new id each time: done twice, it is done once.
-      return await this.#temporal.execute<Result>(workflowType, `pawl-prompts-${randomUUID()}`, input);
+      return await this.#temporal.execute<Result>(workflowType, `pawl-prompts-${randomUUID()}`, { input, onProgress });
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
       throw new UserError(failureMessage(error), '', { cause: error });

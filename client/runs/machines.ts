@@ -59,7 +59,7 @@ export class Machines {
       throw new UserError(`No worker polls the task queue ${queue}.`, 'Start one with `pawl up`.');
     }
     try {
-      return await this.#temporal.execute<Result>(workflowType, `pawl-machines-${randomUUID()}`, input);
+      return await this.#temporal.execute<Result>(workflowType, `pawl-machines-${randomUUID()}`, { input });
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
       throw new UserError(`${failureMessage(error)}.`, '', { cause: error });

@@ -19,6 +19,7 @@ import { readRules } from '../replay/policy-file.ts';
 import { replayRun, type PolicyReplay } from '../replay/replay-run.ts';
 import { diffRuns, type RunDiff } from '../lineage/run-diff.ts';
 import { Machines } from './machines.ts';
+import { withPinnedDate } from '../experiment/pinned-date.ts';
 import { newRunInput } from './run-id.ts';
 import { mergeRuns, resolveRun } from './run-list.ts';
 import { RunStore } from './run-store.ts';
@@ -72,7 +73,7 @@ export class Runs {
 
   /** Submits a run; from here on it is durable, whatever becomes of this process. */
   async start(spec: RunSpec): Promise<{ runId: string }> {
-    const input = newRunInput(spec);
+    const input = newRunInput(await withPinnedDate(spec));
     await this.#temporal.start(input);
     return { runId: input.runId };
   }

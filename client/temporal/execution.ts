@@ -1,5 +1,6 @@
 /** How Temporal's view of a workflow becomes an outcome and a reason to wait. Pure. */
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { messageOf } from '../errors.ts';
 import type { RunOutcome } from '../../domain/words/run.ts';
 import type { Waiting } from '../runs/run-view.ts';
@@ -58,4 +59,10 @@ export function retryOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): Wai
     message: `${name}: ${messageOf(worst.lastFailure?.message ?? 'failed')}`,
     attempt: worst.attempt ?? 1,
   };
+}
+
+/** What an activity that is under way said in its last heartbeat; undefined where none says anything. */
+export function saidOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): unknown {
+  const [payload] = (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) => heartbeatDetails?.payloads ?? []);
+  return payload === undefined ? undefined : defaultPayloadConverter.fromPayload(payload);
 }

@@ -37,6 +37,7 @@ import {
   stopSignal,
 } from '../../workflows/run/messages.ts';
 import { UnreachableError, UserError } from '../errors.ts';
+import { saidOf } from './execution.ts';
 
 /** A poller is listed for minutes after it went; a live one asks at least once a minute. */
 const POLLER_FRESH_MS = 75_000;
@@ -50,7 +51,9 @@ const DEFAULTS = {
   callTimeoutMs: 5_000,
   queryTimeoutMs: 2_000,
   reconcileTimeoutMs: 1_200_000,
-  resultTimeoutMs: 1_200_000,
+  /** Whoever waits for it can leave; the work goes on. */
+  resultTimeoutMs: 4 * 24 * 3_600_000,
+  lookMs: 2_000,
 };
 
 /** Which task queues are this home's. */
@@ -149,13 +152,24 @@ export class TemporalLink {
     return this.#call(() => handle.result() as Promise<ReconcileReport>, DEFAULTS.reconcileTimeoutMs);
   }
 
-  /** Starts a short workflow and waits for its result. */
-  async execute<Result>(workflowType: string, workflowId: string, input: object): Promise<Result> {
+  /** Starts a workflow and waits for its result. `onProgress` is told what its activity says of itself. */
+  async execute<Result>(
+    workflowType: string,
+    workflowId: string,
+    { input, onProgress }: { input: object; onProgress?: (said: unknown) => void },
+  ): Promise<Result> {
     const taskQueue = await this.queue();
     const handle = await this.#call((client) =>
       client.workflow.start(workflowType, { workflowId, taskQueue, args: [input] }),
     );
-    return this.#call(() => handle.result() as Promise<Result>, DEFAULTS.resultTimeoutMs);
+    const look = async (): Promise<void> => onProgress?.(saidOf(await this.#call(() => handle.describe())));
+    // A look that fails is followed by another one.
+    const looking = onProgress && setInterval(() => void look().catch(() => undefined), DEFAULTS.lookMs);
+    try {
+      return await this.#call(() => handle.result() as Promise<Result>, DEFAULTS.resultTimeoutMs);
+    } finally {
+      clearInterval(looking);
+    }
   }
 
   /** Hands a request to an alias; its workflow begins if nobody is there. Asked again, it is the same request. */

@@ -21,13 +21,24 @@ export function promptsReference(text: string): PromptsReference {
 export const PROMPTS_REFERENCE = /^(?:sha256:[0-9a-f]{8,64}|alias:[a-z0-9][a-z0-9._-]{0,62}|(?!sha256:|alias:).+)$/s;
 export const PROMPTS_ALIAS = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
-/** Paths are absolute, and the worker's. */
+/** Paths are absolute, and the worker's. What an experiment that asks these prompts says of its data must be the same. */
 export interface AddPromptsInput {
   readonly path: string;
   readonly tokenizer: string;
   /** For prompts that are messages; absent: the tokenizer's own. */
   readonly chatTemplate?: string;
+  /** Variables of the template. */
+  readonly chatTemplateArguments?: Readonly<Record<string, unknown>>;
+  /** What day it is for templates that ask; absent: the worker's. */
+  readonly date?: string;
+  /** The tokenizer's beginning token before prompts that are text; absent: as transformers does. */
+  readonly addBeginning?: boolean;
   readonly alias?: string;
+}
+
+/** What adding a file says while it lasts. */
+export interface AddingPrompts {
+  readonly rows: number;
 }
 
 export interface AliasPromptsInput {

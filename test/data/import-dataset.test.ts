@@ -71,7 +71,7 @@ describe('a row that cannot be used', () => {
     await writeFile(train, rows(60));
     await appendFile(train, Buffer.from('{"prompt": "caf\xe9 ->", "completion": "B"}\n', 'latin1'));
     await expect(importDataset({ artifacts, compute: pool }, options)).rejects.toThrow(
-      `${train}:61: not UTF-8: byte 16 of the line is 0xe9; save the file as UTF-8`,
+      `${train}:61:16: not UTF-8 (byte 0xe9): the file seems to be Latin-1; iconv`,
     );
   });
 });

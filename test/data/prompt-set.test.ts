@@ -70,6 +70,15 @@ describe('a prompt set', () => {
     );
   });
 
+  test('says how far it is, where that takes long', async () => {
+    const told: number[] = [];
+    const rows = Array.from({ length: 2_500 }, (_, index) => ({ prompt: 'a b', reference: String(index) }));
+    const path = await writeRows(folder, rows);
+    const made = await importPromptSet(artifacts, { path, ...asked, onProgress: (count) => told.push(count) });
+    expect(made.prompts).toBe(2_500);
+    expect(told).toEqual([1_000, 2_000]);
+  });
+
   test('has another hash in another order', async () => {
     const rows = [
       { prompt: 'a', reference: 'A' },

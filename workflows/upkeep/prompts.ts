@@ -8,10 +8,10 @@ import type {
   PromptActivities,
 } from '../../domain/words/prompts.ts';
 
-/** Somebody waits for the answer. */
+/** As long as it takes, like a plan: it says how far it is. */
 const OPTIONS: ActivityOptions = {
-  heartbeatTimeout: '5s',
-  startToCloseTimeout: '15m',
+  heartbeatTimeout: '30s',
+  startToCloseTimeout: '4d',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 5 },
 };
 

@@ -1,5 +1,6 @@
 /** `pawl prompts add|alias|list|show`: prompt sets that experiments name by hash or alias. */
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
+import { z } from 'zod';
 import { PROMPTS_ALIAS, type AddedPrompts } from '../../../domain/words/prompts.ts';
 import { promptSetLines, promptSetTable } from '../render/prompt-sets.ts';
 import { act, outputOption, withRuns } from './command.ts';
@@ -22,17 +23,17 @@ export function addPromptsCommand(program: Command): void {
     .argument('<file>', 'a {"prompt": … or "messages": …, "reference": …} per line, optionally with "tags"')
     .requiredOption('--tokenizer <path>', 'tokenizer.json of the model that will be asked')
     .option('--chat-template <path>', "Jinja file that renders messages (default: the tokenizer's own)")
+    .option('--chat-template-arguments <json>', 'variables of the template, as data.chatTemplateArguments', objectOf)
+    .option('--date <day>', 'what day it is for templates that ask (default: today)', day)
+    .option('--no-beginning', "without the tokenizer's beginning token before prompts that are text")
     .option('--alias <name>', 'a name for it, which moves here if it is taken', aliasName)
     .addOption(outputOption())
     .action(
-      act(async ({ config, output }, path, { tokenizer, chatTemplate, alias, output: format }) =>
+      act(async ({ config, output }, path, { output: format, beginning, ...how }) =>
         withRuns(config, async ({ promptSets }) => {
-          const added = await promptSets.add({
-            path,
-            tokenizer,
-            ...(chatTemplate !== undefined && { chatTemplate }),
-            ...(alias !== undefined && { alias }),
-          });
+          const request = { path, ...how, ...(!beginning && { addBeginning: false }) };
+          const onProgress = (rows: number): void => output.note(`${rows} prompts so far`);
+          const added = await promptSets.add(request, { onProgress });
           if (format === 'json') output.printJson(added);
           else output.print(addedLines(added).join('\n'));
           return EXIT.ok;
@@ -90,6 +91,19 @@ export function addPromptsCommand(program: Command): void {
 function aliasName(text: string): string {
   if (PROMPTS_ALIAS.test(text)) return text;
   throw new InvalidArgumentError('Use lower-case letters, digits, dots, hyphens and underscores, e.g. heldout-v2.');
+}
+
+function objectOf(text: string): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    throw new InvalidArgumentError('Write a JSON object, e.g. \'{"enable_thinking": false}\'.');
+  }
+}
+
+function day(text: string): string {
+  if (z.iso.date().safeParse(text).success) return text;
+  throw new InvalidArgumentError('Write a day, e.g. 2026-01-31.');
 }
 
 function addedLines({ hash, prompts, duplicates, alias }: AddedPrompts): string[] {
