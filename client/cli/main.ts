@@ -30,11 +30,11 @@ import { addUpCommand } from './commands/up.ts';
 import { cutText, visible } from '../../domain/words/outside-text.ts';
 import { readConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
-import { ExperimentError } from '../experiment/experiment-file.ts';
+import { ExperimentError } from '../experiment/experiment-error.ts';
 import { packageRoot } from '../local/paths.ts';
 
 const HELP = `
-RUN is the id of a run, or any beginning of it that only one run has. A checkpoint is RUN@STEP, RUN@NAME, RUN@best or RUN@last.
+RUN is the id of a run, any beginning of it that only one run has, or @newest. A checkpoint is RUN@STEP, RUN@NAME, RUN@best or RUN@last.
 
 Examples:
   pawl run examples/pronounce.yaml --local    one experiment, with everything it needs started for it

@@ -1,28 +1,18 @@
 /** Loads an experiment file: YAML in, a valid `RunSpec` with absolute paths out, or every problem with its remedy. */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { isMap, isNode, isScalar, parse, type Document, type LineCounter } from 'yaml';
+import { isMap, isNode, isScalar, type Document, type LineCounter } from 'yaml';
 import { promptsReference } from '../../domain/words/prompts.ts';
 import { isCode, movedCode, type PythonSpec } from '../../domain/spec/code-spec.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import { ALIASES } from '../../domain/spec/spec-changes.ts';
 import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
-import { UserError, messageOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { contradictions, unreadableFiles } from './checks.ts';
+import { ExperimentError } from './experiment-error.ts';
 import { problemsOf, type Problem } from './problems.ts';
+import { changed, readSettings } from './settings.ts';
 import { decodeYaml, parseYamlText } from './yaml-text.ts';
-
-/** Raised when an experiment cannot be run as it stands: nothing was submitted. One line per problem. */
-export class ExperimentError extends UserError {
-  override readonly name = 'ExperimentError';
-  /** Each names the file, the place, the field, what is wrong and the remedy. */
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[], options: { cause?: unknown } = {}) {
-    super(problems.join('\n'), '', options);
-    this.problems = problems;
-  }
-}
 
 export interface LoadOptions {
   /** Overrides, as `path=value` with the value in YAML: `train.steps=100`. */
@@ -49,9 +39,8 @@ interface YamlFile {
 /** A file of `key: value` lines. */
 export async function openYaml(file: string, { set = [] }: LoadOptions = {}): Promise<YamlFile> {
   const { document, lines } = parseYaml(file, await readBytes(file));
-  for (const override of set) applyOverride(document, override);
   return {
-    value: toValue(file, document),
+    value: changed(toValue(file, document), readSettings(set)),
     errorOf: (problems) =>
       new ExperimentError(
         problems.map(
@@ -99,22 +88,6 @@ function parseYaml(file: string, bytes: Uint8Array): { document: Document; lines
 function fieldOf(override: string): string {
   const name = override.slice(0, override.indexOf('='));
   return ALIASES[name] ?? name;
-}
-
-function applyOverride(document: Document, override: string): void {
-  const at = override.indexOf('=');
-  if (at < 1) throw new ExperimentError([`--set ${override}: expected path=value, for example --set train.steps=100.`]);
-  const path = fieldOf(override).split('.');
-  try {
-    const value: unknown = parse(override.slice(at + 1));
-    // As in a branch: null takes a field away.
-    if (value === null) document.deleteIn(path);
-    else document.setIn(path, document.createNode(value));
-  } catch (error) {
-    throw new ExperimentError([`--set ${override}: ${messageOf(error)}. Give a field of the experiment and a value.`], {
-      cause: error,
-    });
-  }
 }
 
 function toValue(file: string, document: Document): unknown {

@@ -4,14 +4,16 @@ import type { StoredRun } from '../../store/index.ts';
 import { parentAt, type Parent } from '../../domain/words/branches.ts';
 import { type SpecChange } from '../../domain/spec/spec-changes.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
-import { fieldChanges, withSettings, type Settings } from '../../domain/spec/spec-changes.ts';
+import { fieldChanges, type Settings } from '../../domain/spec/spec-changes.ts';
 import type { RunInput } from '../../domain/words/run.ts';
 import type { FoundCheckpoint } from './checkpoint-reference.ts';
 import { UserError } from '../errors.ts';
 import { unfitting } from '../experiment/branch-checks.ts';
 import { contradictions, unreadableFiles } from '../experiment/checks.ts';
 import { problemsOf, type Problem } from '../experiment/problems.ts';
-import { ExperimentError, withAbsolutePaths } from '../experiment/experiment-file.ts';
+import { ExperimentError } from '../experiment/experiment-error.ts';
+import { withAbsolutePaths } from '../experiment/experiment-file.ts';
+import { changed } from '../experiment/settings.ts';
 import { newRunInput } from '../runs/run-id.ts';
 
 export interface BranchRequest {
@@ -29,11 +31,6 @@ export interface Branch {
   readonly changes: readonly SpecChange[];
 }
 
-/** `RUN` stands for its last checkpoint. */
-export function branchReference(text: string): string {
-  return text.includes('@') ? text : `${text}@last`;
-}
-
 export async function branchInput(
   { run, row: { checkpoint } }: Pick<FoundCheckpoint, 'run' | 'row'>,
   { settings = {}, name }: BranchRequest,
@@ -49,7 +46,7 @@ async function branchSpec(
   run: StoredRun,
   { settings, name, step }: { settings: Settings; name: string | undefined; step: number },
 ): Promise<RunSpec> {
-  const value = withSettings(run.spec, name === undefined ? settings : { ...settings, name });
+  const value = changed(run.spec, name === undefined ? settings : { ...settings, name });
   const report = (problems: readonly Problem[]): ExperimentError =>
     new ExperimentError(problems.map((problem) => settingProblem(settings, problem)));
   const parsed = RunSpec.safeParse(value);

@@ -22,11 +22,19 @@ export interface FoundCheckpoint {
 }
 
 /** For the help of every command that takes one. */
-export const CHECKPOINT_ARGUMENT = 'RUN@STEP, RUN@CHECKPOINT, RUN@best or RUN@last';
+export const CHECKPOINT_ARGUMENT = 'RUN@STEP, RUN@CHECKPOINT, RUN@best or RUN@last; RUN may be @newest';
+
+/** Where a run by itself stands for its last checkpoint. */
+export function orLast(text: string): string {
+  return text.lastIndexOf('@') > 0 ? text : `${text}@last`;
+}
 
 export function parseCheckpointReference(text: string): CheckpointReference {
-  const [run = '', place = '', ...rest] = text.split('@');
-  if (run === '' || place === '' || rest.length > 0) {
+  // `@newest` is a run that begins with the mark.
+  const own = text.startsWith('@') ? 1 : 0;
+  const [name = '', place = '', ...rest] = text.slice(own).split('@');
+  const run = text.slice(0, own) + name;
+  if (name === '' || place === '' || rest.length > 0) {
     throw new UserError(
       `"${text}" names no checkpoint.`,
       `Write ${CHECKPOINT_ARGUMENT}; \`pawl show RUN\` lists them.`,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PromotionEvent, StoredPromotion, StoreReader } from '../../store/index.ts';
 import { answerOf } from '../../domain/decide/approval.ts';
 import { isSettled, promotionId, type Gate, type PromotionDecision } from '../../domain/words/promotion.ts';
-import { lookUpCheckpoint } from '../lineage/checkpoint-reference.ts';
+import { lookUpCheckpoint, orLast } from '../lineage/checkpoint-reference.ts';
 import { UserError } from '../errors.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';
@@ -40,8 +40,7 @@ export class Promotions {
   /** Asks an alias to stand for a checkpoint, if it passes the gate; from here on the request is durable. */
   async promote(checkpoint: string, { gate, by }: { gate: Gate; by: string }): Promise<{ id: string }> {
     const reader = await this.#store.reader();
-    const text = checkpoint.includes('@') ? checkpoint : `${checkpoint}@last`;
-    const { run, row } = await lookUpCheckpoint(text, { resolve: this.#resolve, reader });
+    const { run, row } = await lookUpCheckpoint(orLast(checkpoint), { resolve: this.#resolve, reader });
     const id = promotionId(gate.alias, randomBytes(4).toString('hex'));
     await this.#temporal.askAlias(gate.alias, {
       kind: 'promote',

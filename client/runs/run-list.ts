@@ -37,12 +37,19 @@ export function mergeRuns(
   return [...summaries.values()].sort((a, b) => b.createdAt.localeCompare(a.createdAt)).slice(0, limit);
 }
 
+/** The run that was submitted last. */
+export const NEWEST = '@newest';
+
+/** For the help of every command that takes a run. */
+export const RUN_ARGUMENT = 'id of the run, an unambiguous beginning of it, or @newest';
+
 /** The id behind what a person typed. Runs that no worker took yet are only known to Temporal. */
 export async function resolveRun(
   reference: string,
   store: StoreReader | undefined,
   temporal: Pick<TemporalLink, 'describe' | 'list'>,
 ): Promise<string> {
+  if (reference === NEWEST) return newestRun(store, temporal);
   if (!/^[a-z0-9-]+$/.test(reference)) {
     throw new UserError(`"${reference}" is not a run.`, 'Give an id or its beginning; `pawl list` shows them.');
   }
@@ -54,6 +61,17 @@ export async function resolveRun(
   });
   if (runId === undefined) throw recorded;
   return runId;
+}
+
+async function newestRun(store: StoreReader | undefined, temporal: Pick<TemporalLink, 'list'>): Promise<string> {
+  const stored = (await store?.listRuns({ limit: 1 })) ?? [];
+  const submitted = await temporal.list({ limit: 1 }).catch((error: unknown) => {
+    if (stored.length === 0 || !(error instanceof UnreachableError)) throw error;
+    return [];
+  });
+  const [newest] = mergeRuns(stored, submitted, 1);
+  if (newest !== undefined) return newest.runId;
+  throw new UserError('There is no run yet, so none is the newest.', 'Start one: pawl run FILE');
 }
 
 /** The run's id, or why there is none. */

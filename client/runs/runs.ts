@@ -6,8 +6,8 @@ import type { ReconcileInput, ReconcileReport } from '../../domain/words/reconci
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { RunOutcome } from '../../domain/words/run.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
-import { branchInput, branchReference, type Branch, type BranchRequest } from '../lineage/branch.ts';
-import { lookUpCheckpoint } from '../lineage/checkpoint-reference.ts';
+import { branchInput, type Branch, type BranchRequest } from '../lineage/branch.ts';
+import { lookUpCheckpoint, orLast } from '../lineage/checkpoint-reference.ts';
 import { readLineage, type LineageRun } from '../lineage/lineage.ts';
 import { UnreachableError, UserError, messageOf } from '../errors.ts';
 import { effectText } from './effects.ts';
@@ -23,6 +23,7 @@ import { withPinnedDate } from '../experiment/pinned-date.ts';
 import { newRunInput } from './run-id.ts';
 import { mergeRuns, resolveRun } from './run-list.ts';
 import { RunStore } from './run-store.ts';
+import { submitAs, type Submitted } from './submission.ts';
 import { isOver, type RunDetails, type RunResult, type RunSummary, type RunView } from './run-view.ts';
 import { TaskQueues } from './task-queues.ts';
 import { RunWatch, unknownRun, type FollowOptions } from './run-watch.ts';
@@ -71,17 +72,21 @@ export class Runs {
     this.promotions = new Promotions(this.#temporal, this.#store, (reference) => this.resolve(reference));
   }
 
-  /** Submits a run; from here on it is durable, whatever becomes of this process. */
-  async start(spec: RunSpec): Promise<{ runId: string }> {
+  /**
+   * Submits a run; from here on it is durable, whatever becomes of this process. With an `id` it is submitted once,
+   * however often it is asked for: the same experiment again is the same run, another one is refused.
+   */
+  async start(spec: RunSpec, { id }: { id?: string } = {}): Promise<Submitted> {
+    if (id !== undefined) return submitAs({ temporal: this.#temporal, store: this.#store }, id, spec);
     const input = newRunInput(await withPinnedDate(spec));
     await this.#temporal.start(input);
-    return { runId: input.runId };
+    return { runId: input.runId, existed: false };
   }
 
   /** Submits a run that goes on from a checkpoint of another one (`RUN@STEP`, …), with its experiment but for what is changed. */
   async branch(reference: string, request: BranchRequest = {}): Promise<Branch> {
     const resolve = (run: string): Promise<string> => this.resolve(run);
-    const found = await lookUpCheckpoint(branchReference(reference), { resolve, reader: await this.#store.reader() });
+    const found = await lookUpCheckpoint(orLast(reference), { resolve, reader: await this.#store.reader() });
     const { parent, ...input } = await branchInput(found, request);
     await this.#temporal.start({ ...input, parent });
     const { runId, checkpoint, step, changes } = parent;
@@ -205,7 +210,7 @@ export class Runs {
   /** The verdicts of a recorded run, decided again: by its own policy, or by what a file says. Reads the store only. */
   async replay(reference: string, { policyFile }: { policyFile?: string } = {}): Promise<PolicyReplay> {
     const replay = await this.#read(async (reader) => {
-      const { runId, spec } = await reader.getRun(reference);
+      const { runId, spec } = await reader.getRun(await this.resolve(reference));
       return replayRun(reader, runId, policyFile === undefined ? undefined : await readRules(policyFile, spec));
     });
     if (replay === undefined) throw unknownRun(reference);

@@ -10,6 +10,7 @@ import {
   type WorkflowExecutionInfo,
   type WorkflowHandle,
 } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import {
   aliasWorkflowId,
   PROMOTIONS_WORKFLOW_TYPE,
@@ -99,6 +100,20 @@ export class TemporalLink {
         args: [input],
       }),
     );
+  }
+
+  /** What a run was started with, as its history begins; undefined: Temporal does not know it, or no longer. */
+  async submittedInput(runId: string): Promise<unknown> {
+    const found = await this.#known(runId, async ({ client, workflowId }) =>
+      client.workflowService.getWorkflowExecutionHistory({
+        namespace: this.#namespace,
+        execution: { workflowId },
+        maximumPageSize: 1,
+      }),
+    );
+    const [first] = found?.history?.events ?? [];
+    const [payload] = first?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    return payload && defaultPayloadConverter.fromPayload(payload);
   }
 
   /** Undefined: Temporal does not know this run, or no longer. */

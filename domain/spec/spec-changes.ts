@@ -1,7 +1,5 @@
 /** Changing fields of an experiment by their paths, and telling two experiments apart. Pure. */
 
-import type { RunSpec } from './spec.ts';
-
 /** Values by the path of their field; null takes an optional field away. */
 export type Settings = Readonly<Record<string, unknown>>;
 
@@ -11,7 +9,7 @@ type Section = Readonly<Record<string, unknown>>;
 export const ALIASES: Readonly<Record<string, string>> = { 'train.learningRate': 'train.optimizer.learningRate' };
 
 /** The experiment with these fields changed: still to be validated. */
-export function withSettings(spec: RunSpec, settings: Settings): unknown {
+export function withSettings(spec: unknown, settings: Settings): unknown {
   let changed: unknown = spec;
   for (const [name, value] of Object.entries(settings)) {
     const path = ALIASES[name] ?? name;

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { recording } from '../../activities/run/record.ts';
 import { openStore, type Store } from '../../store/index.ts';
-import { branchInput, branchReference, type BranchRequest } from '../../client/lineage/branch.ts';
-import { lookUpCheckpoint } from '../../client/lineage/checkpoint-reference.ts';
+import { branchInput, type BranchRequest } from '../../client/lineage/branch.ts';
+import { lookUpCheckpoint, orLast } from '../../client/lineage/checkpoint-reference.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import { checkpoint, newFolder, newRun, PLAN, scored, SPEC } from '../store/fixtures.ts';
 
@@ -51,7 +51,7 @@ async function branch(
   request: BranchRequest = {},
 ): Promise<Awaited<ReturnType<typeof branchInput>>> {
   const resolve = (run: string): Promise<string> => Promise.resolve(run);
-  return branchInput(await lookUpCheckpoint(branchReference(reference), { resolve, reader: store }), request);
+  return branchInput(await lookUpCheckpoint(orLast(reference), { resolve, reader: store }), request);
 }
 
 describe('a branch', () => {

@@ -4,6 +4,7 @@ import type { StoredCheckpoint } from '../../store/index.ts';
 import {
   findCheckpoint,
   lookUpCheckpoint,
+  orLast,
   parseCheckpointReference,
 } from '../../client/lineage/checkpoint-reference.ts';
 import { storedCheckpoint } from './checkpoints.ts';
@@ -38,8 +39,18 @@ test('the best is what the policy of the run calls so', () => {
   expect(nameOf('run@best', 'minimize')).toBe('step-000000-g1');
 });
 
+test('the newest run is a run like any other', () => {
+  expect(parseCheckpointReference('@newest@10')).toEqual({ run: '@newest', at: { kind: 'step', step: 10 } });
+  expect(['@newest', '@newest@best', 'run', 'run@10'].map(orLast)).toEqual([
+    '@newest@last',
+    '@newest@best',
+    'run@last',
+    'run@10',
+  ]);
+});
+
 describe('what names no checkpoint is refused, with what there is', () => {
-  test.each(['run', '@10', 'run@', 'run@1@2'])('%s', (text) => {
+  test.each(['run', '@10', 'run@', 'run@1@2', '@newest', '@@10', '@newest@'])('%s', (text) => {
     expect(() => parseCheckpointReference(text)).toThrow(/names no checkpoint.*RUN@best/);
   });
 

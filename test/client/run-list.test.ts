@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { WorkflowFailedError } from '@temporalio/client';
-import { mergeRuns } from '../../client/runs/run-list.ts';
+import { mergeRuns, resolveRun } from '../../client/runs/run-list.ts';
 import { newRunInput } from '../../client/runs/run-id.ts';
 import { outcomeOf, retryOf, stuckOf } from '../../client/temporal/execution.ts';
 import { failureMessage } from '../../client/temporal/failure.ts';
@@ -40,6 +40,21 @@ describe('the list', () => {
 
   test('is as long as was asked for', () => {
     expect(mergeRuns([STORED], [execution(waiting, 'RUNNING', STORED.createdAt)], 1)).toHaveLength(1);
+  });
+});
+
+describe('the newest run', () => {
+  const list = (infos: Execution[]) => ({ list: async () => infos, describe: async () => undefined });
+
+  test('may wait for a worker yet, or be one that Temporal has forgotten', async () => {
+    const reader = { listRuns: async () => [STORED] } as unknown as NonNullable<Parameters<typeof resolveRun>[1]>;
+    const waiting = execution('waiting-1a2b3c4d', 'RUNNING', '2099-11-23T17:00:00.000Z');
+    expect(await resolveRun('@newest', reader, list([waiting]))).toBe('waiting-1a2b3c4d');
+    expect(await resolveRun('@newest', reader, list([]))).toBe(RUN_ID);
+  });
+
+  test('is none where there is no run', async () => {
+    await expect(resolveRun('@newest', undefined, list([]))).rejects.toThrow(/no run yet.*pawl run FILE/);
   });
 });
 

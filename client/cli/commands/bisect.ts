@@ -1,6 +1,7 @@
 /** `pawl bisect RUN --suite S`: which checkpoint made the score fall. */
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
 import { bisectLines, probeLine } from '../render/serving-lines.ts';
+import { RUN_ARGUMENT } from '../../runs/run-list.ts';
 import { act, outputOption, withRuns } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -22,7 +23,7 @@ export function addBisectCommand(program: Command): void {
   program
     .command('bisect')
     .description('find the checkpoint that made the score of a suite fall')
-    .argument('<run>', 'id of the run, or an unambiguous beginning of it')
+    .argument('<run>', RUN_ARGUMENT)
     .option('--suite <name>', 'a suite of the experiment; default: the main one')
     .option('--good <step>', 'a step whose checkpoint is good; default: the best', step)
     .option('--bad <step>', 'a step whose checkpoint is bad; default: the last', step)

@@ -1,11 +1,9 @@
 /** `pawl branch RUN@STEP --set path=value`: a new run that goes on from a checkpoint of another one. */
 import type { Command } from '@commander-js/extra-typings';
-import { parse } from 'yaml';
-import { changeText, type Settings } from '../../../domain/spec/spec-changes.ts';
+import { changeText } from '../../../domain/spec/spec-changes.ts';
 import type { Branch } from '../../lineage/branch.ts';
 import { CHECKPOINT_ARGUMENT } from '../../lineage/checkpoint-reference.ts';
-import { messageOf } from '../../errors.ts';
-import { ExperimentError } from '../../experiment/experiment-file.ts';
+import { collect, readSettings, SET_HELP, SET_OPTION } from '../../experiment/settings.ts';
 import { act, outputOption, withRuns, type Context } from './command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { followRun, leaveRun, openScreen, type Format } from './follow-run.ts';
@@ -35,16 +33,12 @@ export function addBranchCommand(program: Command): void {
     .command('branch')
     .description('start a run from a checkpoint of another one, with other settings; follow it to its end')
     .argument('<checkpoint>', CHECKPOINT_ARGUMENT)
-    .option('--set <path=value>', 'change a field of the experiment (a YAML value; null removes it)', collect)
+    .option(SET_OPTION, SET_HELP, collect)
     .option('--name <name>', "name of the branch; default: its parent's")
     .option('-d, --detach', 'print the id of the branch, and leave it to the workers')
     .addOption(outputOption())
     .addHelpText('after', HELP)
     .action(act((context, point: string, options: BranchOptions) => branch(context, point, options)));
-}
-
-function collect(value: string, earlier: string[] = []): string[] {
-  return [...earlier, value];
 }
 
 async function branch({ config, output }: Context, point: string, options: BranchOptions): Promise<ExitCode> {
@@ -67,22 +61,6 @@ async function branch({ config, output }: Context, point: string, options: Branc
     }
     return EXIT.ok;
   });
-}
-
-function readSettings(overrides: readonly string[]): Settings {
-  return Object.fromEntries(overrides.map(readSetting));
-}
-
-function readSetting(override: string): [string, unknown] {
-  const at = override.indexOf('=');
-  if (at < 1) {
-    throw new ExperimentError([`--set ${override}: expected path=value, for example --set train.learningRate=1e-4.`]);
-  }
-  try {
-    return [override.slice(0, at), parse(override.slice(at + 1)) as unknown];
-  } catch (error) {
-    throw new ExperimentError([`--set ${override}: ${messageOf(error)}. Write a value in YAML.`], { cause: error });
-  }
 }
 
 function branchText({ runId, parent, changes }: Branch): string {

@@ -1,6 +1,7 @@
 /** `pawl diff RUN RUN`: what is different about two runs, and what came of it. */
 import type { Command } from '@commander-js/extra-typings';
 import { diffLines } from '../render/diff-lines.ts';
+import { RUN_ARGUMENT } from '../../runs/run-list.ts';
 import { act, outputOption, withRuns } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -18,7 +19,7 @@ export function addDiffCommand(program: Command): void {
   program
     .command('diff')
     .description('compare two runs: experiment, pinned data, losses, scores')
-    .argument('<before>', 'a run')
+    .argument('<before>', RUN_ARGUMENT)
     .argument('<after>', 'another one')
     .addOption(outputOption())
     .addHelpText('after', HELP)

@@ -29,7 +29,7 @@ export function addLogCommand(program: Command): void {
   program
     .command('log')
     .description('show the lineage of runs: checkpoints, scores, verdicts, branches')
-    .argument('[run]', 'id of a run, or an unambiguous beginning of it; default: the newest runs')
+    .argument('[run]', 'id of a run, an unambiguous beginning of it, or @newest; default: the newest runs')
     .option('--graph', 'draw what came from what')
     .option('-n, --limit <count>', 'how many runs; without --graph, how many checkpoints', positiveInteger, 20)
     .addOption(outputOption())

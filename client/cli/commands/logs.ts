@@ -5,6 +5,7 @@ import type { RunEvent } from '../../../store/index.ts';
 import type { Output } from '../output.ts';
 import { eventLine } from '../render/event-line.ts';
 import { isOver } from '../../runs/run-view.ts';
+import { RUN_ARGUMENT } from '../../runs/run-list.ts';
 import { act, outputOption, withRuns } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Format } from './follow-run.ts';
@@ -15,7 +16,7 @@ export function addLogsCommand(program: Command): void {
   program
     .command('logs')
     .description('print what happened in a run')
-    .argument('<run>', 'id of the run, or an unambiguous beginning of it')
+    .argument('<run>', RUN_ARGUMENT)
     .option('-f, --follow', 'go on until the run is over')
     .addOption(outputOption())
     .action(

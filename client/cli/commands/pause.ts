@@ -1,5 +1,6 @@
 /** `pawl pause RUN` and `pawl resume RUN`: return the machines, keep the run. */
 import type { Command } from '@commander-js/extra-typings';
+import { RUN_ARGUMENT } from '../../runs/run-list.ts';
 import { act, noteNobody, outputOption, withRuns } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -17,7 +18,7 @@ export function addPauseCommand(program: Command): void {
   program
     .command('pause')
     .description('save a run and return its machines, until it is resumed')
-    .argument('<run>', 'id of the run, or an unambiguous beginning of it')
+    .argument('<run>', RUN_ARGUMENT)
     .addOption(outputOption())
     .addHelpText('after', PAUSE_HELP)
     .action(
@@ -38,7 +39,7 @@ export function addResumeCommand(program: Command): void {
   program
     .command('resume')
     .description('rent machines for a paused run again, and go on')
-    .argument('<run>', 'id of the run, or an unambiguous beginning of it')
+    .argument('<run>', RUN_ARGUMENT)
     .addOption(outputOption())
     .addHelpText('after', RESUME_HELP)
     .action(

@@ -1,6 +1,7 @@
 /** `pawl replay RUN`: what another policy would have decided, from what is recorded. */
 import type { Command } from '@commander-js/extra-typings';
 import { replayLines } from '../render/replay.ts';
+import { RUN_ARGUMENT } from '../../runs/run-list.ts';
 import { act, outputOption, withRuns } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -22,7 +23,7 @@ export function addReplayCommand(program: Command): void {
   program
     .command('replay')
     .description('decide a recorded run again, by its own policy or another one, without a platform')
-    .argument('<run>', 'id of the run, or an unambiguous beginning of it')
+    .argument('<run>', RUN_ARGUMENT)
     .option('-p, --policy <file>', 'what to decide by (default: the policy and budget of the run itself)')
     .addOption(outputOption())
     .addHelpText('after', HELP)

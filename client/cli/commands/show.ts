@@ -3,6 +3,7 @@ import type { Command } from '@commander-js/extra-typings';
 import { liveLines } from '../render/run-lines.ts';
 import { runReport } from '../render/run-report.ts';
 import { isOver } from '../../runs/run-view.ts';
+import { RUN_ARGUMENT } from '../../runs/run-list.ts';
 import { act, outputOption, withRuns } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { followRun, leaveRun, openScreen } from './follow-run.ts';
@@ -11,7 +12,7 @@ export function addShowCommand(program: Command): void {
   program
     .command('show')
     .description('show a run: its checkpoints with their scores and verdicts, its loss, how it ended')
-    .argument('<run>', 'id of the run, or an unambiguous beginning of it')
+    .argument('<run>', RUN_ARGUMENT)
     .option('-f, --follow', 'follow it to its end')
     .addOption(outputOption())
     .action(

@@ -1,5 +1,6 @@
 /** `pawl stop RUN`: ends a run in good order, or at once. */
 import type { Command } from '@commander-js/extra-typings';
+import { RUN_ARGUMENT } from '../../runs/run-list.ts';
 import { act, noteNobody, outputOption, withRuns } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -13,7 +14,7 @@ export function addStopCommand(program: Command): void {
   program
     .command('stop')
     .description('end a run; what it rented is returned')
-    .argument('<run>', 'id of the run, or an unambiguous beginning of it')
+    .argument('<run>', RUN_ARGUMENT)
     .option('--now', 'cancel it, without a last checkpoint')
     .option('--reason <text>', 'recorded with the run', 'stopped by request')
     .addOption(outputOption())
