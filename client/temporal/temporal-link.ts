@@ -104,14 +104,15 @@ export class TemporalLink {
 
   /** What a run was started with, as its history begins; undefined: Temporal does not know it, or no longer. */
   async submittedInput(runId: string): Promise<unknown> {
-    const found = await this.#known(runId, async ({ client, workflowId }) =>
+    if ((await this.describe(runId)) === undefined) return undefined;
+    const found = await this.#call(async (client) =>
       client.workflowService.getWorkflowExecutionHistory({
         namespace: this.#namespace,
-        execution: { workflowId },
+        execution: { workflowId: runId },
         maximumPageSize: 1,
       }),
     );
-    const [first] = found?.history?.events ?? [];
+    const [first] = found.history?.events ?? [];
     const [payload] = first?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
     return payload && defaultPayloadConverter.fromPayload(payload);
   }
