@@ -38,7 +38,7 @@ export function mergeRuns(
 }
 
 /** The run that was submitted last. */
-export const NEWEST = '@newest';
+const NEWEST = '@newest';
 
 /** For the help of every command that takes a run. */
 export const RUN_ARGUMENT = 'id of the run, an unambiguous beginning of it, or @newest';
