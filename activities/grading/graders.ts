@@ -1,5 +1,5 @@
 /** From an experiment's choice to a grader. */
-import { GraderSpec } from '../../domain/spec/grader-spec.ts';
+import { GraderSpec, isProvided, optionsOf } from '../../domain/spec/grader-spec.ts';
 import { sha256, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { PinnedPython } from '../../domain/words/plan.ts';
@@ -12,6 +12,7 @@ import { codeGrader, GRADER_FIELD } from './code-grader.ts';
 import { httpGrader } from './http-grader.ts';
 import { judge } from './judge.ts';
 import { pooledGrader } from './pooled-grader.ts';
+import { pinProvided, providedGrader } from './provided-grader.ts';
 import type { AnswerGrader } from './text-graders.ts';
 
 /** The worker's variables that graders may be given, by name. */
@@ -24,8 +25,9 @@ export interface GraderPorts {
   readonly userCode: UserCode;
 }
 
-/** Stores a file of the user's, so that a run depends on its hash. */
+/** Stores the file of a grader that is one, so that a run depends on its hash. */
 export async function pinGrader(artifacts: Artifacts, spec: GraderSpec): Promise<string | undefined> {
+  if (isProvided(spec)) return pinProvided(artifacts, spec);
   if (!isCode(spec)) return undefined;
   return pinCode(artifacts, { field: GRADER_FIELD, path: codePath(spec) });
 }
@@ -38,7 +40,7 @@ export interface Opening {
 
 /** `pinned` is what `pinGrader` gave. */
 export async function openGrader(
-  { userCode, secrets, compute }: GraderPorts,
+  { artifacts, userCode, secrets, compute }: GraderPorts,
   spec: AnswerGrader,
   pinned: string | undefined,
   { python, onOutput }: Opening = {},
@@ -47,6 +49,7 @@ export async function openGrader(
     const code = codeOf(spec, { field: GRADER_FIELD, role: 'grader', pinned, python, secrets });
     return codeGrader(userCode, code, { binary: spec.binary, onOutput });
   }
+  if (isProvided(spec)) return providedGrader({ artifacts, userCode }, spec, { pinned, python, onOutput });
   if (typeof spec === 'string' || 'name' in spec) return pooledGrader(compute, spec);
   if ('http' in spec) return httpGrader(spec.http, keyOf(spec.http.keyVariable, secrets));
   return judge(spec.judge, keyOf(spec.judge.keyVariable, secrets));
@@ -59,12 +62,14 @@ export function graderHash(
   { python, answerAfter }: { python?: PinnedPython | undefined; answerAfter?: string | false | undefined } = {},
 ): string {
   const facts = graderFacts(spec, pinned);
-  const packages = isCode(spec) && 'python' in spec ? python?.requirements : undefined;
+  const inPython = isProvided(spec) || (isCode(spec) && 'python' in spec);
+  const packages = inPython ? python?.requirements : undefined;
   const all = packages === undefined ? facts : [facts, packages];
   return sha256(JSON.stringify(answerAfter === undefined ? all : { grader: all, answerAfter }));
 }
 
 function graderFacts(spec: GraderSpec, pinned: string | undefined): unknown {
+  if (isProvided(spec)) return { ...optionsOf(spec), file: pinned };
   // A bare name is the same grader as the name with its default options.
   if (typeof spec === 'string') return GraderSpec.safeParse({ name: spec }).data ?? spec;
   if ('name' in spec) return spec;

@@ -1,5 +1,5 @@
 /** The graders that need nothing but two texts: from an experiment's choice to what grades. Pure. */
-import type { GraderSpec } from '../../domain/spec/grader-spec.ts';
+import type { GraderSpec, ProvidedGrader } from '../../domain/spec/grader-spec.ts';
 import { editSimilarity } from './edit-similarity.ts';
 import { exactMatch } from './exact-match.ts';
 import type { TextGrader } from './grader.ts';
@@ -14,8 +14,9 @@ import { tokenAccuracy } from './token-accuracy.ts';
 /** A grader of answers. */
 export type AnswerGrader = Exclude<GraderSpec, 'perplexity' | { name: 'perplexity' }>;
 
-type Bare = Extract<AnswerGrader, string>;
-type Named = Extract<AnswerGrader, { name: string }>;
+type TwoTexts = Exclude<AnswerGrader, ProvidedGrader>;
+type Bare = Extract<TwoTexts, string>;
+type Named = Extract<TwoTexts, { name: string }>;
 export type TextGraderSpec = Bare | Named;
 
 /** What each is without options. */

@@ -40,6 +40,8 @@ export interface ChildOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly isolation: Isolation;
   readonly memoryBytes: number;
+  /** `false`: none, where the isolation can do that. */
+  readonly network?: boolean | undefined;
 }
 
 /** The process says by itself that its time is over, and where it was; who says nothing for this much longer never will. */
@@ -56,7 +58,7 @@ const LONGEST_REPORT = 16_000;
 
 export function startChild(options: ChildOptions): Child {
   const { folder, environment, isolation, memoryBytes } = options;
-  const { command, args, ...as } = isolation.start(options.command, options.args);
+  const { command, args, ...as } = isolation.start(options.command, options.args, options);
   const child = spawn(command, args, {
     ...as,
     cwd: folder,

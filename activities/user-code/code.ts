@@ -26,6 +26,8 @@ export interface Code {
   readonly memoryBytes: number;
   /** The variables that the experiment gives it. */
   readonly environment: Readonly<Record<string, string>>;
+  /** `false`: kept from the network, where the system allows that. */
+  readonly network?: boolean;
   /** Which Python; default: the worker's. */
   readonly python?: PinnedPython | undefined;
 }

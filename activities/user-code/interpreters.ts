@@ -52,10 +52,8 @@ export function createInterpreters({ artifacts, interpreter: own, uv, folder }: 
       const list = join(draft, 'requirements.txt');
       await writeFile(list, await artifacts.get(requirements));
       const venv = join(draft, 'venv');
-      await withUv(uv, ['venv', '--quiet', '--python', base, venv]);
-      const install = ['pip', 'install', '--quiet', '--python', join(venv, 'bin', 'python')];
       // Packages that are built run code of theirs, as the worker: wheels do not.
-      await withUv(uv, [...install, '--only-binary', ':all:', '-r', list]);
+      await install(uv, { base, venv, packages: ['--quiet', '--only-binary', ':all:', '-r', list] });
       // Complete or not there; another worker may have been faster.
       await rename(venv, home).catch(async (cause: unknown) => {
         if (!(await exists(made))) throw cause;
@@ -107,16 +105,34 @@ async function realInterpreter(interpreter: string): Promise<string> {
   );
 }
 
-async function withUv(uv: string, args: readonly string[]): Promise<void> {
-  const { problem, missing } = await run(uv, args, INSTALLING_MS);
+/** With uv; where there is none, with the pip of that Python. */
+async function install(
+  uv: string,
+  { base, venv, packages }: { base: string; venv: string; packages: readonly string[] },
+): Promise<void> {
+  const own = join(venv, 'bin', 'python');
+  const made = await run(uv, ['venv', '--quiet', '--python', base, venv], INSTALLING_MS);
+  if (made.missing !== true) {
+    requireDone('uv', made);
+    requireDone('uv', await run(uv, ['pip', 'install', '--python', own, ...packages], INSTALLING_MS));
+    return;
+  }
+  const { problem } = await run(base, ['-m', 'pip', '--version'], INSTALLING_MS);
+  if (problem !== undefined) {
+    throw new PawlError(
+      'InvalidRequest',
+      'packages of Python: the worker has no uv, which installs them, and its Python no pip: install uv (pip install uv, or ' +
+        'PAWL_UV), or set python.interpreter to a Python that has the packages.',
+    );
+  }
+  requireDone('venv', await run(base, ['-m', 'venv', '--without-pip', venv], INSTALLING_MS));
+  const pip = ['-m', 'pip', '--python', own, '--disable-pip-version-check', 'install'];
+  requireDone('pip', await run(base, [...pip, ...packages], INSTALLING_MS));
+}
+
+function requireDone(program: string, { problem }: { readonly problem?: string }): void {
   if (problem === undefined) return;
-  throw new PawlError(
-    'InvalidRequest',
-    missing
-      ? 'python.requirements: the worker has no uv, which installs them: install it (pip install uv), or set ' +
-          'python.interpreter to a Python that has the packages.'
-      : `python.requirements: uv could not install them: ${problem}`,
-  );
+  throw new PawlError('InvalidRequest', `packages of Python: ${program} could not install them: ${problem}`);
 }
 
 async function run(
@@ -125,15 +141,19 @@ async function run(
   timeout: number,
 ): Promise<{ readonly output: string; readonly problem?: string; readonly missing?: boolean }> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout, killSignal: 'SIGKILL' });
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    // Of spawn's own time-out the timer would outlive a program that is not there, and keep the process alive.
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
     let output = '';
     let problem = '';
     child.stdout.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(0, 10_000)));
     child.stderr.on('data', (chunk: Buffer) => (problem = (problem + chunk.toString()).slice(-1_000)));
-    child.on('error', (cause: NodeJS.ErrnoException) =>
-      resolve({ output, problem: cause.message, missing: cause.code === 'ENOENT' }),
-    );
+    child.on('error', (cause: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      resolve({ output, problem: cause.message, missing: cause.code === 'ENOENT' });
+    });
     child.on('close', (code, signal) => {
+      clearTimeout(timer);
       const ended = `it ended with ${signal ?? `exit code ${code}`}`;
       resolve(code === 0 ? { output } : { output, problem: problem.trim() || ended });
     });

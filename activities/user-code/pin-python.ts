@@ -1,5 +1,6 @@
 /** Which Python a run's own files need, made or found before anything is rented. */
 import { isCode } from '../../domain/spec/code-spec.ts';
+import { isProvided } from '../../domain/spec/grader-spec.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { PinnedPython } from '../../domain/words/plan.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
@@ -25,5 +26,5 @@ export async function pinPython({ artifacts, userCode }: Ports, spec: RunSpec): 
 
 function usesPython({ train, evaluate }: RunSpec): boolean {
   const graders = [evaluate.grader, ...Object.values(evaluate.suites ?? {}).map(({ grader }) => grader)];
-  return [train.objective, ...graders].some((choice) => isCode(choice) && 'python' in choice);
+  return [train.objective, ...graders].some((choice) => isProvided(choice) || (isCode(choice) && 'python' in choice));
 }

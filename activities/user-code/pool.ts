@@ -119,6 +119,7 @@ export function createPool({ artifacts, runtimeOf, isolation, idleMs }: PoolOpti
       environment: { ...runtime.environment, HOME: work, TMPDIR: work, ...code.environment },
       isolation: isolated,
       memoryBytes,
+      network: code.network,
     });
     all.set(child, folder);
     try {
@@ -161,6 +162,7 @@ async function load(code: Code, { child, file }: Lent, { signal, onOutput }: Cal
 
 /** Whatever makes a difference to the process, and nothing else: runs that use the same file share its processes. */
 function keyOf({ language, role, pinned, function: name, limitMs, memoryBytes, environment, ...code }: Code): string {
-  const { python, place } = code;
-  return sha256(JSON.stringify([language, role, pinned, name, limitMs, memoryBytes, environment, python, place.path]));
+  const { python, place, network } = code;
+  const process = [language, role, pinned, name, limitMs, memoryBytes, environment, python, network, place.path];
+  return sha256(JSON.stringify(process));
 }

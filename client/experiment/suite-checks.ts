@@ -65,13 +65,13 @@ function problemsOf(place: Place, { samplesPerPrompt = 1, passAt, temperature, g
 }
 
 const BINARY_REMEDY = 'Use one that says 0 or 1, such as exact_match; of your own one, say binary: true.';
-const GRADUAL: readonly unknown[] = ['edit_similarity', 'token_accuracy'];
+const GRADUAL: readonly string[] = ['edit_similarity', 'token_accuracy', 'f1', 'rouge_l'];
 
 /** What the user's own grader gives is the user's word. */
 function mayBeBinary(grader: SuiteSpec['grader']): boolean {
   if (isLikelihood(grader)) return false;
   if (typeof grader === 'string') return !GRADUAL.includes(grader);
-  if ('name' in grader) return true;
+  if ('name' in grader) return !GRADUAL.includes(grader.name);
   if (isCode(grader)) return grader.binary;
   return 'http' in grader ? grader.http.binary : grader.judge.binary;
 }

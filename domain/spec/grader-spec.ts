@@ -35,6 +35,8 @@ const SIMPLE = [
   'starts_with',
   'f1',
   'rouge_l',
+  'math',
+  'code',
   'perplexity',
 ] as const;
 
@@ -82,6 +84,15 @@ const Holds = z.strictObject({
 
 const Overlap = z.strictObject({ name: z.enum(['f1', 'rouge_l']) });
 
+const Mathematics = z.strictObject({ name: z.literal('math') });
+
+const Tests = z.strictObject({
+  name: z.literal('code'),
+  timeoutSeconds: z.number().min(1).max(600).default(10).describe('of computing, for one answer with its tests'),
+  memoryMegabytes: z.number().int().min(64).default(1024).describe('for one answer with its tests'),
+  continues: z.boolean().default(false).describe('answers without a block of code go on where the prompt ends'),
+});
+
 const Perplexity = z.strictObject({ name: z.literal('perplexity') });
 
 const Module = z.strictObject({ ...moduleFields, binary: concise.binary });
@@ -115,6 +126,8 @@ export const GraderSpec = z.union([
   JsonSchema,
   Holds,
   Overlap,
+  Mathematics,
+  Tests,
   Perplexity,
   Module,
   Python,
@@ -122,6 +135,20 @@ export const GraderSpec = z.union([
   Judge,
 ]);
 export type GraderSpec = z.output<typeof GraderSpec>;
+
+export type ProvidedGrader = 'math' | 'code' | z.output<typeof Mathematics> | z.output<typeof Tests>;
+
+/** Pawl's own, in Python: it runs where users' code runs. */
+export function isProvided<Choice>(choice: Choice): choice is Extract<Choice, ProvidedGrader> {
+  const name = typeof choice === 'object' && choice !== null && 'name' in choice ? choice.name : choice;
+  return name === 'math' || name === 'code';
+}
+
+/** With defaults in place of a bare name. */
+export function optionsOf(grader: ProvidedGrader): Exclude<ProvidedGrader, string> {
+  if (typeof grader !== 'string') return grader;
+  return grader === 'math' ? Mathematics.parse({ name: grader }) : Tests.parse({ name: grader });
+}
 
 type Likelihood = 'perplexity' | z.output<typeof Perplexity>;
 

@@ -78,7 +78,8 @@ def limit_memory(count):
 
 
 def module_of(path):
-    name = os.path.splitext(os.path.basename(path))[0]
+    # Not the name of a module that others import: a user's file may be called math.py.
+    name = "user_" + os.path.splitext(os.path.basename(path))[0]
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
