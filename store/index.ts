@@ -7,12 +7,16 @@ export type { PromotionEvent, StoredPromotion } from './rows/promotion-records.t
 export type { StoredWorker } from './rows/worker-records.ts';
 export type { StoredAppraisal, StoredSamples } from './rows/serving-records.ts';
 export type {
+  CheckpointPlace,
   Comparison,
   Comparisons,
   EvaluationSubject,
   EvaluationRecord,
   Lease,
   ScoredEvaluation,
+  SpanRequest,
+  StepNumbers,
+  StepSpan,
   StoredLease,
 } from './rows/records.ts';
 export type {

@@ -1,17 +1,34 @@
-/** Checkpoints, the syncs that confirmed them, the verdicts on them. */
-import type { Selectable } from 'kysely';
-import type { Evaluation } from '../../domain/words/evaluation.ts';
+/** Checkpoints, the syncs that confirmed them, the verdicts on them: written as they come, read in pages. */
+import { sql, type SelectQueryBuilder } from 'kysely';
 import type { Place } from '../../domain/words/place.ts';
-import { now, present } from './codec.ts';
-import { toComparisons, toScored } from './evaluation-tables.ts';
+import { checkpointAt, checkpointNamed } from './checkpoint-places.ts';
+import { reportsOf, toCheckpoint, type CheckpointRow } from './checkpoint-reports.ts';
+import { now } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store, StoredCheckpoint } from './store.ts';
 
-type EvaluationRow = Selectable<Tables['evaluations']>;
-type CheckpointVerbs = Pick<Store, 'saveCheckpoint' | 'saveSync' | 'saveVerdict' | 'checkpointReports'>;
+type CheckpointVerbs = Pick<
+  Store,
+  | 'saveCheckpoint'
+  | 'saveSync'
+  | 'saveVerdict'
+  | 'checkpointReports'
+  | 'newestCheckpoints'
+  | 'checkpointAt'
+  | 'countCheckpoints'
+  | 'judgedCheckpoints'
+  | 'newestVerdict'
+  | 'snapshotsTo'
+>;
+
+/** Of one reading: many come in pages, between which everybody else has their turn. */
+const PAGE = 500;
 
 /** `here`: where the process that saves rents, for a checkpoint that does not say it itself. */
 export function checkpointTables(db: Sql, here: Place | undefined): CheckpointVerbs {
+  const nextVerdict = (runId: string): ReturnType<typeof sql<number>> =>
+    sql<number>`(select coalesce(max(seq), 0) + 1 from verdicts where run_id = ${runId})`;
+
   return {
     async saveCheckpoint(runId, checkpoint) {
       const { name, previousIdentity = null, trainerId = null, stateTrainerId = null, ...columns } = checkpoint;
@@ -35,75 +52,119 @@ export function checkpointTables(db: Sql, here: Place | undefined): CheckpointVe
     async saveVerdict(runId, { checkpoint, kind, reason }) {
       await db
         .insertInto('verdicts')
-        .values({ runId, checkpoint, kind, reason, decidedAt: now() })
+        .values({ runId, checkpoint, kind, reason, decidedAt: now(), seq: nextVerdict(runId) })
         .onConflict((conflict) => conflict.columns(['runId', 'checkpoint']).doUpdateSet({ kind, reason }))
         .execute();
     },
 
     async checkpointReports(runId) {
-      const [checkpoints, syncs, verdicts, evaluations] = await Promise.all([
-        db
-          .selectFrom('checkpoints')
-          .selectAll()
-          .where('runId', '=', runId)
-          .orderBy('step')
-          .orderBy('generation')
-          // The final base of a step comes after its delta.
-          .orderBy('savedAt')
-          .execute(),
-        db
-          .selectFrom('syncs')
-          .select(['identity', 'replicas', 'seconds', 'confirmedAt'])
-          .where('runId', '=', runId)
-          .execute(),
-        db.selectFrom('verdicts').select(['checkpoint', 'kind', 'reason']).where('runId', '=', runId).execute(),
-        // In order of recording: the last attempt that scored speaks for its checkpoint.
-        db
-          .selectFrom('evaluations')
-          .selectAll()
-          .where('runId', '=', runId)
-          .where('kind', '=', 'scored')
-          // What was found beside the run is evidence of its own.
-          .where('appraisal', 'is', null)
-          .orderBy('recordedAt')
-          .orderBy('id')
-          .execute(),
-      ]);
-      const syncOf = new Map(syncs.map((sync) => [sync.identity, sync]));
-      const verdictOf = new Map(verdicts.map(({ checkpoint, kind, reason }) => [checkpoint, { kind, reason }]));
-      const main = new Map(evaluations.filter(({ suite }) => suite === null).map((row) => [row.checkpoint, row]));
-      const suitesOf = furtherSuites(evaluations);
-      return checkpoints.map((row) => {
-        const sync = syncOf.get(row.identity);
-        const evaluation = main.get(row.name);
-        const suites = suitesOf.get(row.name);
-        const verdict = verdictOf.get(row.name);
-        return {
-          ...toCheckpoint(row),
-          ...(sync !== undefined && { sync }),
-          ...(evaluation !== undefined && { evaluation: toScored(evaluation), ...toComparisons(evaluation) }),
-          ...(suites !== undefined && { suites }),
-          ...(verdict !== undefined && { verdict }),
-        };
-      });
+      const found: StoredCheckpoint[] = [];
+      for (let after: OrderedRow | undefined; ;) {
+        let next = ordered(db, runId).orderBy('step').orderBy('generation').orderBy('savedAt').orderBy(ROW);
+        if (after !== undefined) next = next.where(sql<boolean>`${PLACE} > ${placeOf(after)}`);
+        const rows: OrderedRow[] = await next.limit(PAGE).execute();
+        for (const report of await reportsOf(db, runId, rows)) found.push(report);
+        after = rows.at(-1);
+        if (rows.length < PAGE) return found;
+      }
+    },
+
+    async newestCheckpoints(runId, { limit, before }) {
+      let newest = ordered(db, runId)
+        .orderBy('step', 'desc')
+        .orderBy('generation', 'desc')
+        .orderBy('savedAt', 'desc')
+        .orderBy(ROW, 'desc');
+      if (before !== undefined) {
+        const end = await ordered(db, runId).where('name', '=', before).executeTakeFirst();
+        if (end === undefined) return [];
+        newest = newest.where(sql<boolean>`${PLACE} < ${placeOf(end)}`);
+      }
+      const rows = await newest.limit(limit).execute();
+      return reportsOf(db, runId, rows.reverse());
+    },
+
+    async checkpointAt(runId, at) {
+      const row = await checkpointAt(db, runId, at);
+      return row && (await reportsOf(db, runId, [row]))[0];
+    },
+
+    async countCheckpoints(runId) {
+      const counted = db.selectFrom('checkpoints').select(({ fn }) => fn.countAll<number>().as('count'));
+      return (await counted.where('runId', '=', runId).executeTakeFirstOrThrow()).count;
+    },
+
+    async judgedCheckpoints(runId, { after, limit }) {
+      const judged = await db
+        .selectFrom('verdicts')
+        .select(['seq', 'checkpoint'])
+        .where('runId', '=', runId)
+        .where('seq', '>', after)
+        .orderBy('seq')
+        .limit(limit)
+        .execute();
+      if (judged.length === 0) return [];
+      const seqOf = new Map(judged.map(({ seq, checkpoint }) => [checkpoint, seq ?? 0]));
+      const rows = await db
+        .selectFrom('checkpoints')
+        .selectAll()
+        .where('runId', '=', runId)
+        .where('name', 'in', [...seqOf.keys()])
+        .execute();
+      const reports = await reportsOf(db, runId, rows);
+      return reports
+        .map((report) => ({ ...report, seq: seqOf.get(report.checkpoint.name) ?? 0 }))
+        .sort((one, other) => one.seq - other.seq);
+    },
+
+    async newestVerdict(runId) {
+      return db
+        .selectFrom('verdicts')
+        .select(['checkpoint', 'kind', 'reason'])
+        .where('runId', '=', runId)
+        .orderBy('seq', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+    },
+
+    async snapshotsTo(runId, name) {
+      const found = await checkpointNamed(db, runId, name);
+      const chain: CheckpointRow[] = found === undefined ? [] : [found];
+      for (let last = found; last?.snapshotType === 'delta' && last.previousIdentity !== null;) {
+        const before: CheckpointRow | undefined = await lastOfIdentity(db, runId, last.previousIdentity);
+        if (before === undefined || chain.some((row) => row.name === before.name)) break;
+        chain.unshift(before);
+        last = before;
+      }
+      return chain.map((row) => toCheckpoint(row).checkpoint);
     },
   };
 }
 
-/** By checkpoint, the last one of each further suite, by its name. */
-function furtherSuites(rows: readonly EvaluationRow[]): Map<string, Evaluation[]> {
-  const last = new Map<string, Map<string, Evaluation>>();
-  for (const row of rows) {
-    if (row.suite === null) continue;
-    const suites = last.get(row.checkpoint) ?? new Map<string, Evaluation>();
-    last.set(row.checkpoint, suites.set(row.suite, toScored(row)));
-  }
-  const sorted = (suites: Map<string, Evaluation>): Evaluation[] =>
-    [...suites].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, evaluation]) => evaluation);
-  return new Map([...last].map(([checkpoint, suites]) => [checkpoint, sorted(suites)]));
+/** Of checkpoints that were saved at the same moment, the one that was recorded first comes first. */
+const ROW = sql<number>`rowid`;
+const PLACE = sql`(step, generation, saved_at, rowid)`;
+
+type OrderedRow = CheckpointRow & { readonly row: number };
+
+function ordered(db: Sql, runId: string): SelectQueryBuilder<Tables, 'checkpoints', OrderedRow> {
+  return db.selectFrom('checkpoints').selectAll().select(ROW.as('row')).where('runId', '=', runId);
 }
 
-function toCheckpoint(row: Selectable<Tables['checkpoints']>): StoredCheckpoint {
-  const { runId: _, savedAt, ...checkpoint } = present(row);
-  return { checkpoint, savedAt };
+function placeOf({ step, generation, savedAt, row }: OrderedRow): ReturnType<typeof sql> {
+  return sql`(${step}, ${generation}, ${savedAt}, ${row})`;
+}
+
+/** The base of a run's end may have the identity of the delta before it. */
+function lastOfIdentity(db: Sql, runId: string, identity: string): Promise<CheckpointRow | undefined> {
+  return db
+    .selectFrom('checkpoints')
+    .selectAll()
+    .where('runId', '=', runId)
+    .where('identity', '=', identity)
+    .orderBy('step', 'desc')
+    .orderBy('generation', 'desc')
+    .orderBy('savedAt', 'desc')
+    .limit(1)
+    .executeTakeFirst();
 }

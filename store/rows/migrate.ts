@@ -15,6 +15,8 @@ import { up as evaluationsByPrompts } from './migrations/0010-evaluations-by-pro
 import { up as places } from './migrations/0011-places.ts';
 import { up as derived } from './migrations/0012-derived.ts';
 import { up as stepMetrics } from './migrations/0013-step-metrics.ts';
+import { up as stepChunks } from './migrations/0014-step-chunks.ts';
+import { up as narrowQuestions } from './migrations/0015-narrow-questions.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -31,6 +33,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0011-places': { up: places },
   '0012-derived': { up: derived },
   '0013-step-metrics': { up: stepMetrics },
+  '0014-step-chunks': { up: stepChunks },
+  '0015-narrow-questions': { up: narrowQuestions },
 };
 
 function migrator(db: Sql): Migrator {

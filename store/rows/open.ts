@@ -25,6 +25,7 @@ import type { Sql, Tables } from './schema.ts';
 import { sampleTables } from './sample-tables.ts';
 import { servingTables } from './serving-tables.ts';
 import type { Store, StoreReader } from './store.ts';
+import { stepTables } from './step-tables.ts';
 import { giveId, workerTables } from './worker-tables.ts';
 
 export interface StoreOptions {
@@ -40,6 +41,8 @@ export interface StoreOptions {
   readonly place?: Place;
   /** What a store without an id is to be called; absent: drawn. */
   readonly storeId?: string;
+  /** Told of every statement, for who wants to know what a question costs. */
+  readonly onStatement?: (statement: { readonly sql: string; readonly parameters: readonly unknown[] }) => void;
 }
 
 /**
@@ -73,9 +76,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await thread.close();
     throw error;
   }
-  const db: Sql = connect(thread, open);
+  const db: Sql = connect(thread, open, options.onStatement);
   const verbs = {
     ...runTables(db, options.namespaceId ?? null),
+    ...stepTables(db),
     ...branchTables(db),
     ...rewindTables(db),
     ...checkpointTables(db, options.place),
@@ -95,8 +99,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 /** Others may be at work on the schema, one after the other: opening is waited for longer than a row. */
 const OTHERS_MIGRATE = 6;
 
-function connect(thread: SqliteThread, reopen?: () => Promise<void>): Sql {
-  return new Kysely<Tables>({ dialect: threadDialect(thread, reopen), plugins: [new CamelCasePlugin()] });
+function connect(thread: SqliteThread, reopen?: () => Promise<void>, onStatement?: StoreOptions['onStatement']): Sql {
+  return new Kysely<Tables>({
+    dialect: threadDialect(thread, reopen),
+    plugins: [new CamelCasePlugin()],
+    ...(onStatement !== undefined && { log: ({ query }) => onStatement(query) }),
+  });
 }
 
 async function requireFolder(path: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** What the store hands out of evaluations and leases. */
 import type { Place } from '../../domain/words/place.ts';
 import type { PairedDifference, PromptScore } from '../../domain/decide/statistics/paired.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 
 export interface ScoredEvaluation extends Evaluation {
@@ -68,3 +69,49 @@ export interface StoredLease extends Lease, Partial<Place> {
   /** Of a deployment that its run left serving on purpose: nobody returns it but a person. */
   readonly keptAt?: string;
 }
+
+/** The part of a step that is read by the hundred thousand. */
+export type StepNumbers = Pick<StepMetrics, 'step' | 'lossMean' | 'tokens' | 'seconds'>;
+
+interface Range {
+  readonly min: number;
+  readonly mean: number;
+  readonly max: number;
+}
+
+/** Neighbouring steps, put together. */
+export interface StepSpan {
+  /** First and last of the recorded steps among them. */
+  readonly fromStep: number;
+  readonly toStep: number;
+  readonly steps: number;
+  /** Of the losses that are numbers; absent: none is. */
+  readonly lossMean?: Range;
+  /** Steps whose loss is no finite number. */
+  readonly notFinite: number;
+  readonly tokens: number;
+  readonly seconds: number;
+  /** Of each name that any of them told a number by. */
+  readonly metrics?: Readonly<Record<string, Range>>;
+}
+
+/** Which steps, and in how many spans at most: up to 2,000. */
+export interface SpanRequest {
+  /** The first and the last; absent: of those recorded. */
+  readonly fromStep?: number;
+  readonly toStep?: number;
+  readonly spans: number;
+  /** Whether what was told by name is wanted as well. */
+  readonly metrics?: boolean;
+}
+
+/** The one checkpoint that is meant. Of several at one step it is that of the newest generation, and of it the last saved. */
+export type CheckpointPlace =
+  | { readonly kind: 'last' }
+  | { readonly kind: 'step'; readonly step: number }
+  /** Or by its identity. */
+  | { readonly kind: 'name'; readonly name: string }
+  /** The first that was evaluated on the main suite. */
+  | { readonly kind: 'baseline' }
+  /** By a suite; absent: the main one. The earliest of equals. */
+  | { readonly kind: 'best'; readonly suite?: string; readonly direction: 'maximize' | 'minimize' };

@@ -1,8 +1,8 @@
-/** Runs, their events and their steps. */
+/** Runs and their events. */
 import { sql } from 'kysely';
-import type { Expression, Selectable, SelectQueryBuilder } from 'kysely';
+import type { Selectable, SelectQueryBuilder } from 'kysely';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
-import { fromJson, fromMeasure, fromMeasuresJson, now, present, toJson, toMeasure, toMeasuresJson } from './codec.ts';
+import { fromJson, now, present, toJson } from './codec.ts';
 import { UNKNOWN_SPEC, adoptRun } from './adopt.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store, StoredRun } from './store.ts';
@@ -10,25 +10,12 @@ import type { BranchPoint } from '../../domain/words/branches.ts';
 import type { SpecChange } from '../../domain/spec/spec-changes.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { Release } from '../../domain/words/run.ts';
-import type { StepMetrics } from '../../domain/words/training.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 
 type RunVerbs = Pick<
   Store,
-  | 'saveRun'
-  | 'updateRun'
-  | 'addEvent'
-  | 'recordSteps'
-  | 'listRuns'
-  | 'getRun'
-  | 'unendedRuns'
-  | 'parentOf'
-  | 'steps'
-  | 'events'
+  'saveRun' | 'updateRun' | 'addEvent' | 'listRuns' | 'getRun' | 'unendedRuns' | 'parentOf' | 'events'
 >;
-
-/** Rows per INSERT: far below SQLite's limit of 32,766 bound values. */
-const ROWS_PER_INSERT = 500;
 
 export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
   return {
@@ -82,30 +69,6 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
         .execute();
     },
 
-    async recordSteps(runId, steps) {
-      for (let start = 0; start < steps.length; start += ROWS_PER_INSERT) {
-        await db
-          .insertInto('stepMetrics')
-          .columns(['runId', 'step', 'generation', 'lossMean', 'learningRate', 'tokens', 'seconds', 'metrics'])
-          .expression(ofThisGeneration(runId, steps.slice(start, start + ROWS_PER_INSERT)))
-          .onConflict((conflict) =>
-            conflict
-              .columns(['runId', 'step'])
-              .doUpdateSet((column) => ({
-                generation: column.ref('excluded.generation'),
-                lossMean: column.ref('excluded.lossMean'),
-                learningRate: column.ref('excluded.learningRate'),
-                tokens: column.ref('excluded.tokens'),
-                seconds: column.ref('excluded.seconds'),
-                metrics: column.ref('excluded.metrics'),
-              }))
-              // A retry in the same generation measures waiting for a known answer, not training: the first stands.
-              .whereRef('stepMetrics.generation', '<', 'excluded.generation'),
-          )
-          .execute();
-      }
-    },
-
     async listRuns({ limit }) {
       const rows = await knownRuns(db)
         .selectAll()
@@ -148,21 +111,6 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
       return { runId: row.parentRun, checkpoint: row.parentCheckpoint };
     },
 
-    async steps(runId, { afterStep = 0 } = {}) {
-      const rows = await db
-        .selectFrom('stepMetrics')
-        .select(['step', 'generation', 'lossMean', 'learningRate', 'tokens', 'seconds', 'metrics'])
-        .where('runId', '=', runId)
-        .where('step', '>', afterStep)
-        .orderBy('step')
-        .execute();
-      return rows.map(({ metrics, ...row }) => ({
-        ...row,
-        lossMean: fromMeasure(row.lossMean),
-        ...(metrics !== null && { metrics: fromMeasuresJson(metrics) as Record<string, number> }),
-      }));
-    },
-
     events(runId, { after = 0 } = {}) {
       return db
         .selectFrom('events')
@@ -173,22 +121,6 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
         .execute();
     },
   };
-}
-
-/**
- * The rows that a worker of the run's generation may write, by one statement with the insert: a worker that was
- * replaced and wakes up late cannot pass between a check and a write.
- */
-function ofThisGeneration(runId: string, steps: readonly StepMetrics[]): Expression<unknown> {
-  const rows = steps.map(({ step, generation, lossMean, learningRate, tokens, seconds, metrics }) => {
-    const told = metrics === undefined ? null : toMeasuresJson(metrics);
-    const values = [runId, step, generation, toMeasure(lossMean), learningRate, tokens, seconds, told];
-    return sql`(${sql.join(values)})`;
-  });
-  // SQL calls the columns of VALUES by number.
-  return sql`
-    select * from (values ${sql.join(rows)}) as given
-    where column3 >= coalesce((select generation from runs where id = ${runId}), 0)`;
 }
 
 function fromBranchPoint({ runId, checkpoint, step, changes }: BranchPoint): Partial<Selectable<Tables['runs']>> {

@@ -1,5 +1,5 @@
 /** The tables as Kysely sees them; columns are snake_case in SQL and camelCase here. Migrations make them. */
-import type { Generated, Kysely } from 'kysely';
+import type { ColumnType, Generated, Kysely } from 'kysely';
 import type { EvaluationRecord, LeaseKind } from './records.ts';
 import type { EventLevel } from './store.ts';
 import type { SampleRecord } from '../../domain/words/samples.ts';
@@ -48,6 +48,20 @@ interface StepMetricsTable {
   tokens: number;
   seconds: number;
   metrics: string | null;
+}
+
+interface StepChunksTable {
+  runId: string;
+  chunk: number;
+  lossMin: number | null;
+  lossMean: number | null;
+  lossMax: number | null;
+  notFinite: number;
+  tokens: number;
+  seconds: number;
+  metrics: string | null;
+  /** libsql takes bytes, and gives their buffer. */
+  numbers: ColumnType<ArrayBuffer, Uint8Array, never>;
 }
 
 interface CheckpointsTable {
@@ -128,6 +142,8 @@ interface VerdictsTable {
   kind: VerdictKind;
   reason: string;
   decidedAt: string;
+  /** In order of their recording, within a run. */
+  seq: number | null;
 }
 
 interface PromptSetsTable {
@@ -251,6 +267,7 @@ export interface Tables {
   runs: RunsTable;
   events: EventsTable;
   stepMetrics: StepMetricsTable;
+  stepChunks: StepChunksTable;
   checkpoints: CheckpointsTable;
   syncs: SyncsTable;
   evaluations: EvaluationsTable;

@@ -1,5 +1,16 @@
 /** The store in the words of the domain: what workers write and people read. Every write is a keyed upsert. */
-import type { Comparisons, Derived, EvaluationRecord, Lease, ScoredEvaluation, StoredLease } from './records.ts';
+import type {
+  CheckpointPlace,
+  Comparisons,
+  Derived,
+  EvaluationRecord,
+  Lease,
+  ScoredEvaluation,
+  SpanRequest,
+  StepNumbers,
+  StepSpan,
+  StoredLease,
+} from './records.ts';
 import type { SampleRecord } from '../../domain/words/samples.ts';
 import type { BranchChoice, BranchPoint } from '../../domain/words/branches.ts';
 import type { Checkpoint, SyncResult } from '../../domain/words/checkpoint.ts';
@@ -105,10 +116,34 @@ export interface StoreReader extends PromotionReader, ServingReader, WorkerReade
   unendedRuns(namespaceId: string): Promise<readonly StoredRun[]>;
   /** By id, by a name only one run has, or by an unambiguous beginning of an id; fails listing the candidates. */
   getRun(reference: string): Promise<StoredRun>;
-  /** In order of step, at most one row per step: the one of the highest generation. */
-  steps(runId: string, options?: { afterStep?: number }): Promise<readonly StepMetrics[]>;
-  /** In order of step, generation and saving. */
+  /** In order of step, at most one row per step: the one of the highest generation. So many of them, if asked. */
+  steps(
+    runId: string,
+    options?: { afterStep?: number; untilStep?: number; limit?: number },
+  ): Promise<readonly StepMetrics[]>;
+  /** The last ones, in order; those of a generation, and after a step, if asked. */
+  newestSteps(
+    runId: string,
+    options: { limit: number; generation?: number; afterStep?: number },
+  ): Promise<readonly StepMetrics[]>;
+  /** Of every step, in order: half a million take a fraction of a second. */
+  stepNumbers(runId: string, options?: { afterStep?: number }): Promise<readonly StepNumbers[]>;
+  /** The steps of a range put together, in order: few rows, however many steps there are. */
+  stepSpans(runId: string, request: SpanRequest): Promise<readonly StepSpan[]>;
+  /** All of them, in order of step, generation and saving. */
   checkpointReports(runId: string): Promise<readonly StoredCheckpoint[]>;
+  /** The last so many, or the last before one of this name, in the same order. */
+  newestCheckpoints(runId: string, page: { limit: number; before?: string }): Promise<readonly StoredCheckpoint[]>;
+  countCheckpoints(runId: string): Promise<number>;
+  checkpointAt(runId: string, at: CheckpointPlace): Promise<StoredCheckpoint | undefined>;
+  /** Those whose verdict was recorded after the one with this number, in that order; numbers begin with 1. */
+  judgedCheckpoints(
+    runId: string,
+    page: { after: number; limit: number },
+  ): Promise<readonly (StoredCheckpoint & { readonly seq: number })[]>;
+  newestVerdict(runId: string): Promise<(Verdict & { readonly checkpoint: string }) | undefined>;
+  /** A checkpoint, and before it what it is a delta on, from its base on: as far as they are recorded. */
+  snapshotsTo(runId: string, name: string): Promise<readonly Checkpoint[]>;
   /** The run's own, in order of step, then of recording; void ones too. */
   evaluations(runId: string): Promise<readonly EvaluationRecord[]>;
   /** The run's own scored one on the main suite, of its first step. */

@@ -1,6 +1,8 @@
 /** What a store's thread is asked, and what it answers. */
 
 export type Parameter = string | number | bigint | null | Uint8Array;
+/** Bytes come back as their buffer. */
+export type Value = Exclude<Parameter, Uint8Array> | ArrayBuffer;
 
 export type Request =
   /** Opens the file, or opens it anew where it was moved away. */
@@ -19,7 +21,7 @@ export type Request =
   | { readonly kind: 'close' };
 
 export interface QueryRows {
-  readonly rows: readonly Record<string, Parameter>[];
+  readonly rows: readonly Record<string, Value>[];
   /** Of a statement that writes. */
   readonly changes?: number;
 }
