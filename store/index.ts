@@ -1,7 +1,7 @@
 /** What other folders may use of the store. */
 export { PawlError } from '../domain/words/failures-of-calls.ts';
 export { findPromptSet } from './rows/find-prompt-set.ts';
-export { openStore } from './rows/open.ts';
+export { openStore, type StoreOptions } from './rows/open.ts';
 export { StoreUnavailable } from './sqlite/failures.ts';
 export type { PromotionEvent, StoredPromotion } from './rows/promotion-records.ts';
 export type { StoredWorker } from './rows/worker-records.ts';

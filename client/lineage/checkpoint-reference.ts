@@ -1,6 +1,6 @@
 /** How people name a checkpoint: `RUN@STEP`, `RUN@NAME`, `RUN@best`, `RUN@last`; and the one that is meant. */
-import type { StoreReader, StoredCheckpoint, StoredRun } from '../../store/index.ts';
-import { branchPoint, judgedEvaluations } from '../../domain/decide/policy-scores.ts';
+import type { CheckpointPlace, StoreReader, StoredCheckpoint, StoredRun } from '../../store/index.ts';
+import { MAIN_SUITE } from '../../domain/words/names.ts';
 import { UserError } from '../errors.ts';
 
 export interface CheckpointReference {
@@ -17,8 +17,6 @@ export interface CheckpointReference {
 export interface FoundCheckpoint {
   readonly run: StoredRun;
   readonly row: StoredCheckpoint;
-  /** All of the run's, in order. */
-  readonly rows: readonly StoredCheckpoint[];
 }
 
 /** For the help of every command that takes one. */
@@ -45,39 +43,10 @@ export function parseCheckpointReference(text: string): CheckpointReference {
   return { run, at: { kind: 'name', name: place } };
 }
 
-/**
- * The checkpoint that is meant among those of a run, which come in order. Of several at one step it is the last: that of
- * the newest generation, and the final base rather than the delta it was made from.
- */
-export function findCheckpoint(
-  rows: readonly StoredCheckpoint[],
-  { run, at }: CheckpointReference,
-  policy: StoredRun['spec']['policy'],
-): StoredCheckpoint {
-  const found = pick(rows, at, policy);
-  if (found !== undefined) return found;
-  throw new UserError(`Run ${run} has no checkpoint ${wordsOf(at)}.`, remedyOf(rows));
-}
-
-function pick(
-  rows: readonly StoredCheckpoint[],
-  at: CheckpointReference['at'],
-  policy: StoredRun['spec']['policy'],
-): StoredCheckpoint | undefined {
-  switch (at.kind) {
-    case 'last':
-      return rows.at(-1);
-    case 'step':
-      return rows.findLast(({ checkpoint }) => checkpoint.step === at.step);
-    case 'name':
-      return rows.find(({ checkpoint }) => checkpoint.name === at.name || checkpoint.identity === at.name);
-    case 'best': {
-      const name = branchPoint(policy, judgedEvaluations(policy, rows));
-      return rows.find(({ checkpoint }) => checkpoint.name === name);
-    }
-    default:
-      return at satisfies never;
-  }
+/** As the store finds it. Of several at one step it is that of the newest generation, and of it the last saved. */
+function placeOf(at: CheckpointReference['at'], { direction, suite }: StoredRun['spec']['policy']): CheckpointPlace {
+  if (at.kind !== 'best') return at;
+  return { kind: 'best', direction, ...(suite !== undefined && suite !== MAIN_SUITE && { suite }) };
 }
 
 function wordsOf(at: CheckpointReference['at']): string {
@@ -86,11 +55,26 @@ function wordsOf(at: CheckpointReference['at']): string {
   return at.kind === 'best' ? 'that was evaluated' : 'yet';
 }
 
+/** As many names as a line can hold. */
+const NAMED = 8;
+
 /** The names there are, as far as a line can hold them. */
 function remedyOf(rows: readonly StoredCheckpoint[]): string {
   if (rows.length === 0) return 'It has none at all yet.';
-  const names = rows.slice(-8).map(({ checkpoint }) => checkpoint.name);
+  const names = rows.slice(-NAMED).map(({ checkpoint }) => checkpoint.name);
   return `${rows.length > names.length ? 'Its last ones are' : 'It has'} ${names.join(', ')}.`;
+}
+
+/** The one that is meant among a run's; fails, naming the last ones, where there is none. */
+export async function checkpointIn(
+  reader: Pick<StoreReader, 'checkpointAt' | 'newestCheckpoints'>,
+  { runId, spec }: StoredRun,
+  at: CheckpointReference['at'],
+): Promise<StoredCheckpoint> {
+  const found = await reader.checkpointAt(runId, placeOf(at, spec.policy));
+  if (found !== undefined) return found;
+  const last = await reader.newestCheckpoints(runId, { limit: NAMED + 1 });
+  throw new UserError(`Run ${runId} has no checkpoint ${wordsOf(at)}.`, remedyOf(last));
 }
 
 /** Looks a reference up. `resolve` makes an id of what was typed, as `Runs.resolve` does. */
@@ -106,7 +90,6 @@ export async function lookUpCheckpoint(
       'A worker records it once it takes the run: `pawl up`.',
     );
   }
-  const [run, rows] = await Promise.all([reader.getRun(runId), reader.checkpointReports(runId)]);
-  const row = findCheckpoint(rows, { ...reference, run: runId }, run.spec.policy);
-  return { run, row, rows };
+  const run = await reader.getRun(runId);
+  return { run, row: await checkpointIn(reader, run, reference.at) };
 }

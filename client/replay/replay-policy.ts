@@ -7,7 +7,7 @@ import { decideOn } from '../../domain/decide/policy.ts';
 import { dueSuites } from '../../domain/words/suites.ts';
 import { firstBadStep, stepsLookedBack } from '../../domain/decide/step-rules.ts';
 import { isFinalCheckpoint } from '../../domain/words/names.ts';
-import { judgeBudget, speaksOfBudget, type Used } from '../../domain/decide/budget.ts';
+import { isLimited, judgeBudget, speaksOfBudget, type Used } from '../../domain/decide/budget.ts';
 import { NEW_COURSE, withEvaluation, type Course as Evaluated } from '../../domain/decide/course.ts';
 import { judgedEvaluations } from '../../domain/decide/policy-scores.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
@@ -25,7 +25,7 @@ export interface Recorded {
   readonly plan: Pick<Plan, 'suites'>;
   /** Steps that were planned. */
   readonly plannedSteps: number;
-  readonly steps: readonly StepMetrics[];
+  readonly steps: readonly Pick<StepMetrics, 'step' | 'lossMean'>[];
   /** In order. */
   readonly checkpoints: readonly StoredCheckpoint[];
   /** What was used when a step was done. */
@@ -157,16 +157,31 @@ function endOfSteps(run: Recorded, rules: Rules, { from, to }: { from: number; t
   const end = firstAfter(run.steps, to);
   const steps = run.steps.slice(Math.max(0, first - stepsLookedBack(rules.policy)), end);
   const bad = firstBadStep(rules.policy, steps, from + 1);
-  for (const { step } of run.steps.slice(first, end)) {
-    if (step === bad?.step) return { kind: 'stop', ...bad, diverged: true };
-    const spent = judgeBudget(rules.budget, run.usedAt(step));
-    if (spent !== undefined) return { kind: 'stop', step, reason: spent };
+  const spent = firstSpent(run, rules.budget, {
+    first,
+    end: bad === undefined ? end : firstAfter(run.steps, bad.step - 1),
+  });
+  if (spent !== undefined) return { kind: 'stop', ...spent };
+  return bad && { kind: 'stop', ...bad, diverged: true };
+}
+
+/** The first of these steps after which the budget is used up. */
+function firstSpent(
+  { steps, usedAt }: Recorded,
+  budget: Rules['budget'],
+  { first, end }: { first: number; end: number },
+): { step: number; reason: string } | undefined {
+  if (!isLimited(budget)) return undefined;
+  for (let index = first; index < end; index++) {
+    const step = steps[index]?.step ?? 0;
+    const reason = judgeBudget(budget, usedAt(step));
+    if (reason !== undefined) return { step, reason };
   }
   return undefined;
 }
 
 /** Index of the first step beyond this one; steps are in order. */
-function firstAfter(steps: readonly StepMetrics[], after: number): number {
+function firstAfter(steps: readonly { readonly step: number }[], after: number): number {
   let low = 0;
   let high = steps.length;
   while (low < high) {

@@ -19,7 +19,7 @@ export interface PolicyReplay extends Rules, Replayed {
 export async function replayRun(reader: StoreReader, runId: string, given?: Rules): Promise<PolicyReplay> {
   const run = await reader.getRun(runId);
   const [steps, checkpoints, leases] = await Promise.all([
-    reader.steps(runId),
+    reader.stepNumbers(runId),
     reader.checkpointReports(runId),
     reader.leases(runId),
   ]);

@@ -12,11 +12,13 @@ export type RunChange =
   /** The last one. */
   | { readonly kind: 'end'; readonly result: RunResult };
 
-export function changesBetween(before: RunView | undefined, after: RunView): RunChange[] {
-  const told = new Set(judged(before).map(({ checkpoint }) => checkpoint.name));
-  const changes: RunChange[] = judged(after)
-    .filter(({ checkpoint }) => !told.has(checkpoint.name))
-    .map((checkpoint) => ({ kind: 'checkpoint', checkpoint }));
+/** `judged`: the checkpoints that were judged since. */
+export function changesBetween(
+  before: RunView | undefined,
+  after: RunView,
+  judged: readonly StoredCheckpoint[] = [],
+): RunChange[] {
+  const changes: RunChange[] = judged.map((checkpoint) => ({ kind: 'checkpoint', checkpoint }));
   const { waiting } = after;
   if (waiting !== undefined && !same(waiting, before?.waiting)) changes.push({ kind: 'waiting', waiting });
   if (!same(momentOf(after), momentOf(before))) changes.push({ kind: 'progress', view: after });
@@ -25,10 +27,6 @@ export function changesBetween(before: RunView | undefined, after: RunView): Run
 
 export function resultOf({ runId, outcome, reason }: RunView): RunResult | undefined {
   return isOver(outcome) ? { runId, outcome, reason: reason ?? '' } : undefined;
-}
-
-function judged(view: RunView | undefined): readonly StoredCheckpoint[] {
-  return (view?.checkpoints ?? []).filter(({ verdict }) => verdict !== undefined);
 }
 
 function momentOf(view: RunView | undefined): unknown {

@@ -1,7 +1,7 @@
 /** The store as a reader: opened when it is there, since the first worker makes it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PawlError, openStore, type StoreReader, type StoredRun } from '../../store/index.ts';
+import { PawlError, openStore, type StoreOptions, type StoreReader, type StoredRun } from '../../store/index.ts';
 
 /** Where workers of this home keep the store. */
 export function storeFile(home: string): string {
@@ -10,16 +10,18 @@ export function storeFile(home: string): string {
 
 export class RunStore {
   readonly path: string;
+  readonly #options: Pick<StoreOptions, 'onStatement'>;
   #opening: Promise<StoreReader> | undefined;
 
-  constructor(path: string) {
+  constructor(path: string, options: Pick<StoreOptions, 'onStatement'> = {}) {
     this.path = path;
+    this.#options = options;
   }
 
   /** Undefined while no worker has made a store. */
   async reader(): Promise<StoreReader | undefined> {
     if (this.#opening === undefined && !existsSync(this.path)) return undefined;
-    this.#opening ??= openStore({ path: this.path, readonly: true }).catch((error: unknown) => {
+    this.#opening ??= openStore({ ...this.#options, path: this.path, readonly: true }).catch((error: unknown) => {
       this.#opening = undefined;
       throw error;
     });

@@ -1,5 +1,12 @@
 /** A run as people and programs see it from outside: what Temporal, the run itself and the store say, put together. */
-import type { RunEvent, StoredAppraisal, StoredCheckpoint, StoredRewind, StoredRun } from '../../store/index.ts';
+import type {
+  RunEvent,
+  StepSpan,
+  StoredAppraisal,
+  StoredCheckpoint,
+  StoredRewind,
+  StoredRun,
+} from '../../store/index.ts';
 import type { BranchesStatus } from '../../domain/words/branches.ts';
 import type { Phase, RunOutcome, RunReport, RunStatus } from '../../domain/words/run.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
@@ -23,15 +30,24 @@ export interface RunView {
   readonly waiting?: Waiting;
   /** What a worker recorded of it; absent until one took the run. */
   readonly stored?: StoredRun;
-  readonly checkpoints: readonly StoredCheckpoint[];
 }
 
-/** A moment, and everything recorded on the way to it. */
+/** A moment, and what was recorded on the way to it: as much as a person looks at, however long the run is. */
 export interface RunDetails extends RunView {
+  /** A page of them, in order: the last ones, unless earlier ones were asked for. */
+  readonly checkpoints: readonly StoredCheckpoint[];
+  /** Of all of them. */
+  readonly checkpointCount: number;
+  /** Where they are not on the page: the first that was evaluated, and the best so far. */
+  readonly landmarks: readonly StoredCheckpoint[];
+  /** The last ones. `Runs.steps` pages through all of them. */
   readonly steps: readonly StepMetrics[];
+  /** The whole run in at most a hundred pieces. */
+  readonly curve: readonly StepSpan[];
   readonly rewinds: readonly StoredRewind[];
   /** What was evaluated beside the run, and why. */
   readonly appraisals: readonly StoredAppraisal[];
+  /** The last ones. `Runs.events` has all of them. */
   readonly events: readonly RunEvent[];
   /** Of a run that ended for branches to go on. */
   readonly branches?: BranchesStatus;

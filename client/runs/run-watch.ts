@@ -1,6 +1,7 @@
 /** Looks at a run from outside, and keeps looking: Temporal, the run itself and the store, over any outage of theirs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { StoreReader, StoredCheckpoint } from '../../store/index.ts';
 import type { RunStatus } from '../../domain/words/run.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
 import { UnreachableError, UserError, messageOf } from '../errors.ts';
@@ -17,6 +18,8 @@ export interface FollowOptions {
 }
 
 const FOLLOW_POLL_MS = 700;
+/** Checkpoints that are told of at once. */
+const PAGE = 100;
 
 export class RunWatch {
   readonly #temporal: TemporalLink;
@@ -46,9 +49,15 @@ export class RunWatch {
   /** What changes until the end. The first look tells of every checkpoint that was judged before. */
   async *follow(runId: string, { signal, pollMs = FOLLOW_POLL_MS }: FollowOptions = {}): AsyncGenerator<RunChange> {
     let seen: RunView | undefined;
+    let told = 0;
     for (;;) {
       if (signal?.aborted === true) return;
       const view = await this.#lookAgain(runId, seen);
+      // After the look: nothing is judged any more in a run that it found to be over.
+      for (let page = await this.#judged(runId, told); page.length > 0; page = await this.#judged(runId, told)) {
+        told = page.at(-1)?.seq ?? told;
+        yield* changesBetween(view, view, page.map(withoutNumber));
+      }
       yield* changesBetween(seen, view);
       seen = view;
       const result = resultOf(view);
@@ -80,11 +89,16 @@ export class RunWatch {
   }
 
   async #recorded(runId: string): Promise<RunView> {
-    const [stored, reader] = await Promise.all([this.#store.run(runId), this.#store.reader()]);
-    const checkpoints = (await reader?.checkpointReports(runId)) ?? [];
-    if (stored === undefined) return { runId, outcome: 'pending', checkpoints };
+    const stored = await this.#store.run(runId);
+    if (stored === undefined) return { runId, outcome: 'pending' };
     const { reason } = stored;
-    return { runId, outcome: recordedOutcome(stored), ...(reason !== undefined && { reason }), stored, checkpoints };
+    return { runId, outcome: recordedOutcome(stored), ...(reason !== undefined && { reason }), stored };
+  }
+
+  /** The next checkpoints that were judged after the one with this number. A store that is silent says so to the look. */
+  async #judged(runId: string, after: number): Promise<Awaited<ReturnType<StoreReader['judgedCheckpoints']>>> {
+    const reader = await this.#store.reader().catch(() => undefined);
+    return (await reader?.judgedCheckpoints(runId, { after, limit: PAGE }).catch(() => [])) ?? [];
   }
 
   /** Temporal's word on the outcome stands over what was recorded. */
@@ -109,8 +123,8 @@ export class RunWatch {
 
   async #latestStep({ runId, step, generation }: RunStatus): Promise<StepMetrics | undefined> {
     const reader = await this.#store.reader();
-    const ahead = (await reader?.steps(runId, { afterStep: step })) ?? [];
-    return ahead.findLast((metrics) => metrics.generation === generation);
+    const newest = await reader?.newestSteps(runId, { limit: 1, generation, afterStep: step });
+    return newest?.[0];
   }
 
   async #silence(queue: string): Promise<Waiting | undefined> {
@@ -125,6 +139,11 @@ export class RunWatch {
       return failureMessage(error);
     }
   }
+}
+
+function withoutNumber(judged: StoredCheckpoint & { readonly seq: number }): StoredCheckpoint {
+  const { seq: _, ...checkpoint } = judged;
+  return checkpoint;
 }
 
 export function unknownRun(reference: string): UserError {

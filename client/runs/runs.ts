@@ -1,6 +1,6 @@
 /** The facade over everything that can be done with runs: what the CLI, programs and servers use alike. */
 import { WorkflowFailedError } from '@temporalio/client';
-import type { RunEvent, StoreReader } from '../../store/index.ts';
+import type { RunEvent, SpanRequest, StepSpan, StoreReader } from '../../store/index.ts';
 import type { BranchesStatus } from '../../domain/words/branches.ts';
 import type { ReconcileInput, ReconcileReport } from '../../domain/words/reconcile.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
@@ -21,6 +21,7 @@ import { diffRuns, type RunDiff } from '../lineage/run-diff.ts';
 import { Machines } from './machines.ts';
 import { withPinnedDate } from '../experiment/pinned-date.ts';
 import { newRunInput } from './run-id.ts';
+import { NOTHING_RECORDED, readDetails, type CheckpointPage } from './run-details.ts';
 import { mergeRuns, resolveRun } from './run-list.ts';
 import { RunStore } from './run-store.ts';
 import { submitAs, type Submitted } from './submission.ts';
@@ -174,27 +175,18 @@ export class Runs {
     }
   }
 
-  /** Everything recorded of a run, and where it is now. */
-  async show(runId: string): Promise<RunDetails> {
+  /** Where a run is now, and what is recorded of it: a page of checkpoints, the course of its steps, its last events. */
+  async show(runId: string, page: CheckpointPage = {}): Promise<RunDetails> {
     const view = await this.status(runId);
-    const steps = await this.steps(runId);
-    const rewinds = (await this.#read((reader) => reader.rewinds(runId))) ?? [];
-    const appraisals = (await this.#read((reader) => reader.appraisals(runId))) ?? [];
-    const branches = await this.#branches(view);
-    const events = await this.events(runId);
-    return {
-      ...view,
-      steps,
-      rewinds,
-      appraisals,
-      events,
-      ...(branches !== undefined && { branches }),
-    };
+    const recorded = await this.#read((reader) => readDetails(reader, view, page));
+    const branches = await this.#branches(runId);
+    return { ...view, ...(recorded ?? NOTHING_RECORDED), ...(branches !== undefined && { branches }) };
   }
 
-  /** While it is undecided, only the workflow that tries them knows. */
-  async #branches({ runId, checkpoints }: RunView): Promise<BranchesStatus | undefined> {
-    if (!checkpoints.some(({ verdict }) => verdict?.kind === 'branch')) return undefined;
+  /** While it is undecided, only the workflow that tries them knows. A run that is branched ends with that verdict. */
+  async #branches(runId: string): Promise<BranchesStatus | undefined> {
+    const verdict = await this.#read((reader) => reader.newestVerdict(runId));
+    if (verdict?.kind !== 'branch') return undefined;
     const choice = await this.#read((reader) => reader.branchChoice(runId));
     return choice ?? this.#temporal.branches(runId).catch(() => undefined);
   }
@@ -217,9 +209,17 @@ export class Runs {
     return replay;
   }
 
-  /** What every step recorded, in order. */
-  async steps(runId: string): Promise<readonly StepMetrics[]> {
-    return (await this.#read((reader) => reader.steps(runId))) ?? [];
+  /** What steps recorded, in order: all of them, or so many after one and up to another. */
+  async steps(
+    runId: string,
+    range: { afterStep?: number; untilStep?: number; limit?: number } = {},
+  ): Promise<readonly StepMetrics[]> {
+    return (await this.#read((reader) => reader.steps(runId, range))) ?? [];
+  }
+
+  /** Steps put together: so many spans at most, each with its extremes and means. */
+  async curve(runId: string, request: SpanRequest): Promise<readonly StepSpan[]> {
+    return (await this.#read((reader) => reader.stepSpans(runId, request))) ?? [];
   }
 
   /** What is different about two runs, and what came of it. */

@@ -3,7 +3,7 @@ import { best as bestEvaluation } from '../../domain/decide/policy-scores.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { BisectInput } from '../../domain/words/serving.ts';
 import type { StoredCheckpoint, StoreReader } from '../../store/index.ts';
-import { findCheckpoint } from '../lineage/checkpoint-reference.ts';
+import { checkpointIn } from '../lineage/checkpoint-reference.ts';
 import { UserError } from '../errors.ts';
 import { evaluationIn, suiteOfRun } from '../runs/suite-of.ts';
 
@@ -18,18 +18,18 @@ export interface BisectRequest {
 }
 
 export async function bisectInput(
-  reader: Pick<StoreReader, 'getRun' | 'checkpointReports' | 'promptScores'>,
+  reader: Pick<StoreReader, 'getRun' | 'checkpointReports' | 'checkpointAt' | 'newestCheckpoints' | 'promptScores'>,
   { run: runId, suite: name = MAIN_SUITE, goodStep, badStep }: BisectRequest,
   bisectId: string,
 ): Promise<BisectInput> {
   const run = await reader.getRun(runId);
   const suite = suiteOfRun(run, name);
   const rows = lastOfEachStep(await reader.checkpointReports(runId));
-  const { policy } = run.spec;
-  const at = (step: number): StoredCheckpoint =>
-    findCheckpoint(rows, { run: runId, at: { kind: 'step', step } }, policy);
-  const good = goodStep === undefined ? bestIn(rows, name, runId) : at(goodStep);
-  const bad = badStep === undefined ? findCheckpoint(rows, { run: runId, at: { kind: 'last' } }, policy) : at(badStep);
+  const at = async (step: number): Promise<StoredCheckpoint> =>
+    rows.find(({ checkpoint }) => checkpoint.step === step) ?? checkpointIn(reader, run, { kind: 'step', step });
+  const good = goodStep === undefined ? bestIn(rows, name, runId) : await at(goodStep);
+  const last = badStep === undefined ? rows.at(-1) : await at(badStep);
+  const bad = last ?? (await checkpointIn(reader, run, { kind: 'last' }));
   const range = rows.slice(rows.indexOf(good), rows.indexOf(bad) + 1);
   if (goodStep === undefined && good === bad) {
     const { name: checkpoint, step } = good.checkpoint;

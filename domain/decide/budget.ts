@@ -19,6 +19,11 @@ interface Limit {
   readonly unit: string;
 }
 
+/** Whether there is anything that could be used up. */
+export function isLimited({ maxHours, maxCost, maxTokens }: Budget): boolean {
+  return maxHours !== undefined || maxCost !== undefined || maxTokens !== undefined;
+}
+
 /** Why a run must end: the first limit that is used up. */
 export function judgeBudget(budget: Budget, used: Used): string | undefined {
   const spent = limits(budget, used).find((limit) => limit.used >= limit.limit);

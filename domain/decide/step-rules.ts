@@ -23,11 +23,12 @@ export function firstBadStep(
   steps: readonly Pick<StepMetrics, 'step' | 'lossMean'>[],
   fromStep: number,
 ): BadStep | undefined {
-  for (const [index, { step, lossMean }] of steps.entries()) {
-    if (step < fromStep) continue;
-    const before = steps.slice(Math.max(0, index - stepsLookedBack(rules)), index).map((row) => row.lossMean);
-    const reason = judgeStep(rules, { step, lossMean }, before);
+  const lookedBack = stepsLookedBack(rules);
+  const before = new SortedWindow(lookedBack);
+  for (const { step, lossMean } of steps) {
+    const reason = step < fromStep ? undefined : judgeStep(rules, { step, lossMean }, before);
     if (reason !== undefined) return { step, reason };
+    before.push(lossMean);
   }
   return undefined;
 }
@@ -36,15 +37,15 @@ export function firstBadStep(
 function judgeStep(
   { maxLoss, spike }: StepRules,
   { step, lossMean }: Pick<StepMetrics, 'step' | 'lossMean'>,
-  before: readonly number[],
+  before: SortedWindow,
 ): string | undefined {
   if (!Number.isFinite(lossMean)) return notFinite(step);
   if (maxLoss !== undefined && lossMean > maxLoss) {
     return `the loss ${lossMean.toFixed(3)} of step ${step} is above policy.maxLoss ${maxLoss}`;
   }
   // Too few steps to say what is usual.
-  if (spike === undefined || before.length < spike.window) return undefined;
-  const usual = median(before);
+  if (spike === undefined || before.size < spike.window) return undefined;
+  const usual = before.median();
   if (lossMean <= spike.factor * usual) return undefined;
   return (
     `the loss ${lossMean.toFixed(3)} of step ${step} is ${(lossMean / usual).toFixed(1)} times the median ` +
@@ -56,9 +57,49 @@ export function notFinite(step: number): string {
   return `the loss of step ${step} is not a finite number`;
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+/** The last so many values, kept in order: a median costs a look, and the next value a place that is searched for. */
+class SortedWindow {
+  readonly #length: number;
+  readonly #arrived: number[] = [];
+  readonly #sorted: number[] = [];
+  #oldest = 0;
+
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  get size(): number {
+    return this.#sorted.length;
+  }
+
+  push(value: number): void {
+    if (this.#length === 0) return;
+    if (this.#sorted.length < this.#length) this.#arrived.push(value);
+    else {
+      this.#sorted.splice(this.#placeOf(this.#arrived[this.#oldest] ?? Number.NaN), 1);
+      this.#arrived[this.#oldest] = value;
+      this.#oldest = (this.#oldest + 1) % this.#length;
+    }
+    this.#sorted.splice(this.#placeOf(value), 0, value);
+  }
+
+  median(): number {
+    const middle = Math.floor(this.#sorted.length / 2);
+    const upper = this.#sorted[middle] ?? Number.NaN;
+    return this.#sorted.length % 2 === 1 ? upper : (upper + (this.#sorted[middle - 1] ?? upper)) / 2;
+  }
+
+  /** Of the first value that is not smaller; what is no number is the largest of all. */
+  #placeOf(value: number): number {
+    let [low, high] = [0, this.#sorted.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const smaller = Number.isNaN(value)
+        ? !Number.isNaN(this.#sorted[middle] ?? Number.NaN)
+        : (this.#sorted[middle] ?? Number.NaN) < value;
+      if (smaller) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
 }

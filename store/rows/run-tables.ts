@@ -14,7 +14,7 @@ import type { RunSpec } from '../../domain/spec/spec.ts';
 
 type RunVerbs = Pick<
   Store,
-  'saveRun' | 'updateRun' | 'addEvent' | 'listRuns' | 'getRun' | 'unendedRuns' | 'parentOf' | 'events'
+  'saveRun' | 'updateRun' | 'addEvent' | 'listRuns' | 'getRun' | 'unendedRuns' | 'parentOf' | 'events' | 'newestEvents'
 >;
 
 export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
@@ -109,6 +109,17 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
         .executeTakeFirst();
       if (row === undefined || row.parentRun === null || row.parentCheckpoint === null) return undefined;
       return { runId: row.parentRun, checkpoint: row.parentCheckpoint };
+    },
+
+    async newestEvents(runId, { limit }) {
+      const rows = await db
+        .selectFrom('events')
+        .select(['seq', 'key', 'at', 'phase', 'level', 'message'])
+        .where('runId', '=', runId)
+        .orderBy('seq', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.reverse();
     },
 
     events(runId, { after = 0 } = {}) {

@@ -175,6 +175,8 @@ export interface StoreReader extends PromotionReader, ServingReader, WorkerReade
    */
   checkpointsAsked(candidate: Pick<Evaluation, 'id' | 'promptSet'>, reference: string): Promise<number>;
   events(runId: string, options?: { after?: number }): Promise<readonly RunEvent[]>;
+  /** The last ones, in order. */
+  newestEvents(runId: string, options: { limit: number }): Promise<readonly RunEvent[]>;
   promptSet(hash: string): Promise<PromptSetRecord | undefined>;
   /** Newest first. */
   promptSets(): Promise<readonly StoredPromptSet[]>;

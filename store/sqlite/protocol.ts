@@ -2,7 +2,7 @@
 
 export type Parameter = string | number | bigint | null | Uint8Array;
 /** Bytes come back as their buffer. */
-export type Value = Exclude<Parameter, Uint8Array> | ArrayBuffer;
+type Value = Exclude<Parameter, Uint8Array> | ArrayBuffer;
 
 export type Request =
   /** Opens the file, or opens it anew where it was moved away. */

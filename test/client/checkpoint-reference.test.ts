@@ -1,12 +1,9 @@
 /** Names of checkpoints, as people type them. */
-import { describe, expect, test } from '@jest/globals';
-import type { StoredCheckpoint } from '../../store/index.ts';
-import {
-  findCheckpoint,
-  lookUpCheckpoint,
-  orLast,
-  parseCheckpointReference,
-} from '../../client/lineage/checkpoint-reference.ts';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openStore, type Store, type StoredCheckpoint } from '../../store/index.ts';
+import { lookUpCheckpoint, orLast, parseCheckpointReference } from '../../client/lineage/checkpoint-reference.ts';
+import { SPEC, newFolder, newRun } from '../store/fixtures.ts';
 import { storedCheckpoint } from './checkpoints.ts';
 
 const ROWS: readonly StoredCheckpoint[] = [
@@ -17,10 +14,35 @@ const ROWS: readonly StoredCheckpoint[] = [
   storedCheckpoint('final-000020-g2', { step: 20, generation: 2 }),
 ];
 
-const POLICY = { direction: 'maximize' as const, minGain: 0 };
+let store: Store;
 
-function nameOf(text: string, direction: 'maximize' | 'minimize' = 'maximize'): string {
-  return findCheckpoint(ROWS, parseCheckpointReference(text), { direction, minGain: 0 }).checkpoint.name;
+/** A run of this name with these checkpoints, under this policy. */
+async function save(
+  runId: string,
+  rows: readonly StoredCheckpoint[],
+  policy: Partial<(typeof SPEC)['policy']> = {},
+): Promise<void> {
+  await store.saveRun({ ...newRun(runId), spec: { ...SPEC, policy: { ...SPEC.policy, ...policy } } });
+  for (const { checkpoint, evaluation, suites = [] } of rows) {
+    await store.saveCheckpoint(runId, checkpoint);
+    for (const each of evaluation === undefined ? suites : [evaluation, ...suites]) {
+      const id = `${runId}/${checkpoint.name}/${each.suite ?? 'main'}`;
+      await store.saveEvaluation(runId, { kind: 'scored', ...each, id });
+    }
+  }
+}
+
+beforeAll(async () => {
+  store = await openStore({ path: join(await newFolder(), 'pawl.db') });
+  await save('run', ROWS);
+  await save('least', ROWS, { direction: 'minimize' });
+});
+
+afterAll(() => store.close());
+
+async function nameOf(text: string): Promise<string> {
+  const found = await lookUpCheckpoint(text, { resolve: async (run) => run, reader: store });
+  return found.row.checkpoint.name;
 }
 
 test.each([
@@ -31,12 +53,12 @@ test.each([
   ['run@step-000020-g1-1a2b3c4d', 'step-000020-g1'],
   // The earliest of equals.
   ['run@best', 'step-000010-g1'],
-])('%s is %s', (text, name) => {
-  expect(nameOf(text)).toBe(name);
+])('%s is %s', async (text, name) => {
+  expect(await nameOf(text)).toBe(name);
 });
 
-test('the best is what the policy of the run calls so', () => {
-  expect(nameOf('run@best', 'minimize')).toBe('step-000000-g1');
+test('the best is what the policy of the run calls so', async () => {
+  expect(await nameOf('least@best')).toBe('step-000000-g1');
 });
 
 test('the newest run is a run like any other', () => {
@@ -54,14 +76,19 @@ describe('what names no checkpoint is refused, with what there is', () => {
     expect(() => parseCheckpointReference(text)).toThrow(/names no checkpoint.*RUN@best/);
   });
 
-  test('a step without one', () => {
-    expect(() => nameOf('run@11')).toThrow(/Run run has no checkpoint at step 11\. It has step-000000-g1, .*final-/);
+  test('a step without one', async () => {
+    const all = /Run run has no checkpoint at step 11\. It has step-000000-g1, .*final-/;
+    await expect(nameOf('run@11')).rejects.toThrow(all);
+    const steps = Array.from({ length: 20 }, (_, index) => storedCheckpoint(`step-${index}`, { step: index }));
+    await save('long', steps);
+    await expect(nameOf('long@20')).rejects.toThrow(/Its last ones are step-12, step-13, .*step-19\.$/);
   });
 
-  test('the best where nothing was evaluated, the last where nothing was saved', () => {
-    const bare = [storedCheckpoint('step-000000-g1', { step: 0 })];
-    expect(() => findCheckpoint(bare, parseCheckpointReference('run@best'), POLICY)).toThrow(/that was evaluated/);
-    expect(() => findCheckpoint([], parseCheckpointReference('run@last'), POLICY)).toThrow(/none at all yet/);
+  test('the best where nothing was evaluated, the last where nothing was saved', async () => {
+    await save('bare', [storedCheckpoint('step-000000-g1', { step: 0 })]);
+    await save('empty', []);
+    await expect(nameOf('bare@best')).rejects.toThrow(/that was evaluated/);
+    await expect(nameOf('empty@last')).rejects.toThrow(/none at all yet/);
   });
 
   test('a run that nothing is recorded of', async () => {
@@ -70,11 +97,11 @@ describe('what names no checkpoint is refused, with what there is', () => {
   });
 });
 
-test('@best is the best of the suite that the policy judges', () => {
+test('@best is the best of the suite that the policy judges', async () => {
   const rows = ROWS.map((row, index) => ({
     ...row,
     suites: row.evaluation === undefined ? [] : [{ ...row.evaluation, suite: 'hard', score: index === 2 ? 0.9 : 0.1 }],
   }));
-  const best = findCheckpoint(rows, parseCheckpointReference('run@best'), { ...POLICY, suite: 'hard' });
-  expect(best.checkpoint.name).toBe('step-000020-g1');
+  await save('hard', rows, { suite: 'hard' });
+  expect(await nameOf('hard@best')).toBe('step-000020-g1');
 });

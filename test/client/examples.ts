@@ -50,7 +50,7 @@ export const STATUS: RunStatus = {
   rewinds: 0,
 };
 
-export const VIEW: RunView = { runId: RUN_ID, outcome: 'running', status: STATUS, stored: STORED, checkpoints: [] };
+export const VIEW: RunView = { runId: RUN_ID, outcome: 'running', status: STATUS, stored: STORED };
 
 export function judgedCheckpoint(step: number, score: number, kind: VerdictKind, reason: string): StoredCheckpoint {
   const name = `step-${String(step).padStart(6, '0')}-g1`;

@@ -11,17 +11,31 @@ import { runReport } from '../../client/cli/render/run-report.ts';
 import { suiteTable } from '../../client/cli/render/suite-table.ts';
 import { checkpointTable, comparisonTable, runTable } from '../../client/cli/render/tables.ts';
 import { cut, oneLine, printable, truncate, visibleLength } from '../../client/cli/render/text.ts';
+import type { StepMetrics } from '../../domain/words/training.ts';
 import { PLAIN, RUN_ID, STATUS, STORED, VIEW, judgedCheckpoint } from './examples.ts';
 
 const BASELINE = judgedCheckpoint(0, 0.04, 'continue', 'baseline exact_match 4.0 %');
 const LAST = judgedCheckpoint(100, 0.121, 'stop', 'exact_match 12.1 % reaches the target 10.0 %, interval included');
 
-function lossesOf(values: readonly number[]): Parameters<typeof lossPlot>[0] {
+function lossesOf(values: readonly number[]): StepMetrics[] {
   return values.map((lossMean, index) => ({
     step: index + 1,
     generation: 1,
     lossMean,
     learningRate: 0.001,
+    tokens: 100,
+    seconds: 0.1,
+  }));
+}
+
+/** Each step by itself. */
+function curveOf(values: readonly number[]): Parameters<typeof lossPlot>[0] {
+  return values.map((loss, index) => ({
+    fromStep: index + 1,
+    toStep: index + 1,
+    steps: 1,
+    ...(Number.isFinite(loss) && { lossMean: { min: loss, mean: loss, max: loss } }),
+    notFinite: Number.isFinite(loss) ? 0 : 1,
     tokens: 100,
     seconds: 0.1,
   }));
@@ -45,7 +59,7 @@ describe('the live block', () => {
 
   test('before a worker took the run there is nothing to tell but that', () => {
     const waiting = { message: 'no worker is polling task queue pawl' };
-    expect(liveLines({ runId: RUN_ID, outcome: 'pending', waiting, checkpoints: [] }, PLAIN, 0)).toEqual([
+    expect(liveLines({ runId: RUN_ID, outcome: 'pending', waiting }, PLAIN, 0)).toEqual([
       `${RUN_ID}  pending`,
       'waiting: no worker is polling task queue pawl',
     ]);
@@ -176,7 +190,7 @@ describe('tables', () => {
 
 describe('the loss plot', () => {
   test('spans the width, first and last step at its ends', () => {
-    const lines = lossPlot(lossesOf([3, 2, 1]), 60)?.split('\n') ?? [];
+    const lines = lossPlot(curveOf([3, 2, 1]), 60)?.split('\n') ?? [];
     expect(lines[0]).toBe('loss per step (mean −log p per token, in nats)');
     expect(lines[1]).toMatch(/^ {3}3\.000 ┼/);
     expect(lines.at(-2)).toMatch(/^ {3}1\.000 ┤.*╰/);
@@ -185,12 +199,12 @@ describe('the loss plot', () => {
   });
 
   test('leaves out what is not a number, and needs two points', () => {
-    expect(lossPlot(lossesOf([2, Number.NaN, Number.POSITIVE_INFINITY]), 60)).toBeUndefined();
-    expect(lossPlot(lossesOf([2, Number.NaN, 1]), 60)).toContain('1.000');
+    expect(lossPlot(curveOf([2, Number.NaN, Number.POSITIVE_INFINITY]), 60)).toBeUndefined();
+    expect(lossPlot(curveOf([2, Number.NaN, 1]), 60)).toContain('1.000');
   });
 
   test('a thousand steps fit as well', () => {
-    const plot = lossPlot(lossesOf(Array.from({ length: 1_000 }, (_, index) => 1_000 - index)), 80) ?? '';
+    const plot = lossPlot(curveOf(Array.from({ length: 1_000 }, (_, index) => 1_000 - index)), 80) ?? '';
     expect(Math.max(...plot.split('\n').map((line) => line.length))).toBe(80);
   });
 });
@@ -201,7 +215,10 @@ describe('the report', () => {
     outcome: 'finished',
     reason: 'all done',
     checkpoints: [LAST],
+    checkpointCount: 1,
+    landmarks: [],
     steps: [],
+    curve: [],
     rewinds: [],
     appraisals: [],
     events: [],
@@ -247,6 +264,24 @@ describe('the report', () => {
       'metrics of step 2: logprob:mean -1.235, two lines 0.5, tokens 1.235e+5, tiny 1.235e-9, zero 0, f 6, g 7, h 8, and 2 more',
     ]);
     expect(runReport({ ...details, steps: lossesOf([3, 2]) }, PLAIN, 100)).not.toContain('metrics');
+  });
+
+  test('of many checkpoints shows the last ones, with the best and the first, and says how to see more', () => {
+    const run = {
+      ...details,
+      landmarks: [judgedCheckpoint(30, 0.9, 'continue', 'best'), BASELINE],
+      checkpointCount: 4_000,
+    };
+    const lines = runReport(run, PLAIN, 100).split('\n');
+    expect(lines.slice(1, 4).map((line) => line.slice(0, 14))).toEqual([
+      'step-000000-g1',
+      'step-000030-g1',
+      'step-000100-g1',
+    ]);
+    expect(lines).toContain(
+      `3999 of 4000 checkpoints are not on this page: pawl show ${RUN_ID} --before step-000100-g1`,
+    );
+    expect(runReport(details, PLAIN, 100)).not.toContain('--before');
   });
 
   test('of a run that goes on offers to stop it', () => {

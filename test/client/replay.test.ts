@@ -10,7 +10,6 @@ import { readRules } from '../../client/replay/policy-file.ts';
 import { replayPolicy, type Recorded, type Replayed } from '../../client/replay/replay-policy.ts';
 import { usedAt } from '../../client/replay/used-at.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
-import type { StepMetrics } from '../../domain/words/training.ts';
 import type { Verdict } from '../../domain/words/run.ts';
 import { metrics, SPEC } from '../store/fixtures.ts';
 import { storedCheckpoint } from './checkpoints.ts';
@@ -73,7 +72,7 @@ describe('replayPolicy', () => {
 
   test('a spike acts at once, on steps from before the checkpoint too', () => {
     const run = recorded(scores, done);
-    const steps = run.steps.map((row): StepMetrics => (row.step === 13 ? { ...row, lossMean: 5 } : row));
+    const steps = run.steps.map((row): Recorded['steps'][number] => (row.step === 13 ? { ...row, lossMean: 5 } : row));
     const rules = { policy: policy({ spike: { factor: 3, window: 12 } }), budget: {} };
     const replay = replayPolicy({ ...run, steps }, rules);
     expect(kinds(replay)).toEqual(['continue', 'continue', undefined, undefined, undefined]);
@@ -83,7 +82,9 @@ describe('replayPolicy', () => {
 
   test('what a step gives away comes before the verdict that waits for the next checkpoint', () => {
     const run = recorded(scores, done);
-    const steps = run.steps.map((row): StepMetrics => (row.step === 25 ? { ...row, lossMean: Number.NaN } : row));
+    const steps = run.steps.map((row): Recorded['steps'][number] =>
+      row.step === 25 ? { ...row, lossMean: Number.NaN } : row,
+    );
     const replay = replayPolicy({ ...run, steps }, { policy: policy({ patience: 1 }), budget: {} });
     expect(kinds(replay)).toEqual(['continue', 'continue', 'stop', undefined, undefined]);
     expect(replay.end).toEqual({

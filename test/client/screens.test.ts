@@ -7,7 +7,6 @@ import type { RunView } from '../../client/runs/run-view.ts';
 import { PLAIN, RUN_ID, STATUS, VIEW, judgedCheckpoint } from './examples.ts';
 
 const LAST = judgedCheckpoint(100, 0.121, 'continue', 'better');
-const { verdict: _, ...UNJUDGED } = LAST;
 
 function at(step: number, changed: Partial<RunView> = {}): RunView {
   return { ...VIEW, status: { ...STATUS, step }, ...changed };
@@ -18,15 +17,12 @@ describe('between two looks', () => {
     expect(changesBetween(at(1), at(1))).toEqual([]);
   });
 
-  test('a checkpoint is told of once, when it is judged', () => {
-    expect(changesBetween(at(1), at(1, { checkpoints: [UNJUDGED] }))).toEqual([]);
-    const told = [{ kind: 'checkpoint', checkpoint: LAST }];
-    expect(changesBetween(at(1, { checkpoints: [UNJUDGED] }), at(1, { checkpoints: [LAST] }))).toEqual(told);
-    expect(changesBetween(at(1, { checkpoints: [LAST] }), at(1, { checkpoints: [LAST] }))).toEqual([]);
+  test('a checkpoint is told of when it is judged', () => {
+    expect(changesBetween(at(1), at(1), [LAST])).toEqual([{ kind: 'checkpoint', checkpoint: LAST }]);
   });
 
   test('the first look tells of what was there before', () => {
-    const kinds = changesBetween(undefined, at(1, { checkpoints: [LAST] })).map(({ kind }) => kind);
+    const kinds = changesBetween(undefined, at(1), [LAST]).map(({ kind }) => kind);
     expect(kinds).toEqual(['checkpoint', 'progress']);
   });
 
@@ -79,8 +75,8 @@ describe('a program', () => {
   test('gets one event for each change', () => {
     const events: unknown[] = [];
     const screen = new JsonScreen((event) => events.push(event));
-    const view = at(120, { checkpoints: [LAST], waiting: { message: '503', attempt: 2 } });
-    for (const change of changesBetween(undefined, view)) screen.show(change);
+    const view = at(120, { waiting: { message: '503', attempt: 2 } });
+    for (const change of changesBetween(undefined, view, [LAST])) screen.show(change);
     screen.note('stopping');
     expect(events).toEqual([
       { event: 'checkpoint', ...LAST },

@@ -193,6 +193,7 @@ const QUESTIONS: readonly [string, number, (store: Store) => Promise<unknown>][]
   ['branches of a run', 0, (of) => of.branchesOf(RUN)],
   ['the newest step', 1, (of) => of.newestSteps(RUN, { limit: 1 })],
   ['events', 0, (of) => of.events(RUN, { after: 5 })],
+  ['the newest events', 0, (of) => of.newestEvents(RUN, { limit: 10 })],
   ['rewinds', 0, (of) => of.rewinds(RUN)],
   ['leases', 0, (of) => of.leases(RUN)],
   ['open leases', 0, (of) => of.openLeases()],

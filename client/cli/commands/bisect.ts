@@ -1,7 +1,10 @@
 /** `pawl bisect RUN --suite S`: which checkpoint made the score fall. */
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
 import { bisectLines, probeLine } from '../render/serving-lines.ts';
+import type { BisectReport } from '../../../domain/words/serving.ts';
+import type { StepMetrics } from '../../../domain/words/training.ts';
 import { RUN_ARGUMENT } from '../../runs/run-list.ts';
+import type { Runs } from '../../runs/runs.ts';
 import { act, outputOption, withRuns } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -47,11 +50,22 @@ export function addBisectCommand(program: Command): void {
             },
           );
           if (format === 'json') output.printJson(report);
-          else output.print(bisectLines(report, await runs.steps(report.runId)).join('\n'));
+          else output.print(bisectLines(report, await stepsBetween(runs, report)).join('\n'));
           return report.outcome === 'found' ? EXIT.ok : EXIT.failed;
         }),
       ),
     );
+}
+
+/** What was trained from the last good checkpoint to the first bad one. */
+async function stepsBetween(
+  runs: Runs,
+  { runId, lastGood, firstBad, probes }: BisectReport,
+): Promise<readonly StepMetrics[]> {
+  const at = (name: string | undefined): number | undefined =>
+    probes.find(({ checkpoint }) => checkpoint === name)?.step;
+  const [from, to] = [at(lastGood), at(firstBad)];
+  return from === undefined || to === undefined ? [] : runs.steps(runId, { afterStep: from - 1, untilStep: to });
 }
 
 function step(text: string): number {

@@ -17,11 +17,16 @@ import { oneLine } from './text.ts';
 const MAX_PLOT_WIDTH = 100;
 
 export function runReport(run: RunDetails, colours: Colours, columns: number): string {
+  // What all others are compared with is worth its line, also where it is long ago.
+  const checkpoints = [...run.landmarks, ...run.checkpoints].toSorted(
+    (one, other) => one.checkpoint.step - other.checkpoint.step,
+  );
   const parts = [
-    run.checkpoints.length === 0 ? undefined : checkpointTable(run.checkpoints, columns),
-    suiteTable(run.checkpoints, columns),
-    comparisonTable(run.checkpoints, columns),
-    lossPlot(run.steps, Math.min(columns, MAX_PLOT_WIDTH)),
+    checkpoints.length === 0 ? undefined : checkpointTable(checkpoints, columns),
+    earlierLine(run),
+    suiteTable(checkpoints, columns),
+    comparisonTable(checkpoints, columns),
+    lossPlot(run.curve, Math.min(columns, MAX_PLOT_WIDTH)),
     metricsLine(run.steps),
     rewinds(run),
     run.branches && branchLines(run.branches, columns),
@@ -29,6 +34,15 @@ export function runReport(run: RunDetails, colours: Colours, columns: number): s
     [outcomeLine(run, colours), ...notes(run, colours)].join('\n'),
   ];
   return parts.filter((part) => part !== undefined).join('\n\n');
+}
+
+/** How to see those that are not shown. */
+function earlierLine({ runId, checkpoints, checkpointCount }: RunDetails): string | undefined {
+  const left = checkpointCount - checkpoints.length;
+  const [first] = checkpoints;
+  if (left <= 0 || first === undefined) return undefined;
+  const more = `${left} of ${checkpointCount} checkpoints are not on this page`;
+  return `${more}: pawl show ${runId} --before ${first.checkpoint.name}`;
 }
 
 function rewinds(run: RunDetails): string | undefined {
