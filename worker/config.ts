@@ -112,3 +112,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     },
   };
 }
+
+/** Of what only looks: where no key is set, no platform is asked. */
+export function readLookConfig(environment: NodeJS.ProcessEnv = process.env): { config: WorkerConfig; asks: boolean } {
+  const asks = (environment['FIREWORKS_API_KEY'] ?? '') !== '';
+  return { config: readConfig(asks ? environment : { ...environment, FIREWORKS_API_KEY: 'none' }), asks };
+}

@@ -25,6 +25,7 @@ const LANES: Record<keyof Tasks, Lane> = {
   'data.importPrompts': 'long',
   'data.otherRendering': 'long',
   'data.references': 'long',
+  'data.shownExamples': 'long',
   'grading.score': 'quick',
   'grading.firstRefused': 'long',
 };

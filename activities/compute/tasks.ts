@@ -5,6 +5,7 @@ import type { ProbeStanding } from '../../domain/words/serving.ts';
 import { comparedRendering, importPrompts, referencesOf, tokenizerFacts } from '../data/data-tasks.ts';
 import { digestOf } from '../data/lines.ts';
 import { findOverlap } from '../data/overlap-task.ts';
+import { shownExamples } from '../data/shown-examples.ts';
 import { tokenizeRange } from '../data/tokenize-range.ts';
 import { firstRefused, score } from '../grading/grading-tasks.ts';
 import { standingOf } from '../grading/standing.ts';
@@ -24,6 +25,7 @@ export const TASKS = {
   'data.importPrompts': importPrompts,
   'data.otherRendering': comparedRendering,
   'data.references': referencesOf,
+  'data.shownExamples': shownExamples,
   'grading.score': score,
   'grading.firstRefused': firstRefused,
 } satisfies Record<string, Task<never, unknown, unknown>>;

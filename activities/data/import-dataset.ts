@@ -32,6 +32,8 @@ export interface ImportedDataset {
   readonly tokenizer: string;
   /** Artifact (sha256); the same rows, tokenizer and settings give the same hash. */
   readonly hash: string;
+  /** Lines that hold one. */
+  readonly rows: number;
   readonly examples: number;
   /** Longer than `maxTokens`. */
   readonly dropped: number;
@@ -51,6 +53,8 @@ export interface ImportProgress {
 export interface DatasetImport extends DataSettings {
   /** A file, a folder of files, or several of either. */
   readonly train: string | readonly string[];
+  /** What the model can hold, which no setting raises; absent: not known. */
+  readonly contextTokens?: number | undefined;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImportProgress) => void;
   /** For tests: bytes of a range, words of a part. */
@@ -124,7 +128,7 @@ async function importUntil(
   await writer.close();
   const { parts } = writer;
   const counts = countsOf(totals);
-  if (counts.examples === 0) throw nothingLeft(train, counts.dropped, maxTokens);
+  if (counts.examples === 0) throw nothingLeft(options, counts.dropped);
   const manifest = { tokenizer, maxTokens, endTokens, ...counts, ...totals.chatFacts, parts };
   const done = await artifacts.put(encodeManifest(manifest));
   await artifacts.keepNote(key, { range: number, taken: 0, chain, totals, parts, done } satisfies JournalEntry);
@@ -157,15 +161,25 @@ function countsOf({
 }
 
 function resultOf(hash: string, tokenizer: string, totals: Totals): ImportedDataset {
-  return { hash, tokenizer, ...countsOf(totals), notices: noticeLines(totals.notices, totals.rows) };
+  return { hash, tokenizer, rows: totals.rows, ...countsOf(totals), notices: noticeLines(totals.notices, totals.rows) };
 }
 
-function nothingLeft(train: string | readonly string[], dropped: number, maxTokens: number): PawlError {
+function nothingLeft({ train, maxTokens, contextTokens }: DatasetImport, dropped: number): PawlError {
   const names = typeof train === 'string' ? train : train.join(', ');
   return new PawlError(
     'InvalidRequest',
     dropped === 0
       ? `data.train: ${names} has no rows; write one ${ROW_EXAMPLE} per line.`
-      : `data.train: all ${dropped} examples of ${names} are longer than ${maxTokens} tokens; raise data.maxTokens.`,
+      : `data.train: all ${dropped} examples of ${names} are longer than ${maxTokens} tokens; ${lengthRemedy({ maxTokens, contextTokens })}.`,
+  );
+}
+
+/** What lets longer examples in: the setting, as far as the model goes. */
+export function lengthRemedy({ maxTokens, contextTokens }: Pick<DatasetImport, 'maxTokens' | 'contextTokens'>): string {
+  if (contextTokens === undefined) return 'raise data.maxTokens, as far as the model’s context goes';
+  if (maxTokens < contextTokens) return `raise data.maxTokens, up to the model’s context of ${contextTokens}`;
+  return (
+    `the model’s context has room for no more (raising data.maxTokens changes nothing): ` +
+    'shorten or split the rows, or choose a shape with a longer context'
   );
 }

@@ -12,7 +12,7 @@ const MAGIC = Buffer.from('PAWLPRT3', 'latin1');
 const WORD = 4;
 const TABLE_START = MAGIC.length + WORD;
 /** Lengths and checksum. */
-const HEAD_WORDS = 3;
+export const HEAD_WORDS = 3;
 
 export interface Example {
   readonly tokens: Int32Array;
@@ -47,6 +47,12 @@ export type ReadRange = (offset: number, length: number) => Buffer | Promise<Buf
 export async function readExample(read: ReadRange, examples: number, index: number): Promise<Example> {
   const [from = 0, to = 0] = wordsOf(await read(TABLE_START + index * WORD, 2 * WORD));
   return decodeExample(wordsOf(await read(firstExample(examples) + from * WORD, (to - from) * WORD)));
+}
+
+/** How many words each example of a part has. */
+export async function readSizes(read: ReadRange, examples: number): Promise<number[]> {
+  const ends = wordsOf(await read(TABLE_START, (examples + 1) * WORD));
+  return Array.from({ length: examples }, (_, index) => (ends[index + 1] ?? 0) - (ends[index] ?? 0));
 }
 
 /** All examples of a part, in order. */

@@ -139,7 +139,7 @@ export async function importPromptSet(artifacts: Artifacts, options: PromptImpor
     if (tokens.length > maxTokens) {
       throw badRow(
         place,
-        `prompt has ${tokens.length} tokens, more than ${maxTokens}; shorten it or raise data.maxTokens`,
+        `prompt has ${tokens.length} tokens, and the model’s context has room for ${maxTokens} and an answer; shorten it, or choose a shape with a longer context`,
       );
     }
     const { reference, tags } = row;

@@ -23,7 +23,11 @@ export async function pinReferences(
     const own = [...tokenizer.encode(reference), ...end];
     if (own.length === 0) throw refused(index, 'has no tokens; leave the prompt out');
     const length = tokens.length + own.length;
-    if (length > maxTokens) throw refused(index, `makes ${length} tokens with its prompt, more than ${maxTokens}`);
+    if (length > maxTokens)
+      throw refused(
+        index,
+        `makes ${length} tokens with its prompt, more than the ${maxTokens} that the model’s context has room for; shorten it, or choose a shape with a longer context`,
+      );
     return own;
   });
   return artifacts.put(Buffer.from(JSON.stringify({ format: VERSION, references })));

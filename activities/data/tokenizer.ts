@@ -17,6 +17,8 @@ export interface TextTokenizer {
   readonly special: ReadonlySet<number>;
   /** Without special tokens. */
   decode(tokens: readonly number[]): string;
+  /** With special tokens: what an example reads like. */
+  write(tokens: Iterable<number>): string;
   /** A token as it stands in the vocabulary, special ones too. */
   spell(token: number): string;
   /** The tokens of an end marker: its own token if it is one; fails when the tokenizer cannot write it. */
@@ -62,6 +64,7 @@ export async function loadTokenizer(path: string): Promise<TextTokenizer> {
     special,
     encode,
     decode: (tokens) => (tokens.length === 0 ? '' : tokenizer.decode([...tokens], { skip_special_tokens: true })),
+    write: (tokens) => writeAll(tokenizer, [...tokens]),
     spell: (token) => tokenizer.decode([token]),
     encodeEnd(endToken) {
       const own = tokenizer.token_to_id(endToken);
@@ -75,6 +78,10 @@ export async function loadTokenizer(path: string): Promise<TextTokenizer> {
       );
     },
   };
+}
+
+function writeAll(tokenizer: Library, tokens: number[]): string {
+  return tokens.length === 0 ? '' : tokenizer.decode(tokens, { skip_special_tokens: false });
 }
 
 /** What stands before a text's own tokens once special tokens are asked for. */

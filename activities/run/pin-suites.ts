@@ -9,12 +9,11 @@ import { openPromptSet, type QuestionSettings } from '../data/prompt-set.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { openGrader, pinGrader, type GraderPorts, type Opening } from '../grading/graders.ts';
 import { rehearseGrader } from '../grading/rehearse.ts';
-import { signal } from '../guard.ts';
-import { pinPromptSet } from '../upkeep/prompts.ts';
-import type { Store } from '../../store/index.ts';
+import { pinPromptSet, type PromptRecords } from '../upkeep/prompts.ts';
 
 interface Ports extends GraderPorts {
-  readonly store: Store;
+  /** Where prompt sets are recorded and looked up. */
+  readonly store: PromptRecords;
 }
 
 interface Model {
@@ -27,6 +26,7 @@ interface Model {
   readonly maxTokens: number;
   /** How graders of the user's own are opened. */
   readonly opening?: Opening | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** The main suite first, then the further ones in the experiment's order. */
@@ -43,18 +43,20 @@ export async function pinSuites(
   return [main, ...further];
 }
 
-async function pinSuite(ports: Ports, name: string, spec: SuiteSpec, model: Model): Promise<PinnedSuite> {
+/** One suite. */
+export async function pinSuite(ports: Ports, name: string, spec: SuiteSpec, model: Model): Promise<PinnedSuite> {
   const { artifacts, compute } = ports;
-  const { tokenizer, chat, endToken, maxTokens } = model;
-  const set = await pinPromptSet(ports, { reference: promptsReference(spec.prompts), tokenizer, chat, maxTokens });
+  const { tokenizer, chat, endToken, maxTokens, signal } = model;
+  const asked = { reference: promptsReference(spec.prompts), tokenizer, chat, maxTokens };
+  const set = await pinPromptSet(ports, asked, signal);
   const pinned = { name, promptSet: set.hash, prompts: set.prompts };
   if (isLikelihood(spec.grader)) {
-    const asked = { folder: artifacts.location, promptSet: set.hash, tokenizer: chat.tokenizer, endToken, maxTokens };
-    return { ...pinned, references: await compute.run('data.references', asked, { signal: signal() }) };
+    const wanted = { folder: artifacts.location, promptSet: set.hash, tokenizer: chat.tokenizer, endToken, maxTokens };
+    return { ...pinned, references: await compute.run('data.references', wanted, { signal }) };
   }
   const prompts = await openPromptSet(artifacts, set.hash);
   const graderModule = await pinGrader(artifacts, spec.grader);
-  await rehearseGrader(await openGrader(ports, spec.grader, graderModule, model.opening), prompts, signal());
+  await rehearseGrader(await openGrader(ports, spec.grader, graderModule, model.opening), prompts, signal);
   return { ...pinned, ...(graderModule !== undefined && { graderModule }) };
 }
 

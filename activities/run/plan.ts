@@ -3,14 +3,13 @@ import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { Activities } from '../../domain/words/run.ts';
 import type { PinnedSuite } from '../../domain/words/plan.ts';
 import { planChunks } from '../data/batches.ts';
-import { importDataset } from '../data/import-dataset.ts';
 import { stepsOfEpochs } from '../data/epochs.ts';
 import type { NoticeLine } from '../data/notices.ts';
-import { overlappingPrompts } from '../data/overlap.ts';
 import { requestsPerStep } from './gradient.ts';
 import type { GraderPorts } from '../grading/graders.ts';
 import { signal } from '../guard.ts';
 import { pinObjective } from '../objectives/load-objective.ts';
+import { chatOf, overlaps, pinData } from './pin-data.ts';
 import { pinSuites } from './pin-suites.ts';
 import { openOutputLog } from '../user-code/output-log.ts';
 import { pinPython } from '../user-code/pin-python.ts';
@@ -24,25 +23,11 @@ interface Ports extends GraderPorts {
 }
 
 export function planning(ports: Ports): Pick<Activities, 'plan'> {
-  const { backend, store, artifacts, compute } = ports;
+  const { backend, store } = ports;
 
-  /** Told, not refused: to see how well something was learned by heart is a fair question too. */
   async function warnOfOverlap(runId: string, dataset: string, suites: readonly PinnedSuite[]): Promise<void> {
-    // Two hundred suites may share one set of prompts.
-    const counts = new Map<string, number>();
-    for (const { name, promptSet, prompts } of suites) {
-      const search = { dataset, promptSet, signal: signal() };
-      const overlapping = counts.get(promptSet) ?? (await overlappingPrompts({ artifacts, compute }, search));
-      counts.set(promptSet, overlapping);
-      if (overlapping === 0) continue;
-      const main = name === MAIN_SUITE;
-      await tell(runId, {
-        key: main ? 'overlap' : `overlap/${name}`,
-        level: 'warn',
-        message:
-          `${overlapping} of ${prompts} prompts of ${main ? 'the evaluation' : `suite ${name}`} ` +
-          'are in the training data too',
-      });
+    for await (const { suite, message } of overlaps(ports, { dataset, suites, signal: signal() })) {
+      await tell(runId, { key: suite === MAIN_SUITE ? 'overlap' : `overlap/${suite}`, level: 'warn', message });
     }
   }
 
@@ -62,37 +47,25 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       await store.saveRun({ runId, name: spec.name, spec, createdAt, ...(parent !== undefined && { parent }) });
       const place = await backend.provisioner.place(signal());
       const shape = await backend.provisioner.resolveShape(spec.model.shape, signal());
-      // The tighter of what the spec asks for and what the shape can hold.
-      const maxTokens = Math.min(spec.data.maxTokens, shape.maxContextTokens);
-      const { train, endToken, trainOn, format, ignore } = spec.data;
-      const chat = {
-        tokenizer: spec.model.tokenizer,
-        template: spec.data.chatTemplate,
-        arguments: spec.data.chatTemplateArguments,
-        addBeginning: spec.data.addBeginning,
-        date: spec.data.date ?? createdAt.slice(0, 'YYYY-MM-DD'.length),
-      };
-      const dataset = await importDataset(
-        { artifacts, compute },
-        {
-          train,
-          chat: { ...chat, trainOn, format, ignore },
-          maxTokens,
-          endToken,
-          signal: signal(),
-          onProgress: progressOf((event) => tell(runId, event)),
-        },
-      );
+      const chat = chatOf(spec, createdAt.slice(0, 'YYYY-MM-DD'.length));
+      const dataset = await pinData(ports, spec, {
+        chat,
+        contextTokens: shape.maxContextTokens,
+        signal: signal(),
+        onProgress: progressOf((event) => tell(runId, event)),
+      });
       await tellNotices(runId, dataset.notices);
+      const { endToken } = spec.data;
       const steps = stepsOfEpochs(spec, dataset.examples);
       const python = await pinPython(ports, spec);
       const printed = openOutputLog(store, runId, { key: 'plan', phase: 'plan', of: 'the graders' });
       const model = {
         tokenizer: dataset.tokenizer,
-        chat: { ...chat, remedy: 'set data.chatTemplate to a Jinja file' },
+        chat,
         endToken,
         maxTokens: shape.maxContextTokens - 1,
         opening: { python, onOutput: printed.onOutput },
+        signal: signal(),
       };
       const [main, ...suites] = await printed.during(() => pinSuites(ports, spec.evaluate, model));
       await warnOfOverlap(runId, dataset.hash, [main, ...suites]);

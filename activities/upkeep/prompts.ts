@@ -18,14 +18,21 @@ import { findPromptSet, type Store } from '../../store/index.ts';
 /** Of a whole file. It says how far it is, so that this is for what would never end. */
 const PROMPTS_MS = 4 * 24 * 3_600_000;
 
-interface Ports {
-  readonly store: Store;
+/** What pinning needs of the store. */
+export type PromptRecords = Pick<Store, 'savePromptSet' | 'promptSets'>;
+
+interface PinPorts {
+  readonly store: PromptRecords;
   readonly artifacts: Artifacts;
   readonly compute: Compute;
 }
 
 /** How a file of prompts is read. */
 type Asked = Omit<PromptFile, 'folder' | 'path' | 'field'>;
+
+interface Ports extends PinPorts {
+  readonly store: Store;
+}
 
 export function promptSets(ports: Ports): PromptActivities {
   const { store } = ports;
@@ -47,7 +54,7 @@ export function promptSets(ports: Ports): PromptActivities {
         date: how.date ?? new Date().toISOString().slice(0, 'YYYY-MM-DD'.length),
         remedy: 'name a Jinja file with --chat-template',
       };
-      const set = await addFile(ports, { path, chat, maxTokens: Infinity, field: 'FILE' }, (rows) =>
+      const set = await addFile(ports, { path, chat, maxTokens: Infinity, field: 'FILE' }, signal(), (rows) =>
         rememberForRetry({ rows } satisfies AddingPrompts),
       );
       return { ...set, ...(alias !== undefined && { alias: await move(alias, set.hash) }) };
@@ -64,16 +71,17 @@ export function promptSets(ports: Ports): PromptActivities {
 
 /** The set that a run depends on from here on: by its hash, wherever its alias moves. `tokenizer`: hash of its file. */
 export async function pinPromptSet(
-  ports: Ports,
+  ports: PinPorts,
   { reference, tokenizer, ...asked }: { reference: PromptsReference; tokenizer: string } & Asked,
+  stop: AbortSignal,
 ): Promise<{ readonly hash: string; readonly prompts: number }> {
-  if (reference.kind === 'file') return addFile(ports, { path: reference.path, ...asked });
+  if (reference.kind === 'file') return addFile(ports, { path: reference.path, ...asked }, stop);
   const set = await findPromptSet(ports.store, reference);
   if (set.tokenizer !== tokenizer) {
     throw refused(set.hash, 'was made with another tokenizer than model.tokenizer; add its file again with this one');
   }
   const found = { folder: ports.artifacts.location, promptSet: set.hash, chat: asked.chat };
-  const other = await ports.compute.run('data.otherRendering', found, { signal: signal() });
+  const other = await ports.compute.run('data.otherRendering', found, { signal: stop });
   if (other !== undefined) {
     throw refused(set.hash, `was made with ${other} than this experiment has; add its file again with the same`);
   }
@@ -81,16 +89,20 @@ export async function pinPromptSet(
   const long = prompts.findIndex(({ tokens }) => tokens.length > asked.maxTokens);
   if (long === -1) return set;
   const tokens = prompts[long]?.tokens.length ?? 0;
-  throw refused(set.hash, `has a prompt (number ${long + 1}) of ${tokens} tokens, more than ${asked.maxTokens}`);
+  throw refused(
+    set.hash,
+    `has a prompt (number ${long + 1}) of ${tokens} tokens, and the model’s context has room for ${asked.maxTokens} and an answer; shorten it, or choose a shape with a longer context`,
+  );
 }
 
 async function addFile(
-  { store, artifacts, compute }: Ports,
+  { store, artifacts, compute }: PinPorts,
   options: Omit<PromptFile, 'folder'>,
+  stop: AbortSignal,
   onProgress: (rows: number) => void = () => undefined,
 ): Promise<ImportedPromptSet> {
   const file = { ...options, folder: artifacts.location };
-  const limits = { signal: signal(), timeoutMs: PROMPTS_MS, what: options.path, onProgress };
+  const limits = { signal: stop, timeoutMs: PROMPTS_MS, what: options.path, onProgress };
   const { tokenizer, ...set } = await compute.run('data.importPrompts', file, limits);
   await store.savePromptSet({ ...set, tokenizer });
   return set;

@@ -6,6 +6,7 @@ import { Command, CommanderError } from '@commander-js/extra-typings';
 import { addBackupCommand, addRestoreCommand } from './commands/backup.ts';
 import { addBranchCommand } from './commands/branch.ts';
 import { addBisectCommand } from './commands/bisect.ts';
+import { addCheckCommand } from './commands/check.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './commands/exit-codes.ts';
@@ -39,6 +40,7 @@ RUN is the id of a run, any beginning of it that only one run has, or @newest. A
 Examples:
   pawl run examples/pronounce.yaml --local    one experiment, with everything it needs started for it
   pawl up                                     a stack that stays; then, in another terminal:
+  pawl check examples/pronounce.yaml          what a run would train on, learn and cost; nothing is submitted
   pawl run examples/pronounce.yaml            submit, and follow; Ctrl-C leaves the run running
   pawl list
   pawl show pronounce-1a2b3c4d
@@ -59,6 +61,7 @@ Environment:
 const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
   Runs: [
     addUpCommand,
+    addCheckCommand,
     addRunCommand,
     addListCommand,
     addShowCommand,

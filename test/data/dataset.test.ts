@@ -121,7 +121,7 @@ describe('a dataset', () => {
 });
 
 describe('a file of examples is refused', () => {
-  const bad = (path: string, options: { maxTokens?: number; endToken?: string } = {}) =>
+  const bad = (path: string, options: { maxTokens?: number; endToken?: string; contextTokens?: number } = {}) =>
     importDataset(ports, { chat, train: path, maxTokens: 8, ...options });
 
   test.each([
@@ -148,7 +148,19 @@ describe('a file of examples is refused', () => {
 
   test('with only rows that are too long', async () => {
     const path = await writeRows(folder, ROWS);
-    await expect(bad(path, { maxTokens: 2 })).rejects.toThrow('are longer than 2 tokens; raise data.maxTokens');
+    await expect(bad(path, { maxTokens: 2 })).rejects.toThrow(
+      'are longer than 2 tokens; raise data.maxTokens, as far as the model’s context goes',
+    );
+  });
+
+  test('and raising a limit is only the remedy where it is the limit', async () => {
+    const path = await writeRows(folder, ROWS);
+    await expect(bad(path, { maxTokens: 2, contextTokens: 8 })).rejects.toThrow(
+      'longer than 2 tokens; raise data.maxTokens, up to the model’s context of 8.',
+    );
+    await expect(bad(path, { maxTokens: 2, contextTokens: 2 })).rejects.toThrow(
+      /room for no more \(raising data\.maxTokens changes nothing\): shorten or split the rows, or choose a shape/,
+    );
   });
 
   test('that is not there, or is a folder without any', async () => {

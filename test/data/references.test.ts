@@ -32,7 +32,7 @@ describe('references', () => {
       'evaluate.prompts: reference 1 of the set has no tokens; leave the prompt out.',
     );
     await expect(pinReferences(artifacts, prompts, { tokenizer, maxTokens: 2 })).rejects.toThrow(
-      'reference 1 of the set makes 3 tokens with its prompt, more than 2',
+      'reference 1 of the set makes 3 tokens with its prompt, more than the 2 that the model’s context has room for',
     );
   });
 

@@ -6,6 +6,19 @@ export function percent(value: number): string {
   return `${(value * 100).toFixed(1)} %`;
 }
 
+/** `97,243`. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** `3 %`, and never none where there is one, nor all where one is lacking. */
+export function share(part: number, whole: number): string {
+  const exact = whole === 0 ? 0 : (100 * part) / whole;
+  if (part > 0 && exact < 0.1) return 'under 0.1 %';
+  if (part < whole && exact > 99.9) return 'over 99.9 %';
+  return `${exact < 10 && !Number.isInteger(exact) ? exact.toFixed(1) : Math.round(exact)} %`;
+}
+
 /** `12.1 % [8.6, 16.7]`; the interval is the 95 % one. */
 export function scoreText({ score, low, high }: Pick<Evaluation, 'score' | 'low' | 'high'>): string {
   return `${percent(score)} [${(low * 100).toFixed(1)}, ${(high * 100).toFixed(1)}]`;

@@ -1,0 +1,151 @@
+/** What a look at an experiment found, as text. Pure. */
+import type { CheckReport, ShownExample, ShownPiece } from '../../../domain/words/check.ts';
+import type { Colours } from './colours.ts';
+import { count, share } from './format.ts';
+import { table } from './tables.ts';
+import { oneLine } from './text.ts';
+
+interface Look {
+  readonly colours: Colours;
+  readonly width: number;
+  /** Examples from end to end. */
+  readonly full: boolean;
+}
+
+export function checkReport(report: CheckReport, look: Look): string {
+  const { warnings, notices, data, suites, printed } = report;
+  const { colours } = look;
+  const parts = [
+    factLines(report).join('\n'),
+    suites.length === 0 ? undefined : suiteTable(suites),
+    data && data.shown.map((example) => exampleLines(example, data, look).join('\n')).join('\n\n'),
+    printed &&
+      [
+        'printed by your own code:',
+        ...printed
+          .trimEnd()
+          .split('\n')
+          .map((line) => `  ${line}`),
+      ].join('\n'),
+    [
+      ...notices.map((text) => colours.dim(`· ${oneLine(text)}`)),
+      ...warnings.map((text) => colours.warn(`! ${oneLine(text)}`)),
+    ].join('\n'),
+    verdict(report, colours),
+  ];
+  return parts.filter((part) => part !== undefined && part !== '').join('\n\n');
+}
+
+function verdict({ problems, warnings }: CheckReport, colours: Colours): string {
+  if (problems.length > 0) return colours.bad(`✗ a run would be refused: ${problems.length} to mend`);
+  const worth = warnings.length === 0 ? '' : `, ${warnings.length} worth a look`;
+  return colours.good(`✓ a run would begin${worth}`);
+}
+
+function factLines({ shape, data, training, cost }: CheckReport): string[] {
+  const rows: [string, string][] = [];
+  if (shape !== undefined) {
+    rows.push(['shape', `${shape.machine}, context of ${count(shape.maxContextTokens)} tokens (${shape.reference})`]);
+    rows.push(['base model', shape.baseModel]);
+  }
+  if (data !== undefined) {
+    rows.push(['rows', `${count(data.rows)}: ${count(data.examples)} examples${droppedText(data)}`]);
+    const mean = data.tokens / data.examples;
+    rows.push([
+      'tokens',
+      `${count(data.tokens)}; ${mean.toFixed(1)} an example, the longest has ${count(data.longestTokens)}`,
+    ]);
+  }
+  if (training !== undefined) {
+    const { steps, examplesPerStep, epochs, tokens, checkpoints, requestsPerStep } = training;
+    rows.push(['steps', `${count(steps)} of ${count(examplesPerStep)} examples: ${epochsText(epochs)}`]);
+    rows.push(['to train', `about ${count(tokens)} tokens, ${requestsPerStep} requests a step`]);
+    rows.push(['checkpoints', `${count(checkpoints)}, the baseline included; each is evaluated`]);
+  }
+  rows.push(['cost', costText(cost)]);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, text]) => `${name.padEnd(width)}  ${text}`);
+}
+
+function droppedText({ dropped, examples, maxTokens, limit }: NonNullable<CheckReport['data']>): string {
+  if (dropped === 0) return ', none left out';
+  const why = limit === 'context' ? 'the context of the model' : 'data.maxTokens';
+  return `, ${count(dropped)} left out (${share(dropped, dropped + examples)}): longer than ${count(maxTokens)} tokens, ${why}`;
+}
+
+function epochsText(epochs: number): string {
+  return epochs < 1 ? `${(epochs * 100).toFixed(1)} % of the examples` : `each comes ${epochs.toFixed(1)} times`;
+}
+
+function costText({ perHour, currency, atMost }: CheckReport['cost']): string {
+  if (perHour === 0) return 'no prices set (prices.trainerPerHour, prices.replicaPerHour)';
+  const hour = `${perHour.toFixed(2)} ${currency} an hour while rented`;
+  return atMost === undefined
+    ? `${hour}; no budget ends it (budget.maxHours, budget.maxCost)`
+    : `${hour}; the budget ends it at ${atMost.toFixed(2)} ${currency}`;
+}
+
+function suiteTable(suites: CheckReport['suites']): string {
+  const rows = suites.map(({ name, metric, prompts, asked, samplesPerPrompt, maxTokens }) => [
+    name,
+    metric,
+    count(prompts),
+    count(asked * samplesPerPrompt),
+    maxTokens === 0 ? '-' : count(maxTokens),
+  ]);
+  return table(['suite', 'metric', 'prompts', 'answers each time', 'tokens at most'], rows);
+}
+
+/** Enough to see how it begins and ends. */
+const HEAD = 700;
+const TAIL = 400;
+
+/** Each stretch with what becomes of it in front, so that it reads without colours too. */
+function exampleLines(example: ShownExample, { examples }: { examples: number }, look: Look): string[] {
+  const { which, number, tokens, trained, pieces } = example;
+  const { strong } = look.colours;
+  const title = `${which} example, number ${count(number)} of ${count(examples)}`;
+  return [
+    `${strong(title)}: ${count(tokens)} tokens, ${count(trained)} of them learned`,
+    ...pieces.flatMap((piece) => pieceLines(piece, look)),
+  ];
+}
+
+const GUTTER = 'learn │ '.length + 2;
+
+function pieceLines({ text, trained }: ShownPiece, { colours, width, full }: Look): string[] {
+  const colour = trained ? colours.good : colours.dim;
+  const mark = trained ? 'learn' : 'read';
+  const room = Math.max(20, width - GUTTER);
+  const left = text.length - HEAD - TAIL;
+  const lines =
+    full || left < TAIL
+      ? textLines(text, room)
+      : [
+          ...textLines(text.slice(0, HEAD), room),
+          `… ${count(left)} more characters: --full …`,
+          ...textLines(text.slice(-TAIL), room),
+        ];
+  return lines.map((line, index) => `  ${(index === 0 ? mark : '').padEnd('learn'.length)} │ ${colour(line)}`);
+}
+
+function textLines(text: string, room: number): string[] {
+  const lines = text.split('\n');
+  const marked = lines.map((line, index) => (index < lines.length - 1 ? `${line}↵` : line));
+  // A text that ends in a line break has no line after it.
+  if (marked.length > 1 && marked.at(-1) === '') marked.pop();
+  return marked.flatMap((line) => wrapped(blanks(line), room));
+}
+
+/** Blanks at the end of a line are seen only if something stands for them. */
+function blanks(line: string): string {
+  return line.replace(/ +(?=↵?$)/, (found) => '·'.repeat(found.length));
+}
+
+function wrapped(line: string, room: number): string[] {
+  const letters = Array.from(line);
+  if (letters.length <= room) return [line];
+  return Array.from({ length: Math.ceil(letters.length / room) }, (_, part) =>
+    letters.slice(part * room, (part + 1) * room).join(''),
+  );
+}
