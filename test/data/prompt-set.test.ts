@@ -108,7 +108,11 @@ describe('a prompt set', () => {
     ['a row without reference', '{"prompt": "a"}', ':1: reference: Invalid input: expected string'],
     ['a row with wrong tags', '{"prompt": "a", "reference": "A", "tags": "x"}', ':1: tags: Invalid input'],
     ['an empty prompt', '{"prompt": "", "reference": "A"}', ':1: prompt has no tokens'],
-    ['a prompt too long', '{"prompt": "a b c a b", "reference": "A"}', ':1: prompt has 5 tokens, and the model’s context has room for 4 and an answer; shorten it, or choose a shape'],
+    [
+      'a prompt too long',
+      '{"prompt": "a b c a b", "reference": "A"}',
+      ':1: prompt has 5 tokens, and the model’s context has room for 4 and an answer; shorten it, or choose a shape',
+    ],
   ])('is refused for %s', async (_, text, message) => {
     const path = await writeText(folder, text);
     await expect(importPromptSet(artifacts, { path, ...asked })).rejects.toMatchObject({
