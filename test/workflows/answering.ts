@@ -1,5 +1,6 @@
 /** Runs on a real Temporal server, whose activities are answered by a `Platform` of each run. */
 import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,13 +8,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../client/local/paths.ts';
 import { freePort } from '../../client/local/ports.ts';
 import { resolveTemporalBinary } from '../../client/local/temporal-binary.ts';
-import { startTemporal, type TemporalServer } from '../../client/local/temporal-server.ts';
+import { startTemporal } from '../../client/local/temporal-server.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import type { Activities, RunReport, RunStatus, RunWorkflow } from '../../domain/words/run.ts';
 import { statusQuery } from '../../workflows/run/messages.ts';
 import { OPTIONS } from '../../workflows/activities.ts';
 import { testConfig } from '../local/support.ts';
 import { Platform } from './platform-that-answers.ts';
+import { skippingServer } from './skipping-server.ts';
 
 /** An experiment as one would write it; what is not given is small. */
 export function experiment(changes: Record<string, unknown> = {}): RunSpec {
@@ -37,47 +39,35 @@ export interface Started {
   readonly report: () => Promise<RunReport>;
 }
 
+/** A Temporal server, and how to reach it. */
+interface Served {
+  readonly client: Client;
+  readonly connection: NativeConnection;
+  /** What the clock of the server says. */
+  readonly nowMs: () => Promise<number>;
+  readonly stop: () => Promise<void>;
+}
+
 export class Answering {
-  readonly #server: TemporalServer;
+  readonly #served: Served;
   readonly #worker: Worker;
   readonly #running: Promise<void>;
-  readonly #connections: { close(): Promise<void> }[];
-  readonly client: Client;
   readonly #platforms: Map<string, Platform>;
 
-  private constructor(parts: {
-    server: TemporalServer;
-    worker: Worker;
-    connections: { close(): Promise<void> }[];
-    client: Client;
-    platforms: Map<string, Platform>;
-  }) {
-    this.#server = parts.server;
-    this.#worker = parts.worker;
-    this.#connections = parts.connections;
-    this.client = parts.client;
-    this.#platforms = parts.platforms;
-    this.#running = parts.worker.run();
+  private constructor(served: Served, worker: Worker, platforms: Map<string, Platform>) {
+    this.#served = served;
+    this.#worker = worker;
+    this.#platforms = platforms;
+    this.#running = worker.run();
   }
 
-  static async open(folder: string, { slots = 100 }: { slots?: number } = {}): Promise<Answering> {
+  /** Whose clock is `skipping` is Temporal's test server; else it is the one that pawl starts for its users. */
+  static async open(folder: string, { slots = 100, skipping = false } = {}): Promise<Answering> {
     Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), shutdownSignals: [] });
-    const config = testConfig(folder);
-    const { path } = await resolveTemporalBinary({ cache: config.cache, env: config.inherited });
-    const server = await startTemporal({
-      binary: path,
-      dbFile: join(folder, 'temporal.db'),
-      logFile: join(folder, 'temporal.log'),
-      namespace: 'default',
-      env: config.inherited,
-      port: await freePort(),
-      uiPort: await freePort(),
-    });
-    const connection = await NativeConnection.connect({ address: server.address });
-    const clientConnection = await Connection.connect({ address: server.address });
+    const served = await (skipping ? serveSkipping(folder) : serve(folder));
     const platforms = new Map<string, Platform>();
     const worker = await Worker.create({
-      connection,
+      connection: served.connection,
       taskQueue: 'answers',
       workflowBundle: { code: readFileSync(join(packageRoot(), 'lib', 'workflow-bundle.js'), 'utf8') },
       activities: activitiesOf(platforms),
@@ -85,8 +75,15 @@ export class Answering {
       shutdownGraceTime: '1s',
       shutdownForceTime: '5s',
     });
-    const client = new Client({ connection: clientConnection });
-    return new Answering({ server, worker, connections: [clientConnection, connection], client, platforms });
+    return new Answering(served, worker, platforms);
+  }
+
+  get client(): Client {
+    return this.#served.client;
+  }
+
+  async nowMs(): Promise<number> {
+    return this.#served.nowMs();
   }
 
   /** `prepare` says what is answered before the run begins. */
@@ -122,9 +119,48 @@ export class Answering {
   async close(): Promise<void> {
     this.#worker.shutdown();
     await this.#running;
-    for (const connection of this.#connections) await connection.close();
-    await this.#server.stop();
+    await this.#served.stop();
   }
+}
+
+async function serve(folder: string): Promise<Served> {
+  const config = testConfig(folder);
+  const { path } = await resolveTemporalBinary({ cache: config.cache, env: config.inherited });
+  const server = await startTemporal({
+    binary: path,
+    dbFile: join(folder, 'temporal.db'),
+    logFile: join(folder, 'temporal.log'),
+    namespace: 'default',
+    env: config.inherited,
+    port: await freePort(),
+    uiPort: await freePort(),
+  });
+  const connection = await NativeConnection.connect({ address: server.address });
+  const clientConnection = await Connection.connect({ address: server.address });
+  return {
+    client: new Client({ connection: clientConnection }),
+    connection,
+    nowMs: () => Promise.resolve(Date.now()),
+    stop: async () => {
+      await clientConnection.close();
+      await connection.close();
+      await server.stop();
+    },
+  };
+}
+
+async function serveSkipping(folder: string): Promise<Served> {
+  const config = testConfig(folder);
+  const path = await skippingServer(config.cache, config.inherited);
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  });
+  return {
+    client: environment.client,
+    connection: environment.nativeConnection,
+    nowMs: () => environment.currentTimeMs(),
+    stop: () => environment.teardown(),
+  };
 }
 
 /** Of whichever run an activity speaks, by what its input names. */

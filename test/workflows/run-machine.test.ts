@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryFolder } from '../local/support.ts';
-import { Answering, experiment, type Started } from './answering.ts';
+import { Answering, experiment } from './answering.ts';
 import { failure, hang, PENDING, scored, type Platform } from './platform-that-answers.ts';
 
 const folder = temporaryFolder();
@@ -290,45 +290,5 @@ describe('a store that is away', () => {
     expect(run.platform.records.some(({ verdict }) => verdict?.kind === 'stop')).toBe(true);
     const [restored] = run.platform.inputs('restoreRecord');
     expect(restored).toMatchObject({ outcome: 'finished', checkpoints: [{}, { evaluation: { step: 10 } }] });
-  }, 600_000);
-});
-
-/** Bytes handed on each time the run continued as new. */
-async function carriedSizes({ handle }: Started): Promise<number[]> {
-  const sizes: number[] = [];
-  let runId: string | undefined = handle.firstExecutionRunId;
-  while (runId !== undefined) {
-    const { events }: { events?: readonly HistoryEvent[] | null } = await runs.client.workflow
-      .getHandle(handle.workflowId, runId)
-      .fetchHistory();
-    expect(events?.length).toBeLessThan(2_600);
-    const continued: HistoryEvent['workflowExecutionContinuedAsNewEventAttributes'] =
-      events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes;
-    if (continued === null || continued === undefined) break;
-    sizes.push((continued.input?.payloads ?? []).reduce((sum, { data }) => sum + (data?.length ?? 0), 0));
-    runId = continued.newExecutionRunId ?? undefined;
-  }
-  return sizes;
-}
-
-/** The part that is looked at. */
-interface HistoryEvent {
-  readonly workflowExecutionContinuedAsNewEventAttributes?: {
-    readonly newExecutionRunId?: string | null;
-    readonly input?: { readonly payloads?: readonly { readonly data?: Uint8Array | null }[] | null } | null;
-  } | null;
-}
-
-describe('what a run carries', () => {
-  test('is as much after hundreds of checkpoints as after a few, and its history stays short', async () => {
-    const run = await runs.start(
-      experiment({ train: { ...ENDLESS.train, steps: 400, windowSteps: 1 }, checkpoint: { every: 1 } }),
-    );
-    await run.report();
-    const sizes = await carriedSizes(run);
-    expect(sizes.length).toBeGreaterThan(2);
-    expect(Math.max(...sizes)).toBeLessThan(50_000);
-    // Numbers grow by a digit here and there.
-    expect(Math.max(...sizes) - Math.min(...sizes.slice(1))).toBeLessThan(500);
   }, 600_000);
 });

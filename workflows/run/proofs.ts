@@ -22,8 +22,11 @@ import { GivenUp, unlessInterrupted } from './attention.ts';
 import { continueAsNewIfLong } from './history.ts';
 import type { LiveRun, Run, RunningProof } from './state.ts';
 
-/** How often a proof that is not heard of is asked after: it may have been ended from outside. */
-const ASK_AFTER_MS = 60_000;
+/**
+ * How soon a proof that is not heard of is asked after: it may have been ended from outside. More and more seldom, for
+ * one that hangs for days must not fill the history of its run.
+ */
+const ASK_AFTER_MS = { first: 60_000, last: 3_600_000 };
 
 interface Wanted {
   readonly suites: readonly string[];
@@ -109,8 +112,8 @@ async function listen(run: Run, { number, sinceMs, beside }: RunningProof): Prom
   const { input, state } = run;
   const told = (): ProofResult | undefined => (state.proof?.number === number ? state.proof.result : undefined);
   if (told() === undefined && beside) state.waitsFor = { what: 'evaluation', sinceMs };
-  for (;;) {
-    await condition(() => told() !== undefined, ASK_AFTER_MS);
+  for (let patienceMs = ASK_AFTER_MS.first; ; patienceMs = Math.min(ASK_AFTER_MS.last, patienceMs * 2)) {
+    await condition(() => told() !== undefined, patienceMs);
     const result = told();
     if (result !== undefined) return result;
     const runs = await activities.proofRuns({ workflowId: proofWorkflowId(input.runId, number) });
