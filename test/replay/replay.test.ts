@@ -3,7 +3,7 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../client/local/paths.ts';
-import { exchanged } from './exchanged.ts';
+import { asksMore, exchanged } from './exchanged.ts';
 import { historyNames, readHistory } from './histories.ts';
 
 const bundle = join(packageRoot(), 'lib', 'workflow-bundle.js');
@@ -16,8 +16,8 @@ beforeAll(() => {
 });
 
 /** What went wrong with each history, by its name; nothing for one that replays. */
-async function replay(code: string): Promise<Map<string, string | undefined>> {
-  const histories = names.map((name) => ({ workflowId: name, history: readHistory(name) }));
+async function replay(code: string, chosen = names): Promise<Map<string, string | undefined>> {
+  const histories = chosen.map((name) => ({ workflowId: name, history: readHistory(name) }));
   const results = new Map<string, string | undefined>();
   for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: { code } }, histories)) {
     results.set(workflowId, error?.message);
@@ -60,9 +60,27 @@ describe('runs that were started by earlier code go on with today’s', () => {
 });
 
 test('code that does other things in another order is found out', async () => {
-  const results = await replay(exchanged(readFileSync(bundle, 'utf8'), 'saveState', 'saveSnapshot'));
-  const violated = names.filter((name) => results.get(name)?.includes('Nondeterminism') === true);
-  expect(violated.map((path) => path.split('/').at(-1))).toContain('finished');
-  // Neither rented anything: there was nothing to do in another order.
-  expect(results.get(names.find((name) => name.endsWith('/failed')) ?? '')).toBeUndefined();
+  const [finished = '', failed = ''] = ['finished', 'failed'].map(recorded);
+  const code = exchanged(readFileSync(bundle, 'utf8'), 'saveState', 'saveSnapshot');
+  const results = await replay(code, [finished, failed]);
+  expect(results.get(finished)).toContain('Nondeterminism');
+  // It rented nothing: there was nothing to do in another order.
+  expect(results.get(failed)).toBeUndefined();
 });
+
+describe('a loop that does more than before', () => {
+  test('goes on with every recorded run where it asks whether the run knows of it', async () => {
+    const results = await replay(asksMore(readFileSync(bundle, 'utf8'), { under: 'patched' }));
+    expect([...results].filter(([, error]) => error !== undefined)).toEqual([]);
+    expect(results.size).toBe(names.length);
+  });
+
+  test('is found out where it does not ask', async () => {
+    const code = asksMore(readFileSync(bundle, 'utf8'), { under: 'nothing' });
+    expect((await replay(code, [recorded('finished')])).get(recorded('finished'))).toContain('Nondeterminism');
+  });
+});
+
+function recorded(name: string): string {
+  return names.find((path) => path.endsWith(`/${name}`)) ?? name;
+}

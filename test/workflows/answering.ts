@@ -50,14 +50,16 @@ interface Served {
 
 export class Answering {
   readonly #served: Served;
-  readonly #worker: Worker;
-  readonly #running: Promise<void>;
+  #worker: Worker;
+  #running: Promise<void>;
+  readonly #slots: number;
   readonly #platforms: Map<string, Platform>;
 
-  private constructor(served: Served, worker: Worker, platforms: Map<string, Platform>) {
+  private constructor(served: Served, worker: Worker, slots: number, platforms: Map<string, Platform>) {
     this.#served = served;
-    this.#worker = worker;
+    this.#slots = slots;
     this.#platforms = platforms;
+    this.#worker = worker;
     this.#running = worker.run();
   }
 
@@ -66,16 +68,17 @@ export class Answering {
     Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), shutdownSignals: [] });
     const served = await (skipping ? serveSkipping(folder) : serve(folder));
     const platforms = new Map<string, Platform>();
-    const worker = await Worker.create({
-      connection: served.connection,
-      taskQueue: 'answers',
-      workflowBundle: { code: readFileSync(join(packageRoot(), 'lib', 'workflow-bundle.js'), 'utf8') },
-      activities: activitiesOf(platforms),
-      maxConcurrentActivityTaskExecutions: slots,
-      shutdownGraceTime: '1s',
-      shutdownForceTime: '5s',
-    });
-    return new Answering(served, worker, platforms);
+    const worker = await workerOf(served, { code: bundled(), slots, platforms });
+    return new Answering(served, worker, slots, platforms);
+  }
+
+  /** As a deployment of other code would: the worker ends, and one with the changed workflows takes its runs over. */
+  async changeWorkflows(change: (code: string) => string): Promise<void> {
+    this.#worker.shutdown();
+    await this.#running;
+    const worker = { code: change(bundled()), slots: this.#slots, platforms: this.#platforms };
+    this.#worker = await workerOf(this.#served, worker);
+    this.#running = this.#worker.run();
   }
 
   get client(): Client {
@@ -121,6 +124,28 @@ export class Answering {
     await this.#running;
     await this.#served.stop();
   }
+}
+
+function bundled(): string {
+  return readFileSync(join(packageRoot(), 'lib', 'workflow-bundle.js'), 'utf8');
+}
+
+interface Working {
+  readonly code: string;
+  readonly slots: number;
+  readonly platforms: ReadonlyMap<string, Platform>;
+}
+
+async function workerOf({ connection }: Served, { code, slots, platforms }: Working): Promise<Worker> {
+  return Worker.create({
+    connection,
+    taskQueue: 'answers',
+    workflowBundle: { code },
+    activities: activitiesOf(platforms),
+    maxConcurrentActivityTaskExecutions: slots,
+    shutdownGraceTime: '1s',
+    shutdownForceTime: '5s',
+  });
 }
 
 async function serve(folder: string): Promise<Served> {

@@ -24,25 +24,30 @@ describe('a proof that hangs for two days', () => {
   test.each([
     ['beside training', 10],
     ['at the end', 20],
-  ])('%s is waited for, and counts once it is there', async (_, hanging) => {
-    const began = await runs.nowMs();
-    const run = await runs.start(experiment(), (platform) => {
-      platform.answers.evaluate = async (input) => {
-        const hangs = input.checkpoint.step === hanging && (await runs.nowMs()) - began < 48 * HOUR_MS;
-        // The clock does not skip what somebody works at: an hour without an answer is one that passes between attempts.
-        if (hangs) throw ApplicationFailure.create({ type: 'Unavailable', message: 'no answer', nextRetryDelay: '1h' });
-        return { kind: 'scored', evaluation: scored(input, 0.1) };
-      };
-    });
-    expect(await run.report()).toMatchObject({ outcome: 'finished', steps: 20, last: { evaluation: { step: 20 } } });
-    expect((await runs.nowMs()) - began).toBeGreaterThan(48 * HOUR_MS);
-    const verdicts = run.platform.records.flatMap(({ verdict }) => verdict?.kind ?? []);
-    expect(verdicts).toEqual(['continue', 'continue', 'stop']);
-    expect(run.platform.count('evaluate')).toBeGreaterThan(48);
-    const { events } = await run.handle.fetchHistory();
-    expect(events?.length).toBeLessThan(1_000);
-    expect(run.platform.rented()).toEqual([]);
-  }, 600_000);
+  ])(
+    '%s is waited for, and counts once it is there',
+    async (_, hanging) => {
+      const began = await runs.nowMs();
+      const run = await runs.start(experiment(), (platform) => {
+        platform.answers.evaluate = async (input) => {
+          const hangs = input.checkpoint.step === hanging && (await runs.nowMs()) - began < 48 * HOUR_MS;
+          // The clock does not skip what somebody works at: an hour without an answer is one that passes between attempts.
+          if (hangs)
+            throw ApplicationFailure.create({ type: 'Unavailable', message: 'no answer', nextRetryDelay: '1h' });
+          return { kind: 'scored', evaluation: scored(input, 0.1) };
+        };
+      });
+      expect(await run.report()).toMatchObject({ outcome: 'finished', steps: 20, last: { evaluation: { step: 20 } } });
+      expect((await runs.nowMs()) - began).toBeGreaterThan(48 * HOUR_MS);
+      const verdicts = run.platform.records.flatMap(({ verdict }) => verdict?.kind ?? []);
+      expect(verdicts).toEqual(['continue', 'continue', 'stop']);
+      expect(run.platform.count('evaluate')).toBeGreaterThan(48);
+      const { events } = await run.handle.fetchHistory();
+      expect(events?.length).toBeLessThan(1_000);
+      expect(run.platform.rented()).toEqual([]);
+    },
+    600_000,
+  );
 });
 
 describe('what a run carries', () => {

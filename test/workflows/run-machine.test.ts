@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryFolder } from '../local/support.ts';
+import { asksMore } from '../replay/exchanged.ts';
 import { Answering, experiment } from './answering.ts';
 import { failure, hang, PENDING, scored, type Platform } from './platform-that-answers.ts';
 
@@ -14,6 +15,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await runs.close();
 }, 300_000);
+
+/** What the later code asks after, which nobody else does. */
+const ASKED = 'asked-first';
 
 const ENDLESS = { train: { steps: 1_000_000, batchSize: 4, optimizer: { learningRate: 0.01 }, windowSteps: 5 } };
 
@@ -291,4 +295,27 @@ describe('a store that is away', () => {
     const [restored] = run.platform.inputs('restoreRecord');
     expect(restored).toMatchObject({ outcome: 'finished', checkpoints: [{}, { evaluation: { step: 10 } }] });
   }, 600_000);
+});
+
+describe('a run whose worker is replaced by one of later code', () => {
+  test('goes on: what it did stays as it was, and what comes is done the new way', async () => {
+    let open = false;
+    const run = await runs.start(experiment(), (platform) => {
+      platform.answers.trainWindow = async ({ steps, fromStep }) => {
+        while (fromStep > 10 && !open) await sleep(20);
+        return { tokens: steps * 10, secondsPerStep: 0.01, lossMean: 1, maxLossMean: 1 };
+      };
+    });
+    const asked = (): number =>
+      run.platform.inputs('proofRuns').filter(({ workflowId }) => workflowId === ASKED).length;
+    await run.until(({ proving, step }) => proving === undefined && step === 10);
+    while (run.platform.count('trainWindow') < 3) await sleep(20);
+    expect(asked()).toBe(0);
+    open = true;
+    await runs.changeWorkflows((code) => asksMore(code, { under: 'patched' }));
+    expect(await run.report()).toMatchObject({ outcome: 'finished', steps: 20, last: { evaluation: { step: 20 } } });
+    // Only the last proof was still to begin.
+    expect(asked()).toBe(1);
+    expect(run.platform.inputs('evaluate').map(({ checkpoint }) => checkpoint.step)).toEqual([0, 10, 20]);
+  }, 300_000);
 });
