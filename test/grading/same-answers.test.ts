@@ -31,3 +31,13 @@ test('several samples of a prompt are told apart; of nothing nothing is the same
   });
   expect(sameAnswers([], [])).toEqual({ pairs: 0, identical: 0, unpaired: 0 });
 });
+
+test('any number of answers is compared', () => {
+  const many = Array.from({ length: 200_000 }, (_, index) => answer(index, [index], -1));
+  expect(sameAnswers(many, many)).toEqual({
+    pairs: 200_000,
+    identical: 200_000,
+    unpaired: 0,
+    maxLogprobDifference: 0,
+  });
+});
