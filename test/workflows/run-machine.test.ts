@@ -252,6 +252,26 @@ describe('a failure', () => {
   });
 });
 
+describe('a saved state', () => {
+  test('that the platform no longer has ends the run, with a word on what else there is', async () => {
+    const run = await runs.start(experiment(), (platform) => {
+      slowly(platform);
+      platform.answers.loadState = () => {
+        throw failure('InvalidRequest', 'no such checkpoint');
+      };
+    });
+    await run.until(({ step }) => step >= 5);
+    await run.handle.signal('pause');
+    await run.until(({ standing }) => standing === 'paused');
+    await run.handle.signal('resume');
+    const error: unknown = await run.report().catch((caught: unknown) => caught);
+    const { reason } = run.platform.records.at(-1) ?? {};
+    expect(error).toBeInstanceOf(Error);
+    expect(reason).toMatch(/what was saved at step \d+ \(.+\) cannot be loaded: no such checkpoint.*pawl branch run-/);
+    expect(run.platform.rented()).toEqual([]);
+  });
+});
+
 describe('evaluations', () => {
   test('that are void never lend their id to another identity', async () => {
     let voids = 0;

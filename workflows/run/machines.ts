@@ -2,7 +2,7 @@
  * Machines: renting them under ids planned before anything is asked for, waiting for them, connecting, handing them back.
  * Waiting is timers and short calls: no worker's slot is held, and whatever is asked of the run is heard.
  */
-import { CancellationScope, condition } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition } from '@temporalio/workflow';
 import { activities } from '../activities.ts';
 import { NEW_CHAIN, snapshotRequested } from '../../domain/decide/chain.ts';
 import { started, stopped } from '../../domain/decide/clock.ts';
@@ -12,12 +12,12 @@ import { deploymentId, stateReference, trainerId } from '../../domain/words/name
 import { placeOf, type Place } from '../../domain/words/place.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { MachineSight, RunInput, WaitsFor } from '../../domain/words/run.ts';
-import { gone, rootMessage } from '../failures.ts';
+import { failureType, gone, rootMessage } from '../failures.ts';
 import { GivenUp, interruptNow, noteBudget, unlessInterrupted } from './attention.ts';
 import { continueAsNewIfLong } from './history.ts';
 import { record } from './recording.ts';
 import { rewind } from './rewinding.ts';
-import { endAtOnce, takeSeq, type LiveRun, type Run, type RunState } from './state.ts';
+import { endAtOnce, takeSeq, type LiveRun, type Run, type RunState, type SavedState } from './state.ts';
 
 /** One that keeps ending is broken: asking for ever would rent it for ever. */
 const MAX_REVIVALS = 3;
@@ -184,11 +184,21 @@ async function connect(run: Run, plan: Plan, trainer: string): Promise<Connectio
   const connection = await activities.createModel({ trainerId: trainer, sessionId, plan, spec });
   state.nextSeq = 1;
   state.chain = NEW_CHAIN;
-  if (state.restore !== undefined) {
-    const path = stateReference(state.restore, trainer);
-    await activities.loadState({ connection, path, seq: takeSeq(state) });
-  }
+  if (state.restore !== undefined) await loadSaved(run, connection, state.restore);
   return connection;
+}
+
+async function loadSaved({ input, state }: Run, connection: Connection, saved: SavedState): Promise<void> {
+  const path = stateReference(saved, connection.trainerId);
+  try {
+    await activities.loadState({ connection, path, seq: takeSeq(state) });
+  } catch (error) {
+    if (failureType(error) !== 'InvalidRequest') throw error;
+    const { step, checkpoint = path } = saved;
+    const lost = `what was saved at step ${step} (${checkpoint}) cannot be loaded: ${rootMessage(error)}`;
+    const remedy = `Platforms keep a state for some time only. See \`pawl show ${input.runId}\` for its checkpoints, and go on from one with \`pawl branch ${input.runId}@STEP\``;
+    throw ApplicationFailure.nonRetryable(`${lost}. ${remedy}`, 'InvalidRequest');
+  }
 }
 
 /** A deployment that is gone is replaced by the next one, which begins with a base; the trainer keeps what it holds. */

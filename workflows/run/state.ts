@@ -22,7 +22,7 @@ import type {
 } from '../../domain/words/run.ts';
 
 /** A state that training can go back to. */
-interface SavedState {
+export interface SavedState {
   readonly trainerId: string;
   readonly path: string;
   readonly step: number;
