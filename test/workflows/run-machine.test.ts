@@ -319,10 +319,11 @@ describe('a store that is away', () => {
 
 describe('a run whose worker is replaced by one of later code', () => {
   test('goes on: what it did stays as it was, and what comes is done the new way', async () => {
-    let open = false;
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
     const run = await runs.start(experiment(), (platform) => {
       platform.answers.trainWindow = async ({ steps, fromStep }) => {
-        while (fromStep > 10 && !open) await sleep(20);
+        if (fromStep > 10) await opened;
         return { tokens: steps * 10, secondsPerStep: 0.01, lossMean: 1, maxLossMean: 1 };
       };
     });
@@ -331,7 +332,7 @@ describe('a run whose worker is replaced by one of later code', () => {
     await run.until(({ proving, step }) => proving === undefined && step === 10);
     while (run.platform.count('trainWindow') < 3) await sleep(20);
     expect(asked()).toBe(0);
-    open = true;
+    open();
     await runs.changeWorkflows((code) => asksMore(code, { under: 'patched' }));
     expect(await run.report()).toMatchObject({ outcome: 'finished', steps: 20, last: { evaluation: { step: 20 } } });
     // Only the last proof was still to begin.
