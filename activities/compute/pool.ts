@@ -19,6 +19,7 @@ const LANES: Record<keyof Tasks, Lane> = {
   'statistics.pairedDifference': 'long',
   'statistics.standing': 'long',
   'data.tokenizer': 'long',
+  'data.unpack': 'long',
   'data.digest': 'long',
   'data.tokenizeRange': 'long',
   'data.findOverlap': 'long',

@@ -4,6 +4,7 @@ import { pairedDifference, type PairedDifference } from '../../domain/decide/sta
 import type { ProbeStanding } from '../../domain/words/serving.ts';
 import { comparedRendering, importPrompts, referencesOf, tokenizerFacts } from '../data/data-tasks.ts';
 import { digestOf } from '../data/lines.ts';
+import { unpack } from '../data/formats/jsonl-of.ts';
 import { findOverlap } from '../data/overlap-task.ts';
 import { shownExamples } from '../data/shown-examples.ts';
 import { tokenizeRange } from '../data/tokenize-range.ts';
@@ -19,6 +20,7 @@ export const TASKS = {
   'statistics.standing': ({ good, bad, probe, tail }: Probe): ProbeStanding =>
     standingOf({ good: unpackScores(good), bad: unpackScores(bad), probe: unpackScores(probe), tail }),
   'data.tokenizer': tokenizerFacts,
+  'data.unpack': unpack,
   'data.digest': digestOf,
   'data.tokenizeRange': tokenizeRange,
   'data.findOverlap': findOverlap,

@@ -19,6 +19,7 @@ import { PartWriter } from './part-writer.ts';
 import { dataFiles } from './sources.ts';
 import type { DataSettings, TokenizedRange } from './tokenize-range.ts';
 import { plus, type Totals } from './totals.ts';
+import { unpackAll, type Source } from './unpack-all.ts';
 import { ROW_EXAMPLE } from './training-rows.ts';
 
 /** A second's work, more or less. */
@@ -57,6 +58,8 @@ export interface DatasetImport extends DataSettings {
   readonly contextTokens?: number | undefined;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImportProgress) => void;
+  /** Told of a file that is no plain JSONL how many bytes of that it has become. */
+  readonly onUnpacked?: (file: string, bytes: number) => void;
   /** For tests: bytes of a range, words of a part. */
   readonly rangeBytes?: number;
   readonly partWords?: number;
@@ -86,12 +89,32 @@ async function importUntil(
   options: DatasetImport,
   stop: AbortController,
 ): Promise<ImportedDataset> {
-  const { artifacts, compute } = ports;
-  const { train, chat, maxTokens, endToken, partWords, rangeBytes = RANGE_BYTES } = options;
-  const settings: DataSettings = { chat, maxTokens, endToken };
+  const { train } = options;
   const { signal } = stop;
   const files = await dataFiles(train);
-  const ranges = await rangesOf(files, rangeBytes);
+  for (const file of files) await requireFile(file, 'data.train');
+  const unpacked = await unpackAll(ports, files, {
+    signal,
+    ...(options.onUnpacked && { onUnpacked: options.onUnpacked }),
+  });
+  try {
+    return await importFrom(ports, { ...options, files, sources: unpacked.sources }, stop);
+  } finally {
+    await unpacked.remove();
+  }
+}
+
+interface FromSources extends DatasetImport {
+  readonly files: readonly string[];
+  readonly sources: readonly Source[];
+}
+
+async function importFrom(ports: ImportPorts, options: FromSources, stop: AbortController): Promise<ImportedDataset> {
+  const { artifacts, compute } = ports;
+  const { train, chat, maxTokens, endToken, partWords, rangeBytes = RANGE_BYTES, files, sources } = options;
+  const settings: DataSettings = { chat, maxTokens, endToken };
+  const { signal } = stop;
+  const ranges = await rangesOf(sources, rangeBytes);
   const loading = { signal, what: `loading ${chat.tokenizer}` };
   const { hash: tokenizer, endTokens } = await compute.run(
     'data.tokenizer',
@@ -135,20 +158,19 @@ async function importUntil(
   return resultOf(done, tokenizer, totals);
 }
 
-async function rangesOf(files: readonly string[], rangeBytes: number): Promise<FileRange[]> {
+async function rangesOf(sources: readonly Source[], rangeBytes: number): Promise<FileRange[]> {
   const ranges: FileRange[] = [];
-  for (const path of files) {
-    await requireFile(path, 'data.train');
+  for (const { path, name } of sources) {
     const { size } = await stat(path);
     for (let start = 0; start < size; start += rangeBytes) {
-      ranges.push({ path, start, end: Math.min(size, start + rangeBytes) });
+      ranges.push({ path, ...(name !== undefined && { name }), start, end: Math.min(size, start + rangeBytes) });
     }
   }
   return ranges;
 }
 
-function nameOf({ path, start, end }: FileRange): string {
-  return `${path}, the rows that begin in bytes ${start} to ${end}`;
+function nameOf({ path, name = path, start, end }: FileRange): string {
+  return `${name}, the rows that begin in bytes ${start} to ${end}`;
 }
 
 function countsOf({

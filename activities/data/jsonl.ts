@@ -1,9 +1,9 @@
-/** Rows of a JSONL file, one at a time, each checked; a bad one is an error that names file, line and remedy. */
-import { createReadStream } from 'node:fs';
+/** Rows of a file of data, one at a time, each checked; a bad one is an error that names file, line and remedy. */
 import { access, constants, stat } from 'node:fs/promises';
 import type { z } from 'zod';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { parseExactly } from './exact-json.ts';
+import { jsonlOf } from './formats/jsonl-of.ts';
 import { textOf } from './text-of.ts';
 
 export interface JsonlFormat<Row> {
@@ -44,7 +44,7 @@ const LF = 10;
 /** Only LF ends a line: other separators, which `readline` also splits at, may stand inside a JSON string. */
 async function* readLines(path: string): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+  for await (const chunk of jsonlOf(path)) {
     let from = 0;
     for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, from)) {
       yield Buffer.concat([...pieces, chunk.subarray(from, end)]);

@@ -5,6 +5,8 @@ import { PawlError } from '../../domain/words/failures-of-calls.ts';
 
 export interface FileRange {
   readonly path: string;
+  /** What people call the file, where it is another one. */
+  readonly name?: string;
   readonly start: number;
   readonly end: number;
 }

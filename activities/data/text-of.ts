@@ -21,11 +21,6 @@ const iconv = (name: string): string => `iconv -f ${name} -t UTF-8 makes it UTF-
 /** What a line that is not UTF-8 seems to be written in, and the way out. */
 function seemsToBe(line: Buffer): string {
   const magic = line.subarray(0, 4).toString('latin1');
-  if (magic.startsWith('\x1f\x8b')) return 'compressed by gzip; gunzip it first';
-  if (magic === '\x28\xb5\x2f\xfd') return 'compressed by zstd; unzstd it first';
-  if (magic === 'PAR1') {
-    return `Parquet; write it as JSONL first, e.g. python3 -c "import pandas; pandas.read_parquet('FILE').to_json('OUT.jsonl', orient='records', lines=True)"`;
-  }
   if (magic.startsWith('\xff\xfe') || magic.startsWith('\xfe\xff')) return `UTF-16; ${iconv('UTF-16')}`;
   if (hasRunsOfHighBytes(line)) {
     return `in an East Asian encoding (${iconv('GB18030')}, or -f SHIFT_JIS, -f EUC-KR, whichever reads right)`;

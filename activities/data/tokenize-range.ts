@@ -47,7 +47,7 @@ export async function tokenizeRange(
   const maxBytes = Math.max(MIN_ROW_LIMIT, settings.maxTokens * MAX_BYTES_PER_TOKEN);
   const { digest, lines } = readRange(range, maxBytes);
   const tokenizer = await threadTokenizer(settings.chat.tokenizer);
-  const work = { path: range.path, lines, settings, maxBytes, tokenizer };
+  const work = { path: range.name ?? range.path, lines, settings, maxBytes, tokenizer };
   try {
     const made = await tokenizeLines(work, 0);
     handOver(made.words, made.sizes);

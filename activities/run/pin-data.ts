@@ -18,7 +18,7 @@ export function chatOf({ model, data }: RunSpec, date: string): QuestionSettings
   };
 }
 
-export interface PinData extends Pick<DatasetImport, 'signal' | 'onProgress'> {
+export interface PinData extends Pick<DatasetImport, 'signal' | 'onProgress' | 'onUnpacked'> {
   readonly chat: QuestionSettings;
   /** What the model can hold; absent: not known. */
   readonly contextTokens?: number | undefined;

@@ -7,7 +7,7 @@ import { stepsOfEpochs } from '../data/epochs.ts';
 import type { NoticeLine } from '../data/notices.ts';
 import { requestsPerStep } from './gradient.ts';
 import type { GraderPorts } from '../grading/graders.ts';
-import { signal } from '../guard.ts';
+import { rememberForRetry, signal } from '../guard.ts';
 import { pinObjective } from '../objectives/load-objective.ts';
 import { chatOf, overlaps, pinData } from './pin-data.ts';
 import { pinSuites } from './pin-suites.ts';
@@ -52,6 +52,7 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
         chat,
         contextTokens: shape.maxContextTokens,
         signal: signal(),
+        onUnpacked: (file, bytes) => rememberForRetry({ unpacked: { file, bytes } }),
         onProgress: progressOf((event) => tell(runId, event)),
       });
       await tellNotices(runId, dataset.notices);

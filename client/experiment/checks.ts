@@ -1,5 +1,6 @@
 /** What the schema cannot see: fields that contradict each other, and files that are not there. */
 import { readdir, stat } from 'node:fs/promises';
+import { DATA_FILE } from '../../domain/spec/data-files.ts';
 import { codeField, codePath, isCode } from '../../domain/spec/code-spec.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import { policyBranchProblems } from './branch-checks.ts';
@@ -74,12 +75,14 @@ function trainingData(train: RunSpec['data']['train']): [PropertyKey[], string, 
   return train.map((path, index) => [['data', 'train', index], path, dataProblem]);
 }
 
-/** Training data may also be a folder, whose JSONL files count. */
+/** Training data may also be a folder, whose files of data count. */
 async function dataProblem(path: string): Promise<string | undefined> {
   const names = await readdir(path).catch(() => undefined);
   if (names === undefined) return fileProblem(path);
-  const any = names.some((name) => name.endsWith('.jsonl') && !name.startsWith('.'));
-  return any ? undefined : `the folder ${path} has no .jsonl file. Put one into it.`;
+  const any = names.some((name) => DATA_FILE.test(name) && !name.startsWith('.'));
+  return any
+    ? undefined
+    : `the folder ${path} has no file of data (.jsonl, .jsonl.gz, .jsonl.zst, .csv, .parquet). Put one into it.`;
 }
 
 async function fileProblem(file: string): Promise<string | undefined> {

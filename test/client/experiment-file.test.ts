@@ -124,7 +124,7 @@ describe('a bad experiment', () => {
       'a grader that is spelled wrong',
       withGrader('exact_mach'),
       [
-        'experiment.yaml:16:3 evaluate.grader: expected one of exact_match, edit_similarity, token_accuracy, multiple_choice, numeric, regex, json_schema, contains, starts_with, f1, rouge_l, perplexity; got the text "exact_mach". Did you mean "exact_match"?',
+        'experiment.yaml:16:3 evaluate.grader: expected one of exact_match, edit_similarity, token_accuracy, multiple_choice, numeric, regex, json_schema, contains, starts_with, f1, rouge_l, math, code, perplexity; got the text "exact_mach". Did you mean "exact_match"?',
       ],
     ],
     [
@@ -305,7 +305,7 @@ describe('a bad experiment', () => {
       'training data of which a part is not there, and a missing chat template',
       GOOD.replace('train.jsonl', '[parts, nothing, nowhere.jsonl]\n  chatTemplate: nowhere.jinja'),
       [
-        'experiment.yaml:6:3 data.train.1: the folder nothing has no .jsonl file. Put one into it.',
+        'experiment.yaml:6:3 data.train.1: the folder nothing has no file of data (.jsonl, .jsonl.gz, .jsonl.zst, .csv, .parquet). Put one into it.',
         "experiment.yaml:6:3 data.train.2: there is no file nowhere.jsonl. Create it or correct the path, which counts from the experiment file's folder.",
         "experiment.yaml:7:3 data.chatTemplate: there is no file nowhere.jinja. Create it or correct the path, which counts from the experiment file's folder.",
       ],

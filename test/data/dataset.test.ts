@@ -168,7 +168,7 @@ describe('a file of examples is refused', () => {
       `data.train: there is no file ${folder}/nowhere.jsonl`,
     );
     await expect(bad(folder)).rejects.toThrow(
-      `data.train: the folder ${folder} has no .jsonl file; correct the path in the experiment file.`,
+      `data.train: the folder ${folder} has no file of data (.jsonl, .jsonl.gz, .jsonl.zst, .csv, .parquet); correct the path in the experiment file.`,
     );
   });
 

@@ -1,0 +1,3 @@
+/** Which files of a folder are data. */
+
+export const DATA_FILE = /\.(?:(?:jsonl|csv|tsv)(?:\.gz|\.zst)?|parquet)$/;
