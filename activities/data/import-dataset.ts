@@ -111,7 +111,7 @@ interface FromSources extends DatasetImport {
 
 async function importFrom(ports: ImportPorts, options: FromSources, stop: AbortController): Promise<ImportedDataset> {
   const { artifacts, compute } = ports;
-  const { train, chat, maxTokens, endToken, partWords, rangeBytes = RANGE_BYTES, files, sources } = options;
+  const { chat, maxTokens, endToken, partWords, rangeBytes = RANGE_BYTES, files, sources } = options;
   const settings: DataSettings = { chat, maxTokens, endToken };
   const { signal } = stop;
   const ranges = await rangesOf(sources, rangeBytes);
