@@ -6,6 +6,7 @@ import { measureLoad } from './load.ts';
 import { measureOverhead, OVERHEAD_STEPS } from './overhead.ts';
 import { measureRecovery } from './recovery.ts';
 import { median } from './statistics.ts';
+import { measureStore } from './store/measure.ts';
 
 const HELP = `Measures what pawl costs: ratios, all taken in one run on this machine.
 
@@ -15,19 +16,22 @@ const HELP = `Measures what pawl costs: ratios, all taken in one run on this mac
   overhead      wall time of steps through pawl ÷ the same steps in a bare loop; history per step
   idle          share of its time that a trainer waits while checkpoints are evaluated beside it
   recovery      seconds from a worker's SIGKILL to the next step, with a second worker
+  store         questions to a store of 5,000 runs, one of them with 5,000 checkpoints and five million steps
   load          many runs on one worker: steps per second, CPU, memory (Linux)
 
   --rounds N    interleaved rounds of overhead and idle; medians are printed (default 3)
+  --scale X     of the store, of its full size                               (default 1)
   --runs LIST   numbers of concurrent runs                                   (default 25,50,100,200)
   --help        print this
 `;
 
-const MEASURES = ['overhead', 'idle', 'recovery', 'load'] as const;
+const MEASURES = ['overhead', 'idle', 'recovery', 'load', 'store'] as const;
 type Measure = (typeof MEASURES)[number];
 
 interface Options {
   readonly rounds: number;
   readonly runs: readonly number[];
+  readonly scale: number;
 }
 
 function log(message: string): void {
@@ -108,13 +112,37 @@ async function load({ runs }: Options): Promise<void> {
   print('Concurrent runs of 200 ms steps on one worker', head, rows);
 }
 
-const RUN: Readonly<Record<Measure, (options: Options) => Promise<void>>> = { overhead, idle, recovery, load };
+async function store({ rounds, scale }: Options): Promise<void> {
+  const { megabytes, asked, step } = await measureStore({ rounds, scale, log });
+  print(
+    `Questions to a store of ${megabytes.toFixed(0)} MB, milliseconds`,
+    ['question', 'clock', 'CPU'],
+    asked.map(({ question, ms, cpuMs }) => [question, ms.toFixed(0), Number.isNaN(cpuMs) ? '' : cpuMs.toFixed(0)]),
+  );
+  const { bareUs, pawlUs, bareBytes, pawlBytes } = step;
+  print(
+    'A step recorded, beside the bare insert of its row',
+    ['', 'bare', 'pawl', 'ratio'],
+    [
+      ['microseconds', bareUs.toFixed(0), pawlUs.toFixed(0), (pawlUs / bareUs).toFixed(2)],
+      ['bytes on disk', bareBytes.toFixed(0), pawlBytes.toFixed(0), (pawlBytes / bareBytes).toFixed(2)],
+    ],
+  );
+}
+
+const RUN: Readonly<Record<Measure, (options: Options) => Promise<void>>> = {
+  overhead,
+  idle,
+  recovery,
+  load,
+  store,
+};
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rounds: text, runs: text, help: { type: 'boolean', short: 'h' } },
+    options: { rounds: text, runs: text, scale: text, help: { type: 'boolean', short: 'h' } },
   });
   if (values.help === true) {
     process.stdout.write(HELP);
@@ -125,8 +153,10 @@ async function main(): Promise<void> {
   if (unknown.length > 0) throw new Error(`no such measure: ${unknown.join(', ')}; use ${MEASURES.join(', ')}`);
   const options = {
     rounds: positive(values.rounds ?? '3', '--rounds'),
+    scale: Number(values.scale ?? '1'),
     runs: (values.runs ?? '25,50,100,200').split(',').map((count) => positive(count, '--runs')),
   };
+  if (!(options.scale > 0)) throw new Error(`--scale: ${values.scale ?? ''} is not a positive number`);
   for (const measure of wanted) await RUN[measure](options);
 }
 

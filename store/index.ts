@@ -5,7 +5,7 @@ export { openStore, type StoreOptions } from './rows/open.ts';
 export { StoreUnavailable } from './sqlite/failures.ts';
 export type { PromotionEvent, StoredPromotion } from './rows/promotion-records.ts';
 export type { StoredWorker } from './rows/worker-records.ts';
-export type { StoredAppraisal, StoredSamples } from './rows/serving-records.ts';
+export type { SampledEvaluation, StoredAppraisal } from './rows/serving-records.ts';
 export type {
   CheckpointPlace,
   Comparison,

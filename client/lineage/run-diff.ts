@@ -1,13 +1,17 @@
 /** Two runs compared: their experiments, what their plans pinned, and what came of it at the steps that both have. */
 import { compareEvaluations } from './compare.ts';
-import type { Comparison, StoreReader, StoredCheckpoint, StoredRun } from '../../store/index.ts';
+import { spread } from './spread.ts';
+import type { Comparison, StepNumbers, StoreReader, StoredCheckpoint, StoredRun } from '../../store/index.ts';
 import { fieldChanges } from '../../domain/spec/spec-changes.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { BranchPoint } from '../../domain/words/branches.ts';
 import type { SpecChange } from '../../domain/spec/spec-changes.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { Plan } from '../../domain/words/plan.ts';
-import type { StepMetrics } from '../../domain/words/training.ts';
+
+/** More say no more of two curves. */
+const LOSSES = 1_000;
+const SCORES = 50;
 
 interface LossAtStep {
   readonly step: number;
@@ -30,12 +34,17 @@ export interface RunDiff {
   readonly spec: readonly SpecChange[];
   /** Of what the plans pinned by hash; absent: one of them was never planned. */
   readonly data?: readonly SpecChange[];
+  /** How many steps both trained. */
+  readonly commonSteps: number;
+  /** Of them, at most a thousand, evenly. */
   readonly losses: readonly LossAtStep[];
+  /** Of each suite the steps at which both were evaluated: at most fifty, evenly, since each comparison is computed anew. */
   readonly scores: readonly ScoresAtStep[];
 }
 
 export async function diffRuns(reader: StoreReader, beforeId: string, afterId: string): Promise<RunDiff> {
   const [before, after] = await Promise.all([readSide(reader, beforeId), readSide(reader, afterId)]);
+  const losses = lossPairs(before.steps, after.steps);
   const plans = [before.run.plan, after.run.plan] as const;
   const scores: ScoresAtStep[] = [];
   for (const pair of scorePairs(before.checkpoints, after.checkpoints)) {
@@ -47,21 +56,22 @@ export async function diffRuns(reader: StoreReader, beforeId: string, afterId: s
     after: origin(after.run),
     spec: fieldChanges(before.run.spec, after.run.spec),
     ...(plans[0] !== undefined && plans[1] !== undefined && { data: fieldChanges(pinned(plans[0]), pinned(plans[1])) }),
-    losses: lossPairs(before.steps, after.steps),
+    commonSteps: losses.length,
+    losses: spread(losses, LOSSES),
     scores,
   };
 }
 
 interface Side {
   readonly run: StoredRun;
-  readonly steps: readonly StepMetrics[];
+  readonly steps: readonly StepNumbers[];
   readonly checkpoints: readonly StoredCheckpoint[];
 }
 
 async function readSide(reader: StoreReader, runId: string): Promise<Side> {
   const [run, steps, checkpoints] = await Promise.all([
     reader.getRun(runId),
-    reader.steps(runId),
+    reader.stepNumbers(runId),
     reader.checkpointReports(runId),
   ]);
   return { run, steps, checkpoints };
@@ -92,7 +102,7 @@ function pinned(plan: Plan): Readonly<Record<string, string | number>> {
 }
 
 /** The losses of the steps that both trained. */
-function lossPairs(before: readonly StepMetrics[], after: readonly StepMetrics[]): LossAtStep[] {
+function lossPairs(before: readonly StepNumbers[], after: readonly StepNumbers[]): LossAtStep[] {
   const known = new Map(before.map(({ step, lossMean }) => [step, lossMean]));
   return after.flatMap(({ step, lossMean }) => {
     const loss = known.get(step);
@@ -106,12 +116,13 @@ function scorePairs(
   after: readonly StoredCheckpoint[],
 ): Omit<ScoresAtStep, 'difference'>[] {
   const [known, found] = [bySuite(before), bySuite(after)];
-  return [...found].flatMap(([suite, evaluations]) =>
-    [...evaluations].flatMap(([step, evaluation]) => {
+  return [...found].flatMap(([suite, evaluations]) => {
+    const pairs = [...evaluations].flatMap(([step, evaluation]) => {
       const other = known.get(suite)?.get(step);
       return other === undefined ? [] : [{ suite, step, before: other, after: evaluation }];
-    }),
-  );
+    });
+    return spread(pairs, SCORES);
+  });
 }
 
 function bySuite(rows: readonly StoredCheckpoint[]): Map<string, Map<number, Evaluation>> {

@@ -22,45 +22,53 @@ export function usedAt({ steps, checkpoints, leases, costPerHour }: Facts): (ste
       fromMs: Date.parse(plannedAt),
       ...(releasedAt !== undefined && { untilMs: Date.parse(releasedAt) }),
     }));
-  let sum = { step: 0, tokens: 0, seconds: 0 };
-  const sums = [sum];
-  for (const { step, tokens, seconds } of steps) {
-    sum = { step, tokens: sum.tokens + tokens, seconds: sum.seconds + seconds };
-    sums.push(sum);
-  }
+  const sums = summed(steps);
   const saves = checkpoints.map(({ checkpoint: { step }, savedAt }) => ({
     step,
     savedMs: Date.parse(savedAt),
   }));
-  const [sumAt, saveAt, sumAtSave] = [looker(sums), looker(saves), looker(sums)];
+  const saveSteps = saves.map(({ step }) => step);
+  const [stepsUntil, savesUntil, stepsUntilSave] = [counter(sums.step), counter(saveSteps), counter(sums.step)];
   return (step) => {
-    const saved = saveAt(step);
+    const saved = saves[savesUntil(step) - 1];
     const startedMs = saved?.savedMs ?? trainers[0]?.fromMs;
-    const { tokens, seconds } = sumAt(step) ?? { tokens: 0, seconds: 0 };
+    const done = stepsUntil(step);
     // From the last checkpoint up to the step, by the seconds that each step took.
-    const since = seconds - (sumAtSave(saved?.step ?? 0)?.seconds ?? 0);
+    const since = (sums.seconds[done] ?? 0) - (sums.seconds[stepsUntilSave(saved?.step ?? 0)] ?? 0);
     const hours = rentedHours(trainers, startedMs === undefined ? 0 : startedMs + since * 1000);
-    return { hours, cost: hours * costPerHour, tokens };
+    return { hours, cost: hours * costPerHour, tokens: sums.tokens[done] ?? 0 };
   };
 }
 
-/** Finds the last of those up to a step; they are in order of their steps. Asked for one after the other, it searches nothing. */
-function looker<Row extends { readonly step: number }>(rows: readonly Row[]): (step: number) => Row | undefined {
-  let found = 0;
-  const isNext = (step: number): boolean =>
-    (rows[found - 1]?.step ?? -Infinity) <= step && (rows[found]?.step ?? Infinity) > step;
+/** By how many steps are done, from none on: what they took together. Half a million rows would be made for nothing. */
+function summed(steps: Facts['steps']): { step: Float64Array; tokens: Float64Array; seconds: Float64Array } {
+  const step = new Float64Array(steps.length);
+  const [tokens, seconds] = [new Float64Array(steps.length + 1), new Float64Array(steps.length + 1)];
+  for (const [index, row] of steps.entries()) {
+    step[index] = row.step;
+    tokens[index + 1] = (tokens[index] ?? 0) + row.tokens;
+    seconds[index + 1] = (seconds[index] ?? 0) + row.seconds;
+  }
+  return { step, tokens, seconds };
+}
+
+/** Counts those up to a step; they are in order. Asked for one step after the other, it searches nothing. */
+function counter(steps: ArrayLike<number>): (step: number) => number {
+  let count = 0;
+  const isCount = (step: number): boolean =>
+    (steps[count - 1] ?? -Infinity) <= step && (steps[count] ?? Infinity) > step;
   return (step) => {
-    if (!isNext(step)) found += 1;
-    if (!isNext(step)) found = countUntil(rows, step);
-    return rows[found - 1];
+    if (!isCount(step) && count < steps.length) count += 1;
+    if (!isCount(step)) count = countUntil(steps, step);
+    return count;
   };
 }
 
-function countUntil(rows: readonly { readonly step: number }[], step: number): number {
-  let [from, to] = [0, rows.length];
+function countUntil(steps: ArrayLike<number>, step: number): number {
+  let [from, to] = [0, steps.length];
   while (from < to) {
     const middle = (from + to) >>> 1;
-    if ((rows[middle]?.step ?? Infinity) <= step) from = middle + 1;
+    if ((steps[middle] ?? Infinity) <= step) from = middle + 1;
     else to = middle;
   }
   return from;

@@ -26,6 +26,9 @@ export function isLimited({ maxHours, maxCost, maxTokens }: Budget): boolean {
 
 /** Why a run must end: the first limit that is used up. */
 export function judgeBudget(budget: Budget, used: Used): string | undefined {
+  // Asked after every step of a long run: nothing is made before there is something to tell.
+  const { maxHours = Infinity, maxCost = Infinity, maxTokens = Infinity } = budget;
+  if (used.hours < maxHours && used.cost < maxCost && used.tokens < maxTokens) return undefined;
   const spent = limits(budget, used).find((limit) => limit.used >= limit.limit);
   if (spent === undefined) return undefined;
   const { name, limit, digits, unit } = spent;

@@ -1,5 +1,5 @@
 /** What is recorded of checkpoints that are served again, in the words of the domain. */
-import type { AppraisedSuite } from '../../domain/words/serving.ts';
+import type { AppraisedSuite, CheckpointOf } from '../../domain/words/serving.ts';
 import type { EvaluationRecord, StoredLease } from './records.ts';
 
 /** Why a stored checkpoint was evaluated beside its run, and by what. */
@@ -33,21 +33,28 @@ interface StoredRollback extends RollbackRecord {
   readonly confirmedAt: string;
 }
 
-/** Of one evaluation: how many, and about how much they hold. */
-export interface StoredSamples {
+/** An evaluation that has samples. */
+export interface SampledEvaluation {
   readonly evaluationId: string;
+  /** As its id says, where the evaluation never came to an end; it may be of no run that is known. */
   readonly runId: string;
   /** Absent: the evaluation never came to an end. */
   readonly checkpoint?: string;
   /** Of the evaluation's record. */
   readonly recordedAt?: string;
-  readonly samples: number;
-  readonly bytes: number;
 }
 
 export interface ServingReader {
-  /** Of every evaluation that has some, those that never ended and belong to a known run too. */
-  storedSamples(): Promise<readonly StoredSamples[]>;
+  /** Checkpoints that other runs began from. */
+  branchPoints(): Promise<readonly (CheckpointOf & { readonly branch: string })[]>;
+  /** What deployments that are not gone were taken back to last. */
+  takenBack(): Promise<readonly (CheckpointOf & { readonly deploymentId: string })[]>;
+  /** So many after one, in order of their ids; those that never ended, too. */
+  sampledEvaluations(evaluationId: string, limit: number): Promise<readonly SampledEvaluation[]>;
+  /** How many samples an evaluation has, and about how much they hold. */
+  weighSamples(evaluationId: string): Promise<{ readonly samples: number; readonly bytes: number }>;
+  /** Every prompt set that was ever asked, with one evaluation that did. */
+  askedPromptSets(): Promise<readonly { readonly hash: string; readonly evaluationId: string }[]>;
   /** An evaluation by its id, of a run's own or beside it. */
   evaluation(id: string): Promise<{ runId: string; evaluation: EvaluationRecord } | undefined>;
   /** In order of their start. */

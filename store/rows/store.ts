@@ -112,6 +112,8 @@ export interface StoredRewind extends Rewind {
 export interface StoreReader extends PromotionReader, ServingReader, WorkerReader {
   /** Newest first. */
   listRuns(options: { limit: number }): Promise<readonly StoredRun[]>;
+  /** So many after one, in order of their ids; '' comes before the first. */
+  runsAfter(runId: string, limit: number): Promise<readonly StoredRun[]>;
   /** Of a Temporal namespace: those whose end is not on record. */
   unendedRuns(namespaceId: string): Promise<readonly StoredRun[]>;
   /** By id, by a name only one run has, or by an unambiguous beginning of an id; fails listing the candidates. */

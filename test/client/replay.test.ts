@@ -175,6 +175,10 @@ describe('usedAt', () => {
     expect(at(20)).toEqual({ hours: 2, cost: 8, tokens: 200 });
     expect(at(26)).toEqual({ hours: 2.1, cost: 8.4, tokens: 260 });
     expect(at(6).hours).toBeCloseTo(0.1);
+    // In whatever order they are asked about, beyond the last one and back.
+    expect(at(99)).toEqual({ hours: expect.closeTo(2 + 10 / 60), cost: expect.closeTo(8 + 40 / 60), tokens: 300 });
+    expect([26, 20, 30, 1, 26, 0].map((step) => at(step).tokens)).toEqual([260, 200, 300, 10, 260, 0]);
+    expect(at(26).hours).toBe(2.1);
   });
 });
 

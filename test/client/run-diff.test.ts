@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openStore, type Store } from '../../store/index.ts';
 import { colours } from '../../client/cli/render/colours.ts';
-import { diffLines, spread } from '../../client/cli/render/diff-lines.ts';
+import { diffLines } from '../../client/cli/render/diff-lines.ts';
 import { diffRuns } from '../../client/lineage/run-diff.ts';
+import { spread } from '../../client/lineage/spread.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import { withSettings } from '../../domain/spec/spec-changes.ts';
 import type { Plan } from '../../domain/words/plan.ts';
@@ -67,6 +68,24 @@ describe('two runs', () => {
       ['main', 20, 0, 4],
       ['main', 40, 0.1875, 4],
     ]);
+  });
+
+  test('of thousands of steps and many scores tell evenly chosen ones, and how many there are', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, index) => metrics(index + 100));
+    for (const runId of ['speller-1', 'speller-2']) {
+      await store.recordSteps(runId, rows);
+      for (let step = 1_000; step < 1_120; step++) {
+        await store.saveCheckpoint(runId, checkpoint(step));
+        await store.saveEvaluation(runId, scored(step, 1, { id: `${runId}/step-${step}` }), {
+          scores: [{ promptHash: 'p', score: step }],
+        });
+      }
+    }
+    const diff = await diffRuns(store, 'speller-1', 'speller-2');
+    expect([diff.commonSteps, diff.losses.length, diff.scores.length]).toEqual([3_002, 1_000, 50]);
+    expect([diff.losses[0]?.step, diff.losses.at(-1)?.step]).toEqual([21, 3_099]);
+    expect([diff.scores[0]?.step, diff.scores.at(-1)?.step]).toEqual([20, 1_119]);
+    expect(diffLines(diff, colours(false), 100)).toContain('loss, 3002 steps');
   });
 
   test('are told apart within 100 columns', async () => {

@@ -51,6 +51,28 @@ describe('firstBadStep', () => {
   });
 });
 
+test('of thousands of steps the first spike is found as by sorting the window of each', () => {
+  const middle = (values: readonly number[]): number => {
+    const sorted = values.toSorted((one, other) => one - other);
+    const half = sorted.length / 2;
+    return ((sorted[Math.ceil(half) - 1] ?? 0) + (sorted[Math.floor(half)] ?? 0)) / 2;
+  };
+  for (const window of [1, 2, 5, 50]) {
+    for (let seed = 0; seed < 40; seed++) {
+      // Few different values, so that many in a window are equal; now and then a high one.
+      const losses = Array.from({ length: 400 }, (_, index) => {
+        const noise = ((index + 1) * (seed * 2 + 7_919)) % 1_009;
+        return 1 + (noise % 5) / 4 + (noise % 211 === 0 ? 1.2 : 0);
+      });
+      const expected = losses.findIndex(
+        (loss, index) => index >= window && loss > 1.9 * middle(losses.slice(index - window, index)),
+      );
+      const found = firstBadStep({ spike: { factor: 1.9, window } }, steps(...losses), 1);
+      expect(found?.step).toBe(expected < 0 ? undefined : expected + 1);
+    }
+  }
+});
+
 test('a window is told of the rules for steps only', () => {
   const policy = { direction: 'maximize' as const, minGain: 0, target: 0.5 };
   expect(rulesFor(policy)).toEqual({});

@@ -1,7 +1,7 @@
 /** Which checkpoints and artifacts something leads to. */
 import { describe, expect, test } from '@jest/globals';
 import { reachable, type Tie } from '../../activities/upkeep/retention/reachable.ts';
-import { references } from '../../activities/upkeep/retention/references.ts';
+import { References } from '../../activities/upkeep/retention/references.ts';
 import { storedCheckpoint } from '../client/checkpoints.ts';
 
 /** A base and three deltas, twice; the best is a delta in the middle of the second chain. */
@@ -61,14 +61,10 @@ describe('a run keeps', () => {
 
 test('an artifact is referred to wherever its hash stands; the first reason is told', () => {
   const [one, two] = ['1'.repeat(64), '2'.repeat(64)];
-  const found = references([
-    { reason: 'run a', content: { dataset: one, nested: [{ any: { field: `sha256:${two}` } }] } },
-    { reason: 'run b', content: one },
-    { reason: 'run c', content: undefined },
-    { reason: 'a longer number is no hash', content: '3'.repeat(65) },
-  ]);
-  expect([...found]).toEqual([
-    [one, 'run a'],
-    [two, 'run a'],
-  ]);
+  const found = new References();
+  found.add({ reason: 'run a', content: { dataset: one, nested: [{ any: { field: `sha256:${two}` } }] } });
+  found.add({ reason: 'run b', content: one });
+  found.add({ reason: 'run c', content: undefined });
+  found.add({ reason: 'a longer number is no hash', content: '3'.repeat(65) });
+  expect([one, two, '3'.repeat(64)].map((hash) => found.get(hash))).toEqual(['run a', 'run a', undefined]);
 });

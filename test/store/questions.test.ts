@@ -199,6 +199,11 @@ const QUESTIONS: readonly [string, number, (store: Store) => Promise<unknown>][]
   ['open leases', 0, (of) => of.openLeases()],
   ['a branch choice', 0, (of) => of.branchChoice(RUN)],
   ['appraisals', 1, (of) => of.appraisals(RUN)],
+  ['runs, one page after the other', 2, (of) => of.runsAfter(RUN, 2)],
+  ['where branches began', 0, (of) => of.branchPoints()],
+  ['which evaluations have samples', 2, (of) => of.sampledEvaluations('', 100)],
+  ['what samples weigh', 1, (of) => of.weighSamples(`${RUN}/step-30/a2`)],
+  ['which prompt sets were asked', 1, (of) => of.askedPromptSets()],
   ['what others asked of a deployment', 0, (of) => of.rollbacks('deployment')],
 ];
 

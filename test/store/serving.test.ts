@@ -102,11 +102,13 @@ test('samples are weighed by evaluation and removed without it; a named prompt s
   const own = { ...SCORED, id: `${RUN}/a1`, score: 0.5 };
   await store.saveEvaluation(RUN, own);
   for (const promptIndex of [0, 1]) await store.saveSample(own.id, produced(promptIndex));
-  const [weighed] = await store.storedSamples();
-  expect(weighed).toMatchObject({ evaluationId: own.id, runId: RUN, checkpoint: CHECKPOINT.name, samples: 2 });
-  expect(weighed?.bytes).toBeGreaterThan(2 * 'S P EH L'.length);
+  const [sampled] = await store.sampledEvaluations('', 10);
+  expect(sampled).toMatchObject({ evaluationId: own.id, runId: RUN, checkpoint: CHECKPOINT.name });
+  const weighed = await store.weighSamples(own.id);
+  expect(weighed.samples).toBe(2);
+  expect(weighed.bytes).toBeGreaterThan(2 * 'S P EH L'.length);
   await store.deleteSamples([own.id]);
-  expect(await store.storedSamples()).toEqual([]);
+  expect(await store.sampledEvaluations('', 10)).toEqual([]);
   expect(await store.evaluations(RUN)).toEqual([own]);
 
   const set = { prompts: 1, duplicates: 0, tokenizer: 't'.repeat(64) };
@@ -122,8 +124,8 @@ test('samples of an evaluation that never ended are weighed too, as those of its
   const id = `${RUN}/${CHECKPOINT.identity}/p1a1`;
   await store.saveSample(id, produced(0));
   await store.saveSample('nobody/snapshot/p1a1', produced(0));
-  const weighed = await store.storedSamples();
-  expect(weighed).toEqual([{ evaluationId: id, runId: RUN, samples: 1, bytes: expect.any(Number) }]);
+  expect(await store.sampledEvaluations('o', 10)).toEqual([{ evaluationId: id, runId: RUN }]);
+  expect(await store.weighSamples(id)).toMatchObject({ samples: 1 });
   await store.deleteSamples([id]);
   expect(await store.samples(id)).toEqual([]);
   await store.close();

@@ -27,8 +27,8 @@ export async function openWatched(path: string): Promise<Watched> {
   };
 }
 
-/** But of rows that stand in the statement itself. */
-const SCAN = /^SCAN (?!CONSTANT ROW|\d+ CONSTANT|\(|given\b|told\b|json_each\b)/;
+/** But of rows that stand in the statement itself, or are made by it one by one. */
+const SCAN = /^SCAN (?!CONSTANT ROW|\d+ CONSTANT|\(|given\b|told\b|json_each\b|sampled\b|asked\b)/;
 
 /** The steps of SQLite's plans that read a table, or an index of one, from its one end to the other. */
 export function scansOf(path: string, statements: readonly Statement[]): string[] {

@@ -2,13 +2,22 @@
 
 const HASH = /\b[0-9a-f]{64}\b/g;
 
+interface Source {
+  readonly reason: string;
+  readonly content: unknown;
+}
+
 /** By hash, the first thing that refers to it. */
-export function references(
-  sources: readonly { readonly reason: string; readonly content: unknown }[],
-): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const { reason, content } of sources) {
-    for (const [hash] of (JSON.stringify(content) ?? '').matchAll(HASH)) if (!found.has(hash)) found.set(hash, reason);
+export class References {
+  readonly #found = new Map<string, string>();
+
+  add({ reason, content }: Source): void {
+    for (const [hash] of (JSON.stringify(content) ?? '').matchAll(HASH)) {
+      if (!this.#found.has(hash)) this.#found.set(hash, reason);
+    }
   }
-  return found;
+
+  get(hash: string): string | undefined {
+    return this.#found.get(hash);
+  }
 }

@@ -2,6 +2,7 @@
 import { valueText } from '../../../domain/spec/spec-changes.ts';
 import type { SpecChange } from '../../../domain/spec/spec-changes.ts';
 import type { RunDiff, ScoresAtStep } from '../../lineage/run-diff.ts';
+import { spread } from '../../lineage/spread.ts';
 import type { Colours } from './colours.ts';
 import { differenceText, percent } from './format.ts';
 import { table } from './tables.ts';
@@ -54,7 +55,7 @@ function truncateStart(text: string, room: number): string {
   return `…${text.slice(text.length - room + 1)}`;
 }
 
-function losses({ losses: found }: RunDiff): string {
+function losses({ losses: found, commonSteps }: RunDiff): string {
   if (found.length === 0) return 'loss: no step that both trained';
   const rows = spread(found, STEPS_SHOWN).map(({ step, before, after }) => {
     const difference = after - before;
@@ -65,7 +66,7 @@ function losses({ losses: found }: RunDiff): string {
       `${difference < 0 ? '' : '+'}${difference.toFixed(4)}`,
     ];
   });
-  return table([`loss, ${found.length} steps`, 'a', 'b', 'b − a'], rows);
+  return table([`loss, ${commonSteps} steps`, 'a', 'b', 'b − a'], rows);
 }
 
 function scores(found: readonly ScoresAtStep[]): string {
@@ -85,13 +86,4 @@ function suiteTable(found: readonly ScoresAtStep[]): string {
   ]);
   const title = first === undefined ? '' : `${first.suite}, ${first.after.metric}`;
   return table([title, 'a', 'b', 'b − a [95 %]', 'prompts'], rows);
-}
-
-/** So many of them, evenly, with the first and the last. */
-export function spread<T>(items: readonly T[], count: number): T[] {
-  if (items.length <= count) return [...items];
-  const chosen = new Set(
-    Array.from({ length: count }, (_, index) => Math.round((index * (items.length - 1)) / (count - 1))),
-  );
-  return items.filter((_, index) => chosen.has(index));
 }

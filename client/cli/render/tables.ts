@@ -1,32 +1,8 @@
 /** Tables of checkpoints and of runs, within the width of the terminal. Pure. */
-import Table from 'cli-table3';
 import type { Comparison, StoredCheckpoint } from '../../../store/index.ts';
 import type { RunSummary } from '../../runs/run-view.ts';
 import { differenceText, scoreText } from './format.ts';
-import { oneLine, truncate } from './text.ts';
-
-/** Columns without lines between them: more of an identity fits. */
-const PLAIN = {
-  chars: {
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-    'bottom-right': '',
-    left: '',
-    'left-mid': '',
-    mid: '',
-    'mid-mid': '',
-    right: '',
-    'right-mid': '',
-    middle: '  ',
-  },
-  // Colours of its own would ignore NO_COLOR.
-  style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-};
+import { oneLine, truncate, visibleLength } from './text.ts';
 
 const GAP = 2;
 /** Below this a reason says nothing: `pawl logs` has them all. */
@@ -34,15 +10,23 @@ const MIN_REASON = 40;
 
 type Cells = readonly string[];
 
-/** Text in columns. */
+/** Text in columns, without lines between them: more of an identity fits. Thousands of rows take no time. */
 export function table(head: Cells, rows: readonly Cells[]): string {
-  const drawn = new Table({ ...PLAIN, head: [...head] });
-  for (const row of rows) drawn.push([...row]);
-  return drawn
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  const widths = head.map((title) => visibleLength(title));
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, visibleLength(cell));
+  }
+  const gap = ' '.repeat(GAP);
+  const line = (row: Cells): string =>
+    row
+      .map((cell, column) => padded(cell, widths[column] ?? 0))
+      .join(gap)
+      .trimEnd();
+  return [head, ...rows].map(line).join('\n');
+}
+
+function padded(cell: string, width: number): string {
+  return cell + ' '.repeat(width - visibleLength(cell));
 }
 
 /** Adds a last column of free text, as wide as there is room for. */

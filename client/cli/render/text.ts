@@ -33,7 +33,7 @@ export function truncate(text: string, width: number): string {
 
 /** Columns that a line takes; its colours take none. */
 export function visibleLength(line: string): number {
-  return stripVTControlCharacters(line).length;
+  return line.includes(ESCAPE) ? stripVTControlCharacters(line).length : line.length;
 }
 
 const RESET = `${ESCAPE}[0m`;
