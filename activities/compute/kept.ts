@@ -15,7 +15,12 @@ export class Kept<Value> {
       this.#last = { key, value: make() };
     }
     clearTimeout(this.#forgetting);
-    this.#forgetting = setTimeout(() => (this.#last = undefined), KEPT_MS).unref();
+    this.#forgetting = setTimeout(() => this.#forget(), KEPT_MS).unref();
     return this.#last.value;
+  }
+
+  /** Where one task takes longer than that, the next may be waiting already: it is given as long again to ask. */
+  #forget(): void {
+    this.#forgetting = setTimeout(() => (this.#last = undefined), KEPT_MS).unref();
   }
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { sha256 } from '../../store/artifacts/artifacts.ts';
+import { rememberPieces } from './remembered-pieces.ts';
 import { otherForm } from './tokenizer-files.ts';
 import { TokenizerFile, UnknownPart, differentTexts, inKnownParts } from './tokenizer-parts.ts';
 
@@ -30,7 +31,13 @@ interface Library {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
   decode(tokens: number[], options?: { skip_special_tokens: boolean }): string;
   token_to_id(token: string): number | undefined;
-  readonly model: { tokenize(text: string): string[]; readonly tokens_to_ids: ReadonlyMap<string, number> };
+  readonly model: {
+    tokenize(text: string): string[];
+    encode(pieces: string[]): string[];
+    readonly config: { readonly type?: string };
+    readonly tokens_to_ids: ReadonlyMap<string, number>;
+  };
+  readonly pre_tokenizer: Parameters<typeof rememberPieces>[0]['pre_tokenizer'];
 }
 const LibraryTokenizer = Tokenizer as new (file: object, config: object) => Library;
 
@@ -111,6 +118,7 @@ function parse(path: string, text: string): Parsed {
       ...(typeof unk === 'string' && { unk_token: unk }),
     });
     if (file.model.type === 'Unigram' && file.model['byte_fallback'] === true) fallBackOnBytes(tokenizer.model);
+    rememberPieces(tokenizer);
     return {
       tokenizer,
       special: new Set(file.added_tokens.map(({ id }) => id)),
