@@ -21,6 +21,7 @@ export type { PromptSets } from './prompts/prompt-sets.ts';
 export type { PolicyReplay } from './replay/replay-run.ts';
 export type { RunChange } from './runs/run-changes.ts';
 export type { Reproduction } from './serving/reproduction.ts';
+export type { AnsweredPrompt, Samples, SamplesRequest } from './serving/samples.ts';
 export type { Serving } from './serving/serving.ts';
 export { storeFile } from './runs/run-store.ts';
 export type { RunDetails, RunResult, RunSummary, RunView, Waiting } from './runs/run-view.ts';

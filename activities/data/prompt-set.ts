@@ -5,6 +5,7 @@ import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { sha256 } from '../../store/artifacts/artifacts.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 import { cachedArtifacts } from '../../store/artifacts/cached-artifacts.ts';
+import { StoredPrompt } from '../../store/artifacts/prompt-set-file.ts';
 import { requireChatTemplate, type ChatTemplate } from './chat-template.ts';
 import { tokenizeQuestion } from './conversation.ts';
 import { badRow, readJsonl } from './jsonl.ts';
@@ -73,14 +74,7 @@ const StoredHeader = z.object({
 });
 /** What the tokens of a set depend on, beside its rows. */
 type PromptSetFacts = Omit<z.output<typeof StoredHeader>, 'format'>;
-const StoredPrompt = z.object({
-  prompt: z.string(),
-  tokens: z.array(z.number().int()),
-  reference: z.string(),
-  tags: z.array(z.string()),
-});
-
-export interface Prompt extends z.output<typeof StoredPrompt> {
+export interface Prompt extends StoredPrompt {
   /** sha256 of prompt, tokens, reference and tags: equal in every set that has this row. */
   readonly hash: string;
 }
@@ -223,7 +217,7 @@ export function openPromptSet(artifacts: Artifacts, hash: string): Promise<reado
 }
 
 /** One spelling per row: fixed order of fields, tags as a sorted set. */
-function canonical({ prompt, tokens, reference, tags }: z.output<typeof StoredPrompt>): string {
+function canonical({ prompt, tokens, reference, tags }: StoredPrompt): string {
   return JSON.stringify({ prompt, tokens, reference, tags: [...new Set(tags)].sort() });
 }
 

@@ -25,6 +25,7 @@ import { addReplayCommand } from './commands/replay.ts';
 import { addReproduceCommand } from './commands/reproduce.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addSamplesCommand } from './commands/samples.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addStopCommand } from './commands/stop.ts';
 import { addUpCommand } from './commands/up.ts';
@@ -70,7 +71,7 @@ const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>
     addResumeCommand,
     addStopCommand,
   ],
-  Evidence: [addPromptsCommand, addReplayCommand, addReproduceCommand, addBisectCommand],
+  Evidence: [addSamplesCommand, addPromptsCommand, addReplayCommand, addReproduceCommand, addBisectCommand],
   'Branches and lineage': [addBranchCommand, addLogCommand, addDiffCommand],
   'Promotion and serving': [
     addPromoteCommand,

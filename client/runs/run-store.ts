@@ -1,6 +1,7 @@
 /** The store as a reader: opened when it is there, since the first worker makes it. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { openArtifacts, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import { PawlError, openStore, type StoreOptions, type StoreReader, type StoredRun } from '../../store/index.ts';
 
 /** Where workers of this home keep the store. */
@@ -16,6 +17,12 @@ export class RunStore {
   constructor(path: string, options: Pick<StoreOptions, 'onStatement'> = {}) {
     this.path = path;
     this.#options = options;
+  }
+
+  /** Undefined where there are none: to open them makes their folder, and who only looks makes nothing. */
+  artifacts(): Artifacts | undefined {
+    const folder = join(dirname(this.path), 'artifacts');
+    return existsSync(folder) ? openArtifacts(folder) : undefined;
   }
 
   /** Undefined while no worker has made a store. */

@@ -28,6 +28,7 @@ import { submitAs, type Submitted } from './submission.ts';
 import { isOver, type RunDetails, type RunResult, type RunSummary, type RunView } from './run-view.ts';
 import { TaskQueues } from './task-queues.ts';
 import { RunWatch, unknownRun, type FollowOptions } from './run-watch.ts';
+import { readSamples, type Samples, type SamplesRequest } from '../serving/samples.ts';
 import { Serving } from '../serving/serving.ts';
 import { outcomeOf } from '../temporal/execution.ts';
 import { failureMessage } from '../temporal/failure.ts';
@@ -220,6 +221,12 @@ export class Runs {
   /** Steps put together: so many spans at most, each with its extremes and means. */
   async curve(runId: string, request: SpanRequest): Promise<readonly StepSpan[]> {
     return (await this.#read((reader) => reader.stepSpans(runId, request))) ?? [];
+  }
+
+  /** Answers of an evaluation to read, beside those of another one if asked; reads only what it tells. */
+  async samples(request: SamplesRequest): Promise<Samples> {
+    const [reader, artifacts] = [await this.#store.reader(), this.#store.artifacts()];
+    return readSamples({ reader, artifacts, resolve: (run) => this.resolve(run) }, request);
   }
 
   /** What is different about two runs, and what came of it. */

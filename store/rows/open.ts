@@ -8,6 +8,7 @@ import { threadDialect } from '../sqlite/dialect.ts';
 import { StoreUnavailable } from '../sqlite/failures.ts';
 import { SqliteThread } from '../sqlite/sqlite-thread.ts';
 import { adopting } from './adopt.ts';
+import { answerTables } from './answer-tables.ts';
 import type { Place } from '../../domain/words/place.ts';
 import { branchTables } from './branch-tables.ts';
 import { checkpointTables } from './checkpoint-tables.ts';
@@ -86,6 +87,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...evaluationTables(db),
     ...lookTables(db),
     ...sampleTables(db),
+    ...answerTables(db),
     ...promptSetTables(db),
     ...servingTables(db),
     ...retentionTables(db),

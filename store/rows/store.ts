@@ -28,6 +28,7 @@ import type { StepMetrics } from '../../domain/words/training.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { PromptScore } from '../../domain/decide/statistics/paired.ts';
+import type { AnswerReader } from './answer-tables.ts';
 import type { ServingReader, ServingWriter } from './serving-records.ts';
 import type { WorkerReader, WorkerWriter } from './worker-records.ts';
 import type { PromotionReader, PromotionWriter } from './promotion-records.ts';
@@ -109,7 +110,7 @@ export interface StoredRewind extends Rewind {
 }
 
 /** What people and programs read. */
-export interface StoreReader extends PromotionReader, ServingReader, WorkerReader {
+export interface StoreReader extends AnswerReader, PromotionReader, ServingReader, WorkerReader {
   /** Newest first. */
   listRuns(options: { limit: number }): Promise<readonly StoredRun[]>;
   /** So many after one, in order of their ids; '' comes before the first. */

@@ -3,6 +3,7 @@ import type { CheckReport, ShownExample, ShownPiece } from '../../../domain/word
 import type { Colours } from './colours.ts';
 import { count, share } from './format.ts';
 import { table } from './tables.ts';
+import { textLines } from './text-lines.ts';
 import { oneLine } from './text.ts';
 
 interface Look {
@@ -96,10 +97,6 @@ function suiteTable(suites: CheckReport['suites']): string {
   return table(['suite', 'metric', 'prompts', 'answers each time', 'tokens at most'], rows);
 }
 
-/** Enough to see how it begins and ends. */
-const HEAD = 700;
-const TAIL = 400;
-
 /** Each stretch with what becomes of it in front, so that it reads without colours too. */
 function exampleLines(example: ShownExample, { examples }: { examples: number }, look: Look): string[] {
   const { which, number, tokens, trained, pieces } = example;
@@ -116,36 +113,6 @@ const GUTTER = 'learn │ '.length + 2;
 function pieceLines({ text, trained }: ShownPiece, { colours, width, full }: Look): string[] {
   const colour = trained ? colours.good : colours.dim;
   const mark = trained ? 'learn' : 'read';
-  const room = Math.max(20, width - GUTTER);
-  const left = text.length - HEAD - TAIL;
-  const lines =
-    full || left < TAIL
-      ? textLines(text, room)
-      : [
-          ...textLines(text.slice(0, HEAD), room),
-          `… ${count(left)} more characters: --full …`,
-          ...textLines(text.slice(-TAIL), room),
-        ];
+  const lines = textLines(text, { room: Math.max(20, width - GUTTER), full });
   return lines.map((line, index) => `  ${(index === 0 ? mark : '').padEnd('learn'.length)} │ ${colour(line)}`);
-}
-
-function textLines(text: string, room: number): string[] {
-  const lines = text.split('\n');
-  const marked = lines.map((line, index) => (index < lines.length - 1 ? `${line}↵` : line));
-  // A text that ends in a line break has no line after it.
-  if (marked.length > 1 && marked.at(-1) === '') marked.pop();
-  return marked.flatMap((line) => wrapped(blanks(line), room));
-}
-
-/** Blanks at the end of a line are seen only if something stands for them. */
-function blanks(line: string): string {
-  return line.replace(/ +(?=↵?$)/, (found) => '·'.repeat(found.length));
-}
-
-function wrapped(line: string, room: number): string[] {
-  const letters = Array.from(line);
-  if (letters.length <= room) return [line];
-  return Array.from({ length: Math.ceil(letters.length / room) }, (_, part) =>
-    letters.slice(part * room, (part + 1) * room).join(''),
-  );
 }
