@@ -4,7 +4,7 @@ export { findPromptSet } from './rows/find-prompt-set.ts';
 export { openStore, type StoreOptions } from './rows/open.ts';
 export { StoreUnavailable } from './sqlite/failures.ts';
 export type { PromotionEvent, StoredPromotion } from './rows/promotion-records.ts';
-export type { Endings, StoredAnswer } from './rows/answer-tables.ts';
+export type { Endings, StoredAnswer } from './rows/answer-records.ts';
 export type { StoredWorker } from './rows/worker-records.ts';
 export type { SampledEvaluation, StoredAppraisal } from './rows/serving-records.ts';
 export type {

@@ -31,6 +31,7 @@ export function mergeRuns(
       phase: run.phase,
       step: run.step,
       ...plannedSteps(run),
+      spec: run.spec,
       ...(run.reason !== undefined && { reason: run.reason }),
     });
   }

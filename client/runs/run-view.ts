@@ -7,7 +7,9 @@ import type {
   StoredRewind,
   StoredRun,
 } from '../../store/index.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { BranchesStatus } from '../../domain/words/branches.ts';
+import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { Phase, RunOutcome, RunReport, RunStatus } from '../../domain/words/run.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
 
@@ -71,6 +73,14 @@ export interface RunSummary {
   readonly step?: number;
   readonly steps?: number;
   readonly reason?: string;
+  /** The best so far, by what the run's policy judges. */
+  readonly score?: Pick<Evaluation, 'score' | 'low' | 'high' | 'metric' | 'step'>;
+  /** From submission to its end, or until now. */
+  readonly seconds?: number;
+  /** What its machines came to by its prices, from planning to return; absent where it states none. */
+  readonly cost?: { readonly amount: number; readonly currency: string };
+  /** Absent while no worker has taken it. */
+  readonly spec?: RunSpec;
 }
 
 export interface Progress {

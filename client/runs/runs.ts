@@ -9,7 +9,7 @@ import type { StepMetrics } from '../../domain/words/training.ts';
 import { branchInput, type Branch, type BranchRequest } from '../lineage/branch.ts';
 import { lookUpCheckpoint, orLast } from '../lineage/checkpoint-reference.ts';
 import { readLineage, type LineageRun } from '../lineage/lineage.ts';
-import { UnreachableError, UserError, messageOf } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { effectText } from './effects.ts';
 import type { RunChange } from './run-changes.ts';
 import { promotionMarks } from '../promotion/promotion-marks.ts';
@@ -22,7 +22,9 @@ import { Machines } from './machines.ts';
 import { withPinnedDate } from '../experiment/pinned-date.ts';
 import { newRunInput } from './run-id.ts';
 import { NOTHING_RECORDED, readDetails, type CheckpointPage } from './run-details.ts';
-import { mergeRuns, resolveRun } from './run-list.ts';
+import type { RunChoice } from './run-choice.ts';
+import { listRuns } from './list-runs.ts';
+import { resolveRun } from './run-list.ts';
 import { RunStore } from './run-store.ts';
 import { submitAs, type Submitted } from './submission.ts';
 import { isOver, type RunDetails, type RunResult, type RunSummary, type RunView } from './run-view.ts';
@@ -166,14 +168,12 @@ export class Runs {
   }
 
   /** Newest first. Without Temporal: as far as it was recorded, and `stale` says why. */
-  async list({ limit = 50 } = {}): Promise<{ runs: readonly RunSummary[]; stale?: string }> {
-    const stored = (await this.#read((reader) => reader.listRuns({ limit }))) ?? [];
-    try {
-      return { runs: mergeRuns(stored, await this.#temporal.list({ limit }), limit) };
-    } catch (error) {
-      if (stored.length === 0 || !(error instanceof UnreachableError)) throw error;
-      return { runs: mergeRuns(stored, [], limit), stale: messageOf(error) };
-    }
+  async list({ limit = 50, ...choice }: { limit?: number } & RunChoice = {}): Promise<{
+    runs: readonly RunSummary[];
+    stale?: string;
+  }> {
+    const reader = await this.#store.reader();
+    return listRuns({ reader, temporal: this.#temporal }, { limit, choice });
   }
 
   /** Where a run is now, and what is recorded of it: a page of checkpoints, the course of its steps, its last events. */

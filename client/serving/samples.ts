@@ -71,27 +71,31 @@ export async function readSamples(ports: Ports, request: SamplesRequest): Promis
   const of = await find(request.of);
   const beside = request.beside === undefined ? undefined : await find(request.beside);
   const only = request.worse === true && beside !== undefined ? await worse(reader, of, beside) : undefined;
-  const matches = matcher(request.grep);
-  const { limit = LIMIT } = request;
-  const prompts: AnsweredPrompt[] = [];
-  let more = false;
   const groups = groupsOf(reader, of.evaluation.id, { ...request, only });
   const artifacts = await readable(ports.artifacts, of.evaluation);
-  for await (const group of withPrompts(artifacts, of.evaluation, groups)) {
-    if (!matches(group)) continue;
-    if (prompts.length === limit) {
-      more = true;
-      break;
-    }
-    prompts.push(group);
-  }
-  const last = prompts.at(-1)?.number;
+  const { prompts, next } = await page(withPrompts(artifacts, of.evaluation, groups), request);
   return {
     of,
     ...(beside !== undefined && { beside }),
     prompts: beside === undefined ? prompts : await joined(reader, { of, beside }, prompts),
-    ...(more && last !== undefined && { next: last }),
+    ...(next !== undefined && { next }),
   };
+}
+
+/** As many as are wanted of those that match, and whether there are more. */
+async function page(
+  all: AsyncGenerator<AnsweredPrompt>,
+  { grep, limit = LIMIT }: SamplesRequest,
+): Promise<Pick<Samples, 'prompts' | 'next'>> {
+  const matches = matcher(grep);
+  const prompts: AnsweredPrompt[] = [];
+  for await (const prompt of all) {
+    if (!matches(prompt)) continue;
+    const last = prompts.at(-1);
+    if (last !== undefined && prompts.length === limit) return { prompts, next: last.number };
+    prompts.push(prompt);
+  }
+  return { prompts };
 }
 
 async function answersOf(

@@ -110,6 +110,11 @@ const Train = z
 /** One experiment: everything a run needs to know, and nothing secret. */
 export const RunSpec = z.strictObject({
   name: dnsLabel,
+  tags: z
+    .array(z.string().regex(/^[\w.-]{1,40}$/, 'use 1 to 40 letters, digits, dots, hyphens and underscores'))
+    .max(20)
+    .optional()
+    .describe('by which runs are found again: pawl list --tag'),
   model: z.strictObject({
     shape: z
       .string()

@@ -26,16 +26,16 @@ export async function* readPrompts(
   for await (const wanted of numbers) {
     let line = '';
     while (at < wanted) {
-      const { done = false, value } = await lines.next();
-      if (done) return;
-      line = value as string;
+      const next = await lines.next();
+      if (next.done === true) return;
+      line = next.value;
       at += 1;
     }
     yield [wanted, StoredPrompt.parse(JSON.parse(line))];
   }
 }
 
-async function* readLines(artifacts: Pick<Artifacts, 'read'>, hash: string): AsyncGenerator<string> {
+async function* readLines(artifacts: Pick<Artifacts, 'read'>, hash: string): AsyncGenerator<string, undefined> {
   let rest = Buffer.alloc(0);
   for (let offset = 0; ; offset += PIECE) {
     const piece = await artifacts.read(hash, { offset, length: PIECE });
@@ -46,6 +46,6 @@ async function* readLines(artifacts: Pick<Artifacts, 'read'>, hash: string): Asy
       from = end + 1;
     }
     rest = bytes.subarray(from);
-    if (piece.length < PIECE) return;
+    if (piece.length < PIECE) return undefined;
   }
 }

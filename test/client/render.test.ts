@@ -7,9 +7,14 @@ import { bar, costText, durationText } from '../../client/cli/render/format.ts';
 import { lossPlot } from '../../client/cli/render/loss-plot.ts';
 import { reconcileLines } from '../../client/cli/render/reconcile-lines.ts';
 import { checkpointLine, liveLines, waitingText } from '../../client/cli/render/run-lines.ts';
+import { experimentText } from '../../client/cli/render/experiment-lines.ts';
+import { warningLines } from '../../client/cli/render/warning-lines.ts';
+import { RunSpec } from '../../domain/spec/spec.ts';
+import { parse } from 'yaml';
 import { runReport } from '../../client/cli/render/run-report.ts';
 import { suiteTable } from '../../client/cli/render/suite-table.ts';
-import { checkpointTable, comparisonTable, runTable } from '../../client/cli/render/tables.ts';
+import { runTable } from '../../client/cli/render/run-table.ts';
+import { checkpointTable, comparisonTable } from '../../client/cli/render/tables.ts';
 import { cut, oneLine, printable, truncate, visibleLength } from '../../client/cli/render/text.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
 import { PLAIN, RUN_ID, STATUS, STORED, VIEW, judgedCheckpoint } from './examples.ts';
@@ -181,10 +186,62 @@ describe('tables', () => {
     const summary = { runId: RUN_ID, outcome: 'failed', createdAt: STORED.createdAt } as const;
     const runs = [{ ...summary, phase: 'done', step: 7, steps: 400, reason: 'the key\nwas refused' } as const, summary];
     expect(runTable(runs, 100).split('\n')).toEqual([
-      'run            outcome  phase  step   started           reason',
-      'demo-1a2b3c4d  failed   done   7/400  2026-11-23 16:00  the key was refused',
-      'demo-1a2b3c4d  failed   -      -      2026-11-23 16:00',
+      'run            outcome  step   started           reason',
+      'demo-1a2b3c4d  failed   7/400  2026-11-23 16:00  the key was refused',
+      'demo-1a2b3c4d  failed   -      2026-11-23 16:00',
     ]);
+  });
+
+  test('runs with what tells them apart, what they reached, took and came to', () => {
+    const at = { createdAt: STORED.createdAt, outcome: 'finished', step: 400, steps: 400 } as const;
+    const score = { score: 0.121, low: 0.1, high: 0.2, metric: 'exact_match', step: 400 };
+    const cost = { amount: 3.5, currency: 'USD' };
+    const optimizer = { ...STORED.spec.train.optimizer, learningRate: 0.01 };
+    const other = { ...STORED.spec, name: 'other', train: { ...STORED.spec.train, optimizer } };
+    const runs = [
+      { ...at, runId: 'one', spec: STORED.spec, score, seconds: 125, cost },
+      { ...at, runId: 'two', spec: other, outcome: 'failed', reason: 'no room' } as const,
+    ];
+    expect(runTable(runs, 110).split('\n')).toEqual([
+      'run  outcome   step     score   started           lasted    cost      what differs',
+      'one  finished  400/400  12.1 %  2026-11-23 16:00  2 m 05 s  3.50 USD  learningRate 0.001',
+      'two  failed    400/400  -       2026-11-23 16:00  -         -         learningRate 0.01; no room',
+    ]);
+  });
+
+  test('an experiment is told without what its defaults say', () => {
+    expect(parse(experimentText(STORED.spec))).toEqual({
+      name: 'demo',
+      model: { shape: 'accounts/fireworks/trainingShapes/tiny', tokenizer: '/t.json' },
+      data: { train: '/d.jsonl' },
+      train: { steps: 400, batchSize: 4, optimizer: { learningRate: 0.001 } },
+      checkpoint: { every: 100 },
+      evaluate: { prompts: '/p.jsonl' },
+    });
+    const epochs = RunSpec.parse({ ...STORED.spec, train: { ...STORED.spec.train, steps: 0, epochs: 2, seed: 9 } });
+    const text = experimentText(epochs);
+    expect(RunSpec.parse(parse(text))).toEqual(epochs);
+    expect(text).toContain('epochs: 2');
+    expect(text).not.toContain('steps: 0');
+  });
+
+  test('warnings come first, the newest of each kind with how often', () => {
+    const warn = (key: string, message: string, level: 'info' | 'warn' | 'error' = 'warn') =>
+      ({ seq: 1, at: STORED.createdAt, phase: 'evaluate', key, message, level }) as const;
+    const events = [
+      warn('cut/one', '3 cut'),
+      warn('data/no-end', 'no end'),
+      warn('data/other', 'other end'),
+      warn('planned', 'said', 'info'),
+      warn('cut/two', '5 cut'),
+    ];
+    expect(warningLines('run', events, PLAIN)).toEqual([
+      '! 5 cut (2 times, this is the last)',
+      '! other end',
+      '! no end',
+    ]);
+    const many = Array.from({ length: 9 }, (_, index) => warn(`kind${index}`, `${index}`));
+    expect(warningLines('run', many, PLAIN).at(-1)).toBe('! 3 more kinds of warning: pawl logs run');
   });
 });
 
@@ -228,7 +285,10 @@ describe('the report', () => {
   test('ends with the outcome, its reason, what was released, and what to do next', () => {
     const message = 'finished: all done (trainer JOB_STATE_DELETED, deployment DELETED)';
     const lines = runReport({ ...details, events: [{ ...ended, message }] }, PLAIN, 100).split('\n');
-    expect(lines.slice(-2)).toEqual([`${RUN_ID} ${message}`, `next: pawl show ${RUN_ID}, pawl logs ${RUN_ID}`]);
+    expect(lines.slice(-2)).toEqual([
+      `${RUN_ID} ${message}`,
+      `next: pawl show ${RUN_ID}, pawl samples ${RUN_ID}, pawl logs ${RUN_ID}`,
+    ]);
   });
 
   test('Temporal overrules last words that say otherwise', () => {
@@ -247,7 +307,7 @@ describe('the report', () => {
       'rewound from step 9 to 4, generation 3: gone and lost (lost 1 s)',
       '2 rewinds: lost 1 m 02 s and 0.25 USD',
     ]);
-    expect(runReport(details, PLAIN, 100)).not.toContain('rew');
+    expect(runReport(details, PLAIN, 100)).not.toContain('rewi');
   });
 
   test('tells the metrics of the last step that has some, the first eight, on one line', () => {
@@ -286,7 +346,9 @@ describe('the report', () => {
 
   test('of a run that goes on offers to stop it', () => {
     const lines = runReport({ ...details, outcome: 'running' }, PLAIN, 100).split('\n');
-    expect(lines.at(-1)).toBe(`next: pawl show ${RUN_ID}, pawl logs ${RUN_ID}, pawl stop ${RUN_ID}`);
+    expect(lines.at(-1)).toBe(
+      `next: pawl show ${RUN_ID}, pawl samples ${RUN_ID}, pawl logs ${RUN_ID}, pawl stop ${RUN_ID}`,
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import type { BranchPoint } from '../../../domain/words/branches.ts';
 import { isOver, type RunDetails } from '../../runs/run-view.ts';
 import { branchLines } from './branch-lines.ts';
 import type { Colours } from './colours.ts';
+import { experimentText } from './experiment-lines.ts';
 import { lossPlot } from './loss-plot.ts';
 import { rewindLines } from './rewind-lines.ts';
 import { appraisalLines } from './serving-lines.ts';
@@ -12,6 +13,7 @@ import { metricsLine } from './step-metrics.ts';
 import { suiteTable } from './suite-table.ts';
 import { checkpointTable, comparisonTable } from './tables.ts';
 import { oneLine } from './text.ts';
+import { warningLines } from './warning-lines.ts';
 
 /** Wider plots show no more of a loss. */
 const MAX_PLOT_WIDTH = 100;
@@ -22,6 +24,7 @@ export function runReport(run: RunDetails, colours: Colours, columns: number): s
     (one, other) => one.checkpoint.step - other.checkpoint.step,
   );
   const parts = [
+    warnings(run, colours),
     checkpoints.length === 0 ? undefined : checkpointTable(checkpoints, columns),
     earlierLine(run),
     suiteTable(checkpoints, columns),
@@ -31,9 +34,22 @@ export function runReport(run: RunDetails, colours: Colours, columns: number): s
     rewinds(run),
     run.branches && branchLines(run.branches, columns),
     run.appraisals.length === 0 ? undefined : appraisalLines(run.appraisals).join('\n'),
+    experiment(run, colours),
     [outcomeLine(run, colours), ...notes(run, colours)].join('\n'),
   ];
   return parts.filter((part) => part !== undefined).join('\n\n');
+}
+
+function warnings({ runId, events }: RunDetails, colours: Colours): string | undefined {
+  const lines = warningLines(runId, events, colours);
+  return lines.length === 0 ? undefined : lines.join('\n');
+}
+
+/** What is not told by defaults. */
+function experiment({ stored }: RunDetails, colours: Colours): string | undefined {
+  if (stored === undefined) return undefined;
+  const lines = experimentText(stored.spec).split('\n');
+  return ['experiment', ...lines.map((line) => colours.dim(`  ${line}`))].join('\n');
 }
 
 /** How to see those that are not shown. */
@@ -75,6 +91,7 @@ function notes(run: RunDetails, colours: Colours): string[] {
     lines.push(`data ${shortHash(plan.dataset)} (${plan.examples} examples), prompt set ${shortHash(plan.promptSet)}`);
   }
   const commands = isOver(run.outcome) ? ['show', 'logs'] : ['show', 'logs', 'stop'];
+  if (run.checkpoints.some(({ evaluation }) => evaluation !== undefined)) commands.splice(1, 0, 'samples');
   if (parent !== undefined || run.branches !== undefined) commands.push('log --graph');
   lines.push(colours.dim(`next: ${commands.map((command) => `pawl ${command} ${run.runId}`).join(', ')}`));
   return lines;

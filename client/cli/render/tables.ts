@@ -1,6 +1,5 @@
 /** Tables of checkpoints and of runs, within the width of the terminal. Pure. */
 import type { Comparison, StoredCheckpoint } from '../../../store/index.ts';
-import type { RunSummary } from '../../runs/run-view.ts';
 import { differenceText, scoreText } from './format.ts';
 import { oneLine, truncate, visibleLength } from './text.ts';
 
@@ -102,16 +101,4 @@ function standing({ mean, low, high, pairsToSettle }: Comparison): string {
   if (high < 0) return 'worse';
   if (pairsToSettle === undefined) return mean === 0 ? 'no different' : 'perhaps chance';
   return `perhaps chance: about ${pairsToSettle} prompts would tell`;
-}
-
-export function runTable(runs: readonly RunSummary[], width: number): string {
-  const head = ['run', 'outcome', 'phase', 'step', 'started'];
-  const rows = runs.map(({ runId, outcome, phase, step, steps, createdAt }) => [
-    runId,
-    outcome,
-    phase ?? '-',
-    step === undefined ? '-' : `${step}/${steps ?? '?'}`,
-    createdAt.slice(0, 'YYYY-MM-DDThh:mm'.length).replace('T', ' '),
-  ]);
-  return wideTable(head, rows, { head: 'reason', cells: () => runs.map(({ reason }) => oneLine(reason ?? '')) }, width);
 }
