@@ -4,7 +4,7 @@ import type { SampleRecord } from '../../store/index.ts';
 import { promptScores } from '../../domain/decide/statistics/prompt-scores.ts';
 import { interval } from '../../domain/decide/statistics/intervals.ts';
 
-type Score = Pick<Evaluation, 'score' | 'low' | 'high' | 'samples' | 'prompts' | 'missing' | 'entropy'>;
+type Score = Pick<Evaluation, 'score' | 'low' | 'high' | 'samples' | 'prompts' | 'missing' | 'cut' | 'entropy'>;
 
 /** At least one prompt must have a score. `binary`: scores are only 0 and 1. `draws`: samples are the model's own. */
 export function scoreOf(
@@ -17,6 +17,7 @@ export function scoreOf(
     binary: binary && scores.every((score) => score === 0 || score === 1),
   });
   const produced = samples.filter((sample) => sample.kind === 'produced');
+  const cut = draws ? produced.filter(({ finishReason }) => finishReason === 'length').length : 0;
   const logprobs = produced.flatMap(({ meanLogprob }) => (meanLogprob === undefined ? [] : [meanLogprob]));
   return {
     score: mean,
@@ -25,6 +26,7 @@ export function scoreOf(
     samples: produced.length,
     prompts: scores.length,
     missing: samples.length - produced.length,
+    ...(cut > 0 && { cut }),
     ...(draws &&
       logprobs.length > 0 && { entropy: -logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length }),
   };

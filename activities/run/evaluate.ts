@@ -21,7 +21,7 @@ import { signal } from '../guard.ts';
 import { onTarget } from './on-target.ts';
 import type { Backend } from '../ports.ts';
 import { connected } from './session.ts';
-import { warnIfUnended } from './unended.ts';
+import { unendedAmong, warnOfUnended } from './unended.ts';
 import type { EvaluationSubject, SampleRecord, Store } from '../../store/index.ts';
 
 /** More missing samples than this, and the score would speak of another prompt set. */
@@ -62,8 +62,13 @@ async function evaluate(ports: Ports, input: EvaluationInput): Promise<Evaluatio
   const samples = await askedSamples(store, input, suite);
   const { passAt } = suite.spec;
   requireEnough(samples, passAt, during.refused);
-  const evaluation = { ...subject, ...scoreOf(samples, { ...examiner, passAt }) };
-  await warnIfUnended(ports, input.runId, evaluation, { suite, samples });
+  const unended = await unendedAmong(ports.artifacts, { suite, samples });
+  const evaluation = {
+    ...subject,
+    ...scoreOf(samples, { ...examiner, passAt }),
+    ...(unended > 0 && { unended }),
+  };
+  await warnOfUnended(store, input.runId, evaluation, suite);
   await recordEvaluation({ ...ports, signal: signal() }, input.runId, evaluation, samples);
   return { kind: 'scored', evaluation };
 }

@@ -59,6 +59,10 @@ export interface Evaluation {
   readonly prompts?: number;
   /** Samples that could not be produced: missing, never zero. */
   readonly missing: number;
+  /** Of the samples, those that `maxTokens` ended; absent: none, or an evaluation of an older pawl. */
+  readonly cut?: number;
+  /** Of the samples, those whose reasoning came to no end; absent: none, or an evaluation of an older pawl. */
+  readonly unended?: number;
   /** Mean over the answers of −log p of their tokens, in nats: at temperature 1 an estimate of the entropy per token. */
   readonly entropy?: number;
 }

@@ -112,7 +112,7 @@ function fromEvaluation(evaluation: EvaluationRecord): EvaluationColumns {
   const what = { id, checkpoint, step, identity, promptSet, metric, suite, appraisal, grader };
   const columns = { ...what, sampling: sampling === undefined ? null : toJson(sampling) };
   if (evaluation.kind === 'void') return { ...columns, ...NOT_SCORED, kind: 'void', reason: evaluation.reason };
-  const { score, low, high, samples, prompts = null, missing, entropy } = evaluation;
+  const { score, low, high, samples, prompts = null, missing, cut = null, unended = null, entropy } = evaluation;
   return {
     ...columns,
     kind: 'scored',
@@ -122,6 +122,8 @@ function fromEvaluation(evaluation: EvaluationRecord): EvaluationColumns {
     samples,
     prompts,
     missing,
+    cut,
+    unended,
     entropy: entropy === undefined ? null : toMeasure(entropy),
     reason: null,
   };
@@ -134,6 +136,8 @@ const NOT_SCORED = {
   samples: null,
   prompts: null,
   missing: null,
+  cut: null,
+  unended: null,
   entropy: null,
 };
 
@@ -147,6 +151,8 @@ export function toScored(row: EvaluationRow): Evaluation {
     samples: row.samples ?? 0,
     ...(row.prompts !== null && { prompts: row.prompts }),
     missing: row.missing ?? 0,
+    ...(row.cut !== null && { cut: row.cut }),
+    ...(row.unended !== null && { unended: row.unended }),
     ...(row.entropy !== null && { entropy: fromMeasure(row.entropy) }),
   };
 }

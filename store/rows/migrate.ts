@@ -17,6 +17,7 @@ import { up as derived } from './migrations/0012-derived.ts';
 import { up as stepMetrics } from './migrations/0013-step-metrics.ts';
 import { up as stepChunks } from './migrations/0014-step-chunks.ts';
 import { up as narrowQuestions } from './migrations/0015-narrow-questions.ts';
+import { up as endings } from './migrations/0016-endings.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -35,6 +36,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0013-step-metrics': { up: stepMetrics },
   '0014-step-chunks': { up: stepChunks },
   '0015-narrow-questions': { up: narrowQuestions },
+  '0016-endings': { up: endings },
 };
 
 function migrator(db: Sql): Migrator {

@@ -106,6 +106,8 @@ interface EvaluationsTable {
   samples: number | null;
   prompts: number | null;
   missing: number | null;
+  cut: number | null;
+  unended: number | null;
   entropy: Measure | null;
   reason: string | null;
   appraisal: string | null;

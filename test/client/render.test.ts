@@ -182,6 +182,17 @@ describe('tables', () => {
     expect(checkpointLine({ ...LAST, suites: [sure] }, PLAIN)).toContain('[8.1, 16.1]  sure 50.0 %  stop: ');
   });
 
+  test('answers that came to no end, where there are some', () => {
+    const ended = (row: typeof LAST, endings: { cut?: number; unended?: number }): typeof LAST =>
+      row.evaluation === undefined ? row : { ...row, evaluation: { ...row.evaluation, samples: 200, ...endings } };
+    const rows = [ended(BASELINE, { cut: 150 }), ended(LAST, { cut: 1 })];
+    const [head = '', first = '', last = ''] = checkpointTable(rows, 120).split('\n');
+    expect(head).toMatch(/exact_match \[95 %\] +cut +verdict$/);
+    expect([first, last].map((line) => / (75|0\.5) % /.exec(line)?.[1])).toEqual(['75', '0.5']);
+    expect(checkpointTable([ended(LAST, { unended: 200 })], 120)).toMatch(/still reasoning.*\n.* 100 % /);
+    expect(checkpointTable([BASELINE, LAST], 120)).not.toMatch(/cut|reasoning/);
+  });
+
   test('runs, one line each', () => {
     const summary = { runId: RUN_ID, outcome: 'failed', createdAt: STORED.createdAt } as const;
     const runs = [{ ...summary, phase: 'done', step: 7, steps: 400, reason: 'the key\nwas refused' } as const, summary];

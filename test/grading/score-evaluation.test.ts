@@ -55,6 +55,13 @@ describe('an evaluation scores', () => {
     expect(gradual).toMatchObject({ low: 0, high: 1 });
   });
 
+  test('with how many of its answers the limit cut, where the model draws them', () => {
+    const cut = [produced(0, { finishReason: 'length' }), produced(1), produced(2, { finishReason: 'length' })];
+    expect(scoreOf(cut, { binary: true, draws: true }).cut).toBe(2);
+    expect(scoreOf([produced(0)], { binary: true, draws: true })).not.toHaveProperty('cut');
+    expect(scoreOf(cut, { binary: true, draws: false })).not.toHaveProperty('cut');
+  });
+
   test('with the mean of what a token of its answers costs, in nats', () => {
     expect(scoreOf(samples([1, 1], [1]), { binary: true, draws: true }).entropy).toBeCloseTo((0.5 + 1 + 0.5) / 3, 12);
     const { meanLogprob: _, ...silent } = produced(0);

@@ -1,6 +1,7 @@
 /** Tables of checkpoints and of runs, within the width of the terminal. Pure. */
+import type { Evaluation } from '../../../domain/words/evaluation.ts';
 import type { Comparison, StoredCheckpoint } from '../../../store/index.ts';
-import { differenceText, scoreText } from './format.ts';
+import { differenceText, scoreText, share } from './format.ts';
 import { oneLine, truncate, visibleLength } from './text.ts';
 
 const GAP = 2;
@@ -46,17 +47,25 @@ export function wideTable(
   );
 }
 
+/** Answers that came to no end, told where there are some. */
+const ENDINGS = [
+  { head: 'cut', of: ({ cut = 0 }: Evaluation): number => cut },
+  { head: 'still reasoning', of: ({ unended = 0 }: Evaluation): number => unended },
+] as const;
+
 /** Verdicts carry their reason where there is room for it. */
 export function checkpointTable(checkpoints: readonly StoredCheckpoint[], width: number): string {
   const metric = checkpoints.find(({ evaluation }) => evaluation !== undefined)?.evaluation?.metric ?? 'score';
-  const head = ['checkpoint', 'type', 'step', 'identity', `${metric} [95 %]`];
+  const unended = ENDINGS.filter(({ of }) => checkpoints.some(({ evaluation }) => evaluation && of(evaluation) > 0));
   const rows = checkpoints.map(({ checkpoint, evaluation }) => [
     checkpoint.name,
     checkpoint.snapshotType,
     String(checkpoint.step),
     checkpoint.identity,
     evaluation === undefined ? '-' : scoreText(evaluation),
+    ...unended.map(({ of }) => (evaluation === undefined ? '-' : share(of(evaluation), evaluation.samples))),
   ]);
+  const head = ['checkpoint', 'type', 'step', 'identity', `${metric} [95 %]`, ...unended.map((one) => one.head)];
   const verdicts = (room: number): string[] =>
     checkpoints.map(({ verdict }) => {
       if (verdict === undefined) return '-';
