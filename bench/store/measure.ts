@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runReport } from '../../client/cli/render/run-report.ts';
 import { replayLines } from '../../client/cli/render/replay.ts';
-import { runTable } from '../../client/cli/render/tables.ts';
+import { runTable } from '../../client/cli/render/run-table.ts';
 import { colours } from '../../client/cli/render/colours.ts';
 import { packageRoot } from '../../client/local/paths.ts';
 import { replayRun } from '../../client/replay/replay-run.ts';

@@ -22,6 +22,8 @@ export { readStack, type StackInfo } from './stack-file.ts';
 /** The sandbox's own default. */
 const SANDBOX_PORT = 7480;
 const REACHABLE_TIMEOUT_MS = 3_000;
+/** What is shorter is a word, which is not taken out of messages either. */
+const SHORTEST_KEY = 8;
 const TIER = { temporal: 0, sandbox: 1, worker: 2 } as const;
 
 export interface StackOptions {
@@ -84,7 +86,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 function requireKey({ platform, config }: StackOptions): void {
-  if (platform === 'sandbox' || config.fireworksApiKey !== undefined) return;
+  const { fireworksApiKey: key } = config;
+  if (platform === 'sandbox') return;
+  if (key !== undefined && key.length >= SHORTEST_KEY) return;
+  if (key !== undefined) {
+    throw new UserError(
+      `FIREWORKS_API_KEY is only ${key.length} character${key.length === 1 ? '' : 's'} long, and no key of the platform is.`,
+      'Set it to the whole key.',
+    );
+  }
   throw new UserError(
     'FIREWORKS_API_KEY is not set, and the Fireworks platform asks for it.',
     'Export a key that may train, or use the sandbox.',
