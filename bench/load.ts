@@ -4,12 +4,12 @@ import { DisturbedStack } from '../chaos/stack.ts';
 import { specOf } from './pawl-run.ts';
 import { usageOf } from './process-usage.ts';
 
-const STEP_MS = 200;
+export const STEP_MS = 200;
 /** How long each number of runs is watched, once all of them train. */
 const WATCHED_MS = 20_000;
 const START_TIMEOUT_MS = 240_000;
 /** Runs submitted at a time: two processes of the sandbox start for each. */
-const BATCH = 10;
+export const BATCH = 10;
 
 export interface Load {
   readonly runs: number;
@@ -56,7 +56,7 @@ export async function measureLoad(options: {
 }
 
 /** Resolves once so many trainers have done a step. */
-async function training(stack: DisturbedStack, count: number): Promise<void> {
+export async function training(stack: DisturbedStack, count: number): Promise<void> {
   const deadlineMs = performance.now() + START_TIMEOUT_MS;
   for (;;) {
     const { trainers } = await stack.ledger();
@@ -67,7 +67,7 @@ async function training(stack: DisturbedStack, count: number): Promise<void> {
   }
 }
 
-async function watch(stack: DisturbedStack, runs: number): Promise<Load> {
+export async function watch(stack: DisturbedStack, runs: number): Promise<Load> {
   const parts = { worker: pidOf(stack, 'worker-1'), temporal: pidOf(stack, 'temporal'), sandbox: stack.sandboxPid };
   const before = { steps: await steps(stack), atMs: performance.now(), ...usages(parts) };
   await sleep(WATCHED_MS);

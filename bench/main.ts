@@ -7,6 +7,7 @@ import { measureOverhead, OVERHEAD_STEPS } from './overhead.ts';
 import { measureRecovery } from './recovery.ts';
 import { median } from './statistics.ts';
 import { measureStore } from './store/measure.ts';
+import { measureWaiting } from './waiting.ts';
 
 const HELP = `Measures what pawl costs: ratios, all taken in one run on this machine.
 
@@ -18,20 +19,23 @@ const HELP = `Measures what pawl costs: ratios, all taken in one run on this mac
   recovery      seconds from a worker's SIGKILL to the next step, with a second worker
   store         questions to a store of 5,000 runs, one of them with 5,000 checkpoints and five million steps
   load          many runs on one worker: steps per second, CPU, memory (Linux)
+  waiting       one run beside many that wait for capacity: its steps per second, and how soon one of them stops (Linux)
 
   --rounds N    interleaved rounds of overhead and idle; medians are printed (default 3)
   --scale X     of the store, of its full size                               (default 1)
   --runs LIST   numbers of concurrent runs                                   (default 25,50,100,200)
+  --waiting LIST  numbers of runs that wait                                  (default 0,50,500)
   --help        print this
 `;
 
-const MEASURES = ['overhead', 'idle', 'recovery', 'load', 'store'] as const;
+const MEASURES = ['overhead', 'idle', 'recovery', 'load', 'store', 'waiting'] as const;
 type Measure = (typeof MEASURES)[number];
 
 interface Options {
   readonly rounds: number;
   readonly runs: readonly number[];
   readonly scale: number;
+  readonly waiting: readonly number[];
 }
 
 function log(message: string): void {
@@ -130,19 +134,34 @@ async function store({ rounds, scale }: Options): Promise<void> {
   );
 }
 
+async function waiting(options: Options): Promise<void> {
+  const rows = (await measureWaiting({ counts: options.waiting, log })).map((measured) => [
+    String(measured.waiting),
+    measured.stepsPerSecond.toFixed(2),
+    measured.workerCpu.toFixed(2),
+    measured.temporalCpu.toFixed(2),
+    measured.sandboxCpu.toFixed(2),
+    measured.workerMegabytes.toFixed(0),
+    measured.stopSeconds?.toFixed(1) ?? '',
+  ]);
+  const head = ['waiting', 'steps/s', 'worker cores', 'Temporal cores', 'sandbox cores', 'worker MB', 'a stop, s'];
+  print('A run of 200 ms steps beside runs that wait for capacity', head, rows);
+}
+
 const RUN: Readonly<Record<Measure, (options: Options) => Promise<void>>> = {
   overhead,
   idle,
   recovery,
   load,
   store,
+  waiting,
 };
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rounds: text, runs: text, scale: text, help: { type: 'boolean', short: 'h' } },
+    options: { rounds: text, runs: text, scale: text, waiting: text, help: { type: 'boolean', short: 'h' } },
   });
   if (values.help === true) {
     process.stdout.write(HELP);
@@ -155,6 +174,9 @@ async function main(): Promise<void> {
     rounds: positive(values.rounds ?? '3', '--rounds'),
     scale: Number(values.scale ?? '1'),
     runs: (values.runs ?? '25,50,100,200').split(',').map((count) => positive(count, '--runs')),
+    waiting: (values.waiting ?? '0,50,500')
+      .split(',')
+      .map((count) => (count === '0' ? 0 : positive(count, '--waiting'))),
   };
   if (!(options.scale > 0)) throw new Error(`--scale: ${values.scale ?? ''} is not a positive number`);
   for (const measure of wanted) await RUN[measure](options);

@@ -44,4 +44,6 @@ test('a machine is looked at within a second at first, and every two minutes aft
   expect(pollMs(0)).toBeLessThan(1_000);
   expect(pollMs(0, 'capacity')).toBeGreaterThan(1_000);
   expect(pollMs(3 * 3_600_000)).toBe(120_000);
+  // Two thousand that wait ask some thirty times a second once the first minutes are over.
+  expect(2_000 / (pollMs(5 * 60_000, 'capacity') / 1000)).toBeLessThan(40);
 });
