@@ -8,23 +8,8 @@ import { loadExperiment } from '../../client/experiment/experiment-file.ts';
 import { packageRoot } from '../../client/local/paths.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import { suiteMetric } from '../../domain/spec/suite-spec.ts';
+import { GOOD } from './good-experiment.ts';
 
-const GOOD = `name: demo
-model:
-  shape: accounts/fireworks/trainingShapes/tiny
-  tokenizer: tokenizer.json
-data:
-  train: train.jsonl
-train:
-  steps: 100
-  batchSize: 4
-  optimizer:
-    learningRate: 1e-3
-checkpoint:
-  every: 20
-evaluate:
-  prompts: prompts.jsonl
-`;
 
 const withGrader = (grader: string): string => `${GOOD}  grader: ${grader}\n`;
 

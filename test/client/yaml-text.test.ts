@@ -6,23 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ExperimentError } from '../../client/experiment/experiment-error.ts';
 import { loadExperiment } from '../../client/experiment/experiment-file.ts';
+import { GOOD } from './good-experiment.ts';
 
-const GOOD = `name: demo
-model:
-  shape: accounts/fireworks/trainingShapes/tiny
-  tokenizer: tokenizer.json
-data:
-  train: train.jsonl
-train:
-  steps: 100
-  batchSize: 4
-  optimizer:
-    learningRate: 1e-3
-checkpoint:
-  every: 20
-evaluate:
-  prompts: prompts.jsonl
-`;
 
 let folder: string;
 

@@ -5,27 +5,16 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../client/local/paths.ts';
-import { freePort } from '../../client/local/ports.ts';
-import { resolveTemporalBinary } from '../../client/local/temporal-binary.ts';
-import { startTemporal, type TemporalServer } from '../../client/local/temporal-server.ts';
+import type { TemporalServer } from '../../client/local/temporal-server.ts';
 import { TemporalLink } from '../../client/temporal/temporal-link.ts';
-import { temporaryFolder, testConfig } from '../local/support.ts';
+import { temporaryFolder } from '../local/support.ts';
+import { temporalIn } from '../local/temporal.ts';
 
 const folder = temporaryFolder();
 let server: TemporalServer;
 
 beforeAll(async () => {
-  const config = testConfig(folder);
-  const { path } = await resolveTemporalBinary({ cache: config.cache, env: config.inherited });
-  server = await startTemporal({
-    binary: path,
-    dbFile: join(folder, 'temporal.db'),
-    logFile: join(folder, 'temporal.log'),
-    namespace: 'default',
-    env: config.inherited,
-    port: await freePort(),
-    uiPort: await freePort(),
-  });
+  server = await temporalIn(folder);
 }, 600_000);
 
 afterAll(async () => {

@@ -6,14 +6,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../client/local/paths.ts';
-import { freePort } from '../../client/local/ports.ts';
-import { resolveTemporalBinary } from '../../client/local/temporal-binary.ts';
-import { startTemporal } from '../../client/local/temporal-server.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import type { Activities, RunReport, RunStatus, RunWorkflow } from '../../domain/words/run.ts';
 import { statusQuery } from '../../workflows/run/messages.ts';
 import { OPTIONS } from '../../workflows/activities.ts';
 import { testConfig } from '../local/support.ts';
+import { temporalIn } from '../local/temporal.ts';
 import { Platform } from './platform-that-answers.ts';
 import { skippingServer } from './skipping-server.ts';
 
@@ -149,17 +147,7 @@ async function workerOf({ connection }: Served, { code, slots, platforms }: Work
 }
 
 async function serve(folder: string): Promise<Served> {
-  const config = testConfig(folder);
-  const { path } = await resolveTemporalBinary({ cache: config.cache, env: config.inherited });
-  const server = await startTemporal({
-    binary: path,
-    dbFile: join(folder, 'temporal.db'),
-    logFile: join(folder, 'temporal.log'),
-    namespace: 'default',
-    env: config.inherited,
-    port: await freePort(),
-    uiPort: await freePort(),
-  });
+  const server = await temporalIn(folder);
   const connection = await NativeConnection.connect({ address: server.address });
   const clientConnection = await Connection.connect({ address: server.address });
   return {
