@@ -10,7 +10,6 @@ import { RunSpec } from '../../domain/spec/spec.ts';
 import { suiteMetric } from '../../domain/spec/suite-spec.ts';
 import { GOOD } from './good-experiment.ts';
 
-
 const withGrader = (grader: string): string => `${GOOD}  grader: ${grader}\n`;
 
 let folder: string;

@@ -8,7 +8,6 @@ import { ExperimentError } from '../../client/experiment/experiment-error.ts';
 import { loadExperiment } from '../../client/experiment/experiment-file.ts';
 import { GOOD } from './good-experiment.ts';
 
-
 let folder: string;
 
 beforeAll(async () => {
