@@ -2,7 +2,7 @@
  * The order of jest's files on a machine that has not timed them yet: those that start whole stacks first, since everybody
  * would wait for the last of them otherwise; among equals the larger file.
  */
-const FIRST = ['/test/recovery/', '/test/e2e/'];
+const FIRST = ['/test/recovery/', '/test/e2e/', '/test/workflows/', '/test/temporal/', '/test/replay/'];
 
 export default class LongestFirst {
   sort(tests) {
