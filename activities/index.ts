@@ -25,6 +25,7 @@ import { cancellable } from './cancellable.ts';
 import { minding } from './upkeep/machines.ts';
 import { reconciling, type RunDirectory } from './upkeep/reconcile.ts';
 import { recording } from './run/record.ts';
+import { scoring } from './preference/score-reference.ts';
 import { restoring } from './run/restore-record.ts';
 import { serving } from './serving/serving.ts';
 import type { Store } from '../store/index.ts';
@@ -48,6 +49,7 @@ export function createActivities(given: {
       ...provisioning(ports),
       ...checkpointing(ports),
       ...training(ports),
+      ...scoring(ports),
       ...evaluating(ports),
       ...recording(ports),
       ...restoring(ports),

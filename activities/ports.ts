@@ -21,11 +21,13 @@ export interface Backend {
 
 export interface TrainerRequest {
   readonly id: string;
-  /** Shape name, or the exact version the user pinned. */
-  readonly shape: string;
+  /** Shape name, or the exact version the user pinned. Absent: the platform chooses. */
+  readonly shape?: string;
   readonly baseModel: string;
   /** 0: full-parameter. */
   readonly loraRank: number;
+  /** A frozen reference, which can only `forward`. */
+  readonly forwardOnly?: boolean;
   readonly learningRate: number;
   readonly displayName: string;
 }
@@ -154,6 +156,8 @@ export interface Trainer {
       modelSeq: number;
       baseModel: string;
       lora?: { rank: number; alpha: number; trainUnembed: boolean; trainMlp: boolean; trainAttn: boolean };
+      /** A frozen copy of the base model beside what is trained: it can only `forward`. */
+      baseOnly?: boolean;
     },
     signal: AbortSignal,
   ): Promise<Pending<{ modelId: string }>>;

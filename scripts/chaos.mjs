@@ -11,4 +11,5 @@ ensureAll();
 // Imported only now: on a fresh clone its dependencies have just been installed.
 const { prepare } = await import('../examples/pronounce/prepare.mjs');
 prepare();
+(await import('../examples/prefer/prepare.mjs')).prepare();
 await import(pathToFileURL(join(root, 'lib', 'chaos', 'main.js')).href);

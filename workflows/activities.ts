@@ -60,6 +60,8 @@ export const OPTIONS: Record<keyof Activities, ActivityOptions> = {
   openSession: CALL,
   createModel: { ...CALL, startToCloseTimeout: '30m' },
   loadState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: OUTAGE },
+  // As long as the data is; another attempt goes on where a dead worker left it.
+  scoreReference: { ...COMMON, startToCloseTimeout: OUTAGE, scheduleToCloseTimeout: OUTAGE },
   // While it stands still a trainer waits: a lost worker is noticed sooner here.
   trainWindow: { ...COMMON, heartbeatTimeout: '3s', startToCloseTimeout: '2h', scheduleToCloseTimeout: OUTAGE },
   saveState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: OUTAGE },
@@ -91,6 +93,7 @@ export const activities: Activities = {
   openSession: proxied('openSession'),
   createModel: proxied('createModel'),
   loadState: proxied('loadState'),
+  scoreReference: proxied('scoreReference'),
   trainWindow: proxied('trainWindow'),
   saveState: proxied('saveState'),
   saveSnapshot: proxied('saveSnapshot'),

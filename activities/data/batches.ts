@@ -39,7 +39,10 @@ export function toDatums(batch: readonly Example[]): Datum[] {
 }
 
 function pairs(values: Int32Array): [number, number][] {
-  return Array.from({ length: values.length / 2 }, (_, pair) => [values[2 * pair] ?? 0, values[2 * pair + 1] ?? 0]);
+  return Array.from({ length: Math.floor(values.length / 2) }, (_, pair) => [
+    values[2 * pair] ?? 0,
+    values[2 * pair + 1] ?? 0,
+  ]);
 }
 
 /**
@@ -50,11 +53,21 @@ export function planChunks(step: {
   batchSize: number;
   accumulate?: number | undefined;
   maxExampleTokens: number;
+  /** Each row of the batch is two examples, which are never parted. */
+  pairs?: boolean | undefined;
 }): number {
-  const { batchSize, accumulate = 1, maxExampleTokens } = step;
+  const { batchSize, accumulate = 1, maxExampleTokens, pairs = false } = step;
+  const perRequest = examplesPerRequest(maxExampleTokens);
+  if (!pairs) return accumulate * Math.ceil(batchSize / perRequest);
+  const chunks = accumulate * Math.ceil(batchSize / Math.max(1, Math.floor(perRequest / 2)));
+  // Two at least: the slopes of one are found while the trainer computes the other.
+  return Math.max(chunks, Math.min(2, accumulate * batchSize));
+}
+
+/** As many as keep within the trainer's limits. */
+export function examplesPerRequest(maxExampleTokens: number): number {
   const bytesPerDatum = BYTES_PER_POSITION * Math.max(1, maxExampleTokens - 1);
-  const perRequest = Math.max(1, Math.min(MAX_DATUMS, Math.floor(MAX_BYTES / bytesPerDatum)));
-  return accumulate * Math.ceil(batchSize / perRequest);
+  return Math.max(1, Math.min(MAX_DATUMS, Math.floor(MAX_BYTES / bytesPerDatum)));
 }
 
 /** Splits a batch in exactly `chunks` requests, in order, whose sizes differ by one at most. */

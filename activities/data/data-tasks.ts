@@ -58,9 +58,16 @@ export async function referencesOf(input: {
   tokenizer: string;
   endToken?: string | undefined;
   maxTokens: number;
+  /** With the rejected answers. */
+  compared?: boolean;
 }): Promise<string> {
-  const { folder, promptSet, endToken, maxTokens } = input;
+  const { folder, promptSet, endToken, maxTokens, compared } = input;
   const artifacts = openArtifacts(folder);
   const tokenizer = await threadTokenizer(input.tokenizer);
-  return pinReferences(artifacts, await openPromptSet(artifacts, promptSet), { tokenizer, endToken, maxTokens });
+  return pinReferences(artifacts, await openPromptSet(artifacts, promptSet), {
+    tokenizer,
+    endToken,
+    maxTokens,
+    compared,
+  });
 }

@@ -111,8 +111,8 @@ interface FromSources extends DatasetImport {
 
 async function importFrom(ports: ImportPorts, options: FromSources, stop: AbortController): Promise<ImportedDataset> {
   const { artifacts, compute } = ports;
-  const { chat, maxTokens, endToken, partWords, rangeBytes = RANGE_BYTES, files, sources } = options;
-  const settings: DataSettings = { chat, maxTokens, endToken };
+  const { chat, maxTokens, endToken, preferences, partWords, rangeBytes = RANGE_BYTES, files, sources } = options;
+  const settings: DataSettings = { chat, maxTokens, endToken, preferences };
   const { signal } = stop;
   const ranges = await rangesOf(sources, rangeBytes);
   const loading = { signal, what: `loading ${chat.tokenizer}` };
@@ -152,7 +152,7 @@ async function importFrom(ports: ImportPorts, options: FromSources, stop: AbortC
   const { parts } = writer;
   const counts = countsOf(totals);
   if (counts.examples === 0) throw nothingLeft(options, counts.dropped);
-  const manifest = { tokenizer, maxTokens, endTokens, ...counts, ...totals.chatFacts, parts };
+  const manifest = { tokenizer, maxTokens, endTokens, ...counts, ...totals.chatFacts, preferences, parts };
   const done = await artifacts.put(encodeManifest(manifest));
   await artifacts.keepNote(key, { range: number, taken: 0, chain, totals, parts, done } satisfies JournalEntry);
   return resultOf(done, tokenizer, totals);

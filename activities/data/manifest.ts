@@ -21,6 +21,8 @@ const Manifest = z.object({
   trainOn: z.string().optional(),
   /** The day that the chat template was told, where it asks. */
   date: z.string().optional(),
+  /** Examples 0 and 1 belong together, 2 and 3, … : pairs, or labelled answers with one of another prompt each. */
+  preferences: z.enum(['pairs', 'labelled']).optional(),
   parts: z.array(Part).min(1),
 });
 export type Manifest = z.output<typeof Manifest>;

@@ -9,6 +9,7 @@ export const OTHER_END = 'other-end';
 export const BEGINNING_ADDED = 'beginning-added';
 export const BEGINNING_LACKING = 'beginning-lacking';
 export const WEIGHT_ZERO = 'weight-0';
+export const EQUAL_PAIR = 'equal-pair';
 export const ignoredColumn = (name: string): Notice => `ignored:${name}`;
 export const readAs = (format: string): Notice => `read-as:${format}`;
 
@@ -23,12 +24,14 @@ const SAYINGS: Readonly<Record<string, (about: string) => string>> = {
     `${about} is put before the prompt, as transformers does with this tokenizer (data.addBeginning: false leaves it out)`,
   [BEGINNING_LACKING]: (about) => `the prompt has no ${about} before it, which transformers would put there`,
   [WEIGHT_ZERO]: () => 'left out: its weight, or that of all its answers, is 0',
+  [EQUAL_PAIR]: () =>
+    'chosen and rejected are the same: nothing is preferred, and losses that only compare learn nothing from it',
   ignored: (about) => `the column ${about} is not used`,
   'read-as': (about) => `read as ${about} (data.format says it without this notice)`,
 };
 
 /** What the model would learn wrongly if it goes on unseen. */
-const WARNINGS = new Set([NO_END, OTHER_END, BEGINNING_LACKING, REASONING_OPENED]);
+const WARNINGS = new Set([NO_END, OTHER_END, BEGINNING_LACKING, REASONING_OPENED, EQUAL_PAIR]);
 
 export interface NoticeLine {
   readonly notice: Notice;

@@ -16,7 +16,10 @@ export const HEAD_WORDS = 3;
 
 export interface Example {
   readonly tokens: Int32Array;
-  /** Start and end of each piece that is trained on, in order; the first token, which nothing predicts, is in none. */
+  /**
+   * Start and end of each piece that is trained on, in order; the first token, which nothing predicts, is in none. A number
+   * that is left over at the end is the row's label, 1 or 0.
+   */
   readonly trained: Int32Array;
 }
 

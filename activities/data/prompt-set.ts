@@ -11,6 +11,7 @@ import { tokenizeQuestion } from './conversation.ts';
 import { badRow, readJsonl } from './jsonl.ts';
 import type { JsonlFormat } from './jsonl.ts';
 import type { TextTokenizer } from './tokenizer.ts';
+import { comparisonOf, isComparison } from './comparison-rows.ts';
 import { beginningOf } from './examples.ts';
 import {
   WeightedMessages,
@@ -34,11 +35,13 @@ interface Question {
   readonly reference: string;
   readonly tags: string[];
 }
-type Row = PlainRow | Question;
+type Row = (PlainRow | Question) & { readonly rejected?: string };
 
 /** Chosen by what the row holds, so that a wrong row is told about its own fields. */
 const Row = z.unknown().transform((value, context): Row => {
   const row = withoutNulls(value);
+  if (isComparison(row))
+    return comparisonOf(row, (message, path) => context.addIssue({ code: 'custom', message, path }));
   const isChat = typeof row === 'object' && row !== null && 'messages' in row && !('prompt' in row);
   const parsed = (isChat ? ChatRow : PlainRow).safeParse(row);
   if (!parsed.success) {
@@ -136,8 +139,8 @@ export async function importPromptSet(artifacts: Artifacts, options: PromptImpor
         `prompt has ${tokens.length} tokens, and the model’s context has room for ${maxTokens} and an answer; shorten it, or choose a shape with a longer context`,
       );
     }
-    const { reference, tags } = row;
-    const line = canonical({ prompt, tokens, reference, tags });
+    const { reference, tags, rejected } = row;
+    const line = canonical({ prompt, tokens, reference, tags, rejected });
     if (lines.has(line)) duplicates += 1;
     lines.add(line);
     rows += 1;
@@ -217,8 +220,8 @@ export function openPromptSet(artifacts: Artifacts, hash: string): Promise<reado
 }
 
 /** One spelling per row: fixed order of fields, tags as a sorted set. */
-function canonical({ prompt, tokens, reference, tags }: StoredPrompt): string {
-  return JSON.stringify({ prompt, tokens, reference, tags: [...new Set(tags)].sort() });
+function canonical({ prompt, tokens, reference, tags, rejected }: StoredPrompt): string {
+  return JSON.stringify({ prompt, tokens, reference, tags: [...new Set(tags)].sort(), rejected });
 }
 
 /** Sets may be large, and whoever decodes one may have others to heed. */

@@ -3,14 +3,15 @@ import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { TaskContext } from '../compute/task.ts';
 import { ExampleTokenizer, type ChatFacts, type ChatSettings } from './examples.ts';
 import { Int32List } from './int32-list.ts';
-import { badRow, parseRow } from './jsonl.ts';
+import { badRow } from './jsonl.ts';
 import { linesBefore, readRange, type FileRange } from './lines.ts';
 import type { Notice } from './notices.ts';
 import { encodeExample } from './part-format.ts';
+import type { PreferenceKind } from './preference-rows.ts';
+import { lineReader, type Group } from './row-groups.ts';
 import { textOf } from './text-of.ts';
 import { threadTokenizer } from './thread-tokenizer.ts';
 import type { TextTokenizer } from './tokenizer.ts';
-import { trainingRows } from './training-rows.ts';
 
 export interface DataSettings {
   /** Names the tokenizer too. */
@@ -18,6 +19,8 @@ export interface DataSettings {
   /** Longer examples are left out, and counted. */
   readonly maxTokens: number;
   readonly endToken?: string | undefined;
+  /** Of preferences; absent: rows to be learned as they are. */
+  readonly preferences?: PreferenceKind | undefined;
 }
 
 export interface TokenizedRange {
@@ -69,37 +72,42 @@ interface Work {
 
 async function tokenizeLines(work: Work, before: number): Promise<Omit<TokenizedRange, 'digest'>> {
   const { path, lines, settings, maxBytes, tokenizer } = work;
-  const { chat, maxTokens, endToken } = settings;
+  const { chat, maxTokens, endToken, preferences } = settings;
   const endTokens = endToken === undefined ? [] : tokenizer.encodeEnd(endToken);
   const examples = new ExampleTokenizer({ tokenizer, endTokens, chat });
   const words = new Int32List();
   const sizes = new Int32List();
-  const format = trainingRows(chat);
+  const reader = lineReader(preferences, { examples, rows: chat, maxTokens });
   const notices: Record<Notice, number> = {};
   let rows = 0;
   let dropped = 0;
   let count = 0;
   let maxExampleTokens = 0;
-  for (const [index, line] of lines.entries()) {
-    const place = `${path}:${before + index + 1}`;
-    if (line.length > maxBytes) throw tooLong(place, line.length, maxTokens);
-    const text = withoutMark(textOf(line, place), before + index);
-    if (text.trim() === '') continue;
-    const made = await examples.tokenize({ row: parseRow(text, place, format), place });
-    rows += 1;
-    for (const notice of made.notices) notices[notice] = (notices[notice] ?? 0) + 1;
-    for (const { tokens, trained } of made.examples) {
-      if (tokens.length > maxTokens) {
-        dropped += 1;
-        continue;
-      }
+  /** What belongs together is left out together. */
+  const take = (group: Group): void => {
+    if (group.some(({ tokens }) => tokens.length > maxTokens)) {
+      dropped += 1;
+      return;
+    }
+    for (const { tokens, trained } of group) {
       const example = encodeExample(tokens, trained);
       words.append(example);
       sizes.push(example.length);
       count += tokens.length;
       maxExampleTokens = Math.max(maxExampleTokens, tokens.length);
     }
+  };
+  for (const [index, line] of lines.entries()) {
+    const place = `${path}:${before + index + 1}`;
+    if (line.length > maxBytes) throw tooLong(place, line.length, maxTokens);
+    const text = withoutMark(textOf(line, place), before + index);
+    if (text.trim() === '') continue;
+    const made = await reader.read(text, place);
+    rows += 1;
+    for (const notice of made.notices) notices[notice] = (notices[notice] ?? 0) + 1;
+    made.groups.forEach(take);
   }
+  reader.rest().forEach(take);
   const { chatFacts } = examples;
   const counts = { rows, notices, dropped, tokens: count, maxExampleTokens };
   return {

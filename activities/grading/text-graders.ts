@@ -1,5 +1,5 @@
 /** The graders that need nothing but two texts: from an experiment's choice to what grades. Pure. */
-import type { GraderSpec, ProvidedGrader } from '../../domain/spec/grader-spec.ts';
+import type { GraderSpec, Likelihood, ProvidedGrader } from '../../domain/spec/grader-spec.ts';
 import { editSimilarity } from './edit-similarity.ts';
 import { exactMatch } from './exact-match.ts';
 import type { TextGrader } from './grader.ts';
@@ -12,7 +12,7 @@ import { regex } from './regex.ts';
 import { tokenAccuracy } from './token-accuracy.ts';
 
 /** A grader of answers. */
-export type AnswerGrader = Exclude<GraderSpec, 'perplexity' | { name: 'perplexity' }>;
+export type AnswerGrader = Exclude<GraderSpec, Likelihood>;
 
 type TwoTexts = Exclude<AnswerGrader, ProvidedGrader>;
 type Bare = Extract<TwoTexts, string>;

@@ -54,21 +54,21 @@ export async function drawMissing(
       const seedId = sampleId(input.seedsOf ?? input.evaluationId, promptIndex, sampleIndex);
       const key = { promptIndex, sampleIndex, promptHash: prompt.hash, promptTokens: prompt.tokens.length };
       const request = { ...examiner.ask(wanted), seed: seedOf(seedId), requestId: id };
-      const { answer } = wanted;
-      const reply: Kept | PawlError =
-        answer === undefined ? await draw(ports.backend, input, request, until) : kept(answer);
-      if (reply instanceof PawlError) {
-        await store.saveSample(input.evaluationId, { kind: 'missing', ...key, error: reply.message });
+      const replied = await replies(examiner, wanted, request, (one) => draw(ports.backend, input, one, until));
+      if (replied instanceof PawlError) {
+        await store.saveSample(input.evaluationId, { kind: 'missing', ...key, error: replied.message });
         return;
       }
-      const { servedIdentity = input.checkpoint.identity } = reply;
-      if (servedIdentity !== input.checkpoint.identity) {
-        strange ??= `prompt ${promptIndex} was answered by ${servedIdentity}, not ${input.checkpoint.identity}`;
+      const { reply, other } = replied;
+      const stranger = strangerOf(replied, input.checkpoint.identity);
+      if (stranger !== undefined) {
+        strange ??= `prompt ${promptIndex} was answered by ${stranger}, not ${input.checkpoint.identity}`;
         stop.abort();
         return;
       }
       const sample = examiner.read(reply, wanted);
-      const score = await grade(examiner, sample, wanted, { id, signal: until });
+      const about = { id, signal: until, ...(other !== undefined && { other }) };
+      const score = await grade(examiner, sample, wanted, about);
       if (score instanceof PawlError && score.type !== 'Unavailable') refused ??= score;
       await store.saveSample(input.evaluationId, recordOf(key, { sample, score, draws: examiner.draws }));
     }),
@@ -111,6 +111,31 @@ async function missingSamples(
     });
 }
 
+interface Replies {
+  readonly reply: Kept;
+  /** What was read of another answer, where two are compared. */
+  readonly other?: Sample;
+}
+
+/** What was kept, or is asked for: both answers, where two are compared. */
+async function replies(
+  { other }: Examiner,
+  wanted: Wanted,
+  request: SampleRequest,
+  ask: (request: SampleRequest) => Promise<Sample | PawlError>,
+): Promise<Replies | PawlError> {
+  const reply = wanted.answer === undefined ? await ask(request) : kept(wanted.answer);
+  if (reply instanceof PawlError || other === undefined) return reply instanceof PawlError ? reply : { reply };
+  const requestId = createHash('sha256').update(`${request.requestId}/other`).digest('hex').slice(0, 32);
+  const second = await ask({ ...request, ...other.ask(wanted), requestId });
+  return second instanceof PawlError ? second : { reply, other: other.read(second, wanted) };
+}
+
+/** Another identity than the one that is asked, if one answered. */
+function strangerOf({ reply, other }: Replies, identity: string): string | undefined {
+  return [reply, other].map((one) => one?.servedIdentity ?? identity).find((served) => served !== identity);
+}
+
 /** What a retry cannot mend must surface; what it can is missing, and never zero. */
 async function draw(
   backend: Backend,
@@ -131,7 +156,7 @@ async function grade(
   examiner: Examiner,
   sample: Sample,
   question: Question,
-  about: { id: string; signal: AbortSignal },
+  about: Parameters<Examiner['score']>[2],
 ): Promise<number | PawlError> {
   try {
     return await examiner.score(sample, question, about);

@@ -1,5 +1,5 @@
 /** How a suite examines the model: what is asked of the deployment, what is read from the reply, and what that is worth. */
-import { isLikelihood } from '../../domain/spec/grader-spec.ts';
+import { comparison, isLikelihood } from '../../domain/spec/grader-spec.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { EvaluatedSuite } from '../../domain/words/suites.ts';
 import type { Prompt } from '../data/prompt-set.ts';
@@ -17,6 +17,13 @@ export interface Question {
   readonly prompt: Prompt;
 }
 
+interface About {
+  readonly id: string;
+  readonly signal: AbortSignal;
+  /** What was read of the other answer. */
+  readonly other?: Sample;
+}
+
 export interface Examiner {
   /** Scores are only 0 and 1. */
   readonly binary: boolean;
@@ -26,8 +33,10 @@ export interface Examiner {
   ask(question: Question): Pick<SampleRequest, 'promptTokens' | 'maxTokens' | 'temperature' | 'stop' | 'echo'>;
   /** The part of the reply that is scored, and kept. */
   read(reply: Sample, question: Question): Sample;
+  /** Another answer to the same prompt, which is asked for too where two are compared. */
+  readonly other?: Pick<Examiner, 'ask' | 'read'>;
   /** From 0 to 1; more is better. Fails with a `PawlError` where it cannot tell. */
-  score(sample: Sample, question: Question, about: { id: string; signal: AbortSignal }): number | Promise<number>;
+  score(sample: Sample, question: Question, about: About): number | Promise<number>;
 }
 
 export async function openExaminer(
@@ -37,7 +46,11 @@ export async function openExaminer(
   onOutput?: (text: string) => void,
 ): Promise<Examiner> {
   const { grader, maxTokens, temperature } = suite.spec;
-  if (isLikelihood(grader)) return likelihood(await openReferences(ports.artifacts, suite.references));
+  if (isLikelihood(grader)) {
+    const { references, rejected = [] } = await openReferences(ports.artifacts, suite.references);
+    const compared = comparison(grader);
+    return compared === undefined ? likelihood(references) : preference(references, rejected, compared);
+  }
   const drawn = { maxTokens, temperature, ...(stop !== undefined && { stop: [stop] }) };
   const opened = await openGrader(ports, grader, suite.graderModule, { python, onOutput });
   return answers(opened, { drawn, answerAfter: suite.spec.answerAfter });
@@ -82,8 +95,36 @@ export function likelihood(references: readonly (readonly number[])[]): Examiner
       return { ...reply, tokens, text: question.prompt.reference, logprobs };
     },
     score({ tokens, logprobs }) {
-      if (tokens.length > 0 && logprobs.length === tokens.length) return perplexityScore(logprobs);
-      throw new PawlError('InvalidRequest', 'the deployment does not tell the log-probabilities of an echoed prompt');
+      requireEcho({ tokens, logprobs });
+      return perplexityScore(logprobs);
     },
   };
+}
+
+/** Both answers are echoed; 1 where the chosen one is likelier, ½ where they are alike. */
+function preference(
+  chosen: readonly (readonly number[])[],
+  rejected: readonly (readonly number[])[],
+  { average }: { average: boolean },
+): Examiner {
+  const value = (sample: Sample | undefined): number => {
+    const { tokens, logprobs } = requireEcho(sample ?? { tokens: [], logprobs: [] });
+    const sum = logprobs.reduce((total, logprob) => total + logprob, 0);
+    return average ? sum / tokens.length : sum;
+  };
+  return {
+    ...likelihood(chosen),
+    binary: true,
+    other: likelihood(rejected),
+    score(sample, _question, { other }) {
+      const [good, bad] = [value(sample), value(other)];
+      return good === bad ? 0.5 : Number(good > bad);
+    },
+  };
+}
+
+function requireEcho<Echo extends Pick<Sample, 'tokens' | 'logprobs'>>(echo: Echo): Echo {
+  const { tokens, logprobs } = echo;
+  if (tokens.length > 0 && logprobs.length === tokens.length) return echo;
+  throw new PawlError('InvalidRequest', 'the deployment does not tell the log-probabilities of an echoed prompt');
 }

@@ -4,6 +4,7 @@ import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { PinnedSuite } from '../../domain/words/plan.ts';
 import { importDataset, type DatasetImport, type ImportedDataset, type ImportPorts } from '../data/import-dataset.ts';
 import { overlappingPrompts } from '../data/overlap.ts';
+import { rowsOfPreference } from '../preference/plan-preference.ts';
 import type { QuestionSettings } from '../data/prompt-set.ts';
 
 /** How conversations are rendered and texts begun, in rows and prompts alike; `date`: YYYY-MM-DD, where the spec has none. */
@@ -34,6 +35,7 @@ export async function pinData(ports: ImportPorts, spec: RunSpec, how: PinData): 
     maxTokens: exampleTokens(spec, contextTokens),
     contextTokens,
     endToken,
+    preferences: rowsOfPreference(spec),
     ...watching,
   });
 }

@@ -1,5 +1,5 @@
 /** Pins what the suites of an experiment depend on, and proves that each can be graded, before anything is rented. */
-import { isLikelihood } from '../../domain/spec/grader-spec.ts';
+import { comparison, isLikelihood } from '../../domain/spec/grader-spec.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import { promptsReference } from '../../domain/words/prompts.ts';
 import type { PinnedSuite } from '../../domain/words/plan.ts';
@@ -51,8 +51,10 @@ export async function pinSuite(ports: Ports, name: string, spec: SuiteSpec, mode
   const set = await pinPromptSet(ports, asked, signal);
   const pinned = { name, promptSet: set.hash, prompts: set.prompts };
   if (isLikelihood(spec.grader)) {
-    const wanted = { folder: artifacts.location, promptSet: set.hash, tokenizer: chat.tokenizer, endToken, maxTokens };
-    return { ...pinned, references: await compute.run('data.references', wanted, { signal }) };
+    const compared = comparison(spec.grader) !== undefined;
+    const answers = { promptSet: set.hash, tokenizer: chat.tokenizer, endToken, maxTokens, compared };
+    const asked = { folder: artifacts.location, ...answers };
+    return { ...pinned, references: await compute.run('data.references', asked, { signal }) };
   }
   const prompts = await openPromptSet(artifacts, set.hash);
   const graderModule = await pinGrader(artifacts, spec.grader);

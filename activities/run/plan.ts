@@ -10,6 +10,7 @@ import type { GraderPorts } from '../grading/graders.ts';
 import { rememberForRetry, signal } from '../guard.ts';
 import { pinObjective } from '../objectives/load-objective.ts';
 import { chatOf, overlaps, pinData } from './pin-data.ts';
+import { pinPreference, rowsIn, rowsOfPreference } from '../preference/plan-preference.ts';
 import { pinSuites } from './pin-suites.ts';
 import { openOutputLog } from '../user-code/output-log.ts';
 import { pinPython } from '../user-code/pin-python.ts';
@@ -23,7 +24,7 @@ interface Ports extends GraderPorts {
 }
 
 export function planning(ports: Ports): Pick<Activities, 'plan'> {
-  const { backend, store } = ports;
+  const { backend, store, artifacts } = ports;
 
   async function warnOfOverlap(runId: string, dataset: string, suites: readonly PinnedSuite[]): Promise<void> {
     for await (const { suite, message } of overlaps(ports, { dataset, suites, signal: signal() })) {
@@ -57,7 +58,9 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       });
       await tellNotices(runId, dataset.notices);
       const { endToken } = spec.data;
-      const steps = stepsOfEpochs(spec, dataset.examples);
+      const preferences = rowsOfPreference(spec);
+      const examples = rowsIn(preferences, dataset.examples);
+      const steps = stepsOfEpochs(spec, examples);
       const python = await pinPython(ports, spec);
       const printed = openOutputLog(store, runId, { key: 'plan', phase: 'plan', of: 'the graders' });
       const model = {
@@ -75,24 +78,32 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
         pinObjective(ports, spec.train.objective, signal(), { python, onOutput: output.onOutput }),
       );
       const { batchSize, accumulate } = spec.train;
-      const chunksPerStep = planChunks({ batchSize, accumulate, maxExampleTokens: dataset.maxExampleTokens });
+      const chunksPerStep = planChunks({
+        batchSize,
+        accumulate,
+        maxExampleTokens: dataset.maxExampleTokens,
+        pairs: preferences !== undefined,
+      });
+      const baseModel = spec.model.base ?? shape.baseModel;
+      const learned = await pinPreference(artifacts, spec, { ...place, dataset: dataset.hash, baseModel });
       return {
         ...place,
         shape,
-        baseModel: spec.model.base ?? shape.baseModel,
+        baseModel,
         dataset: dataset.hash,
-        examples: dataset.examples,
+        examples,
         examplesDropped: dataset.dropped,
         ...(steps !== undefined && { steps }),
         promptSet: main.promptSet,
         prompts: main.prompts,
         ...(suites.length > 0 && { suites }),
         chunksPerStep,
-        requestsPerStep: requestsPerStep(chunksPerStep, objective.custom),
+        requestsPerStep: requestsPerStep(chunksPerStep, objective.custom || preferences !== undefined),
         ...(objective.module !== undefined && { objectiveModule: objective.module }),
         ...(main.graderModule !== undefined && { graderModule: main.graderModule }),
         ...(main.references !== undefined && { references: main.references }),
         ...(python !== undefined && { python }),
+        ...learned,
         costPerHour: spec.prices.trainerPerHour + spec.deployment.replicas * spec.prices.replicaPerHour,
         ...(endToken !== undefined && { stop: endToken }),
       };

@@ -30,12 +30,15 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
   const { provisioner } = backend;
 
   return {
-    async createTrainer({ runId, trainerId, plan, spec }) {
+    async createTrainer({ runId, trainerId, plan, spec, frozen = false }) {
+      const { shape, referenceShape, lora } = spec.model;
+      const chosen = frozen ? referenceShape : shape;
       const request = {
         id: trainerId,
-        shape: spec.model.shape,
+        ...(chosen !== undefined && { shape: chosen }),
         baseModel: plan.baseModel,
-        loraRank: spec.model.lora?.rank ?? 0,
+        loraRank: lora?.rank ?? 0,
+        ...(frozen && { forwardOnly: true }),
         learningRate: spec.train.optimizer.learningRate,
         displayName: `pawl ${runId}`.slice(0, 63),
       };

@@ -12,10 +12,12 @@ import { learningRate } from '../data/learning-rate.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { mergeMetrics } from '../backends/merge-metrics.ts';
 import { submitGradient } from './gradient.ts';
+import { openPairs, type PairBatches } from '../preference/pair-batches.ts';
+import { submitPairs } from '../preference/submit-pairs.ts';
 import { refuseToRepeat, rememberForRetry, remembered, signal } from '../guard.ts';
 import { loadObjective, type ObjectivePorts } from '../objectives/load-objective.ts';
 import type { RunObjective } from '../objectives/run-objective.ts';
-import type { Backend, ForwardBackwardResult, Pending, Trainer } from '../ports.ts';
+import type { Backend, Datum, ForwardBackwardResult, Pending, Trainer } from '../ports.ts';
 import { inSession } from './session.ts';
 import { metricsOfStep } from './step-metrics.ts';
 import { openOutputLog } from '../user-code/output-log.ts';
@@ -45,7 +47,8 @@ export function training(ports: Ports): Pick<Activities, 'trainWindow'> {
       const output = openOutputLog(store, runId, { key, phase: 'train', of: 'the objective' });
       const opening = { python, onOutput: output.onOutput };
       const objective = loadObjective(ports, window.train.objective, objectiveModule, opening);
-      const todo = { window, trainer, dataset, store, objective };
+      const pairs = window.plan.preferences && (await openPairs(artifacts, dataset, window));
+      const todo = { window, trainer, dataset, store, objective, pairs };
       await output.during(() => inSession(trainer, sessionId, () => trainSteps(todo, done + 1, last)));
       const { rules = {} } = window;
       const rows = await store.steps(runId, { afterStep: Math.max(0, fromStep - 1 - stepsLookedBack(rules)) });
@@ -65,6 +68,8 @@ interface Training {
   readonly store: Store;
   /** Absent: the trainer's own cross-entropy. */
   readonly objective: RunObjective | undefined;
+  /** Of a run that learns preferences. */
+  readonly pairs: PairBatches | undefined;
 }
 
 type Metrics = Readonly<Record<string, number>>;
@@ -120,28 +125,70 @@ async function trainSteps(training: Training, first: number, last: number): Prom
 }
 
 /** Submits one step: its gradient, then the update. A pure function of spec, pinned data and step. */
-async function admit({ window, trainer, dataset, objective }: Training, step: number): Promise<Admitted> {
+async function admit(training: Training, step: number): Promise<Admitted> {
+  const { window, trainer } = training;
   const { train, plan, connection, fromStep } = window;
   const { modelId } = connection;
-  const { accumulate = 1, seed, optimizer } = train;
-  // The trainer adds up gradients until the update, so batches that accumulate are one long batch, in more requests.
-  const batchSize = train.batchSize * accumulate;
-  const datums = toDatums(await dataset.read(batchIndices({ examples: dataset.examples, batchSize, seed, step })));
   const firstSeq = window.firstSeq + (step - fromStep) * plan.requestsPerStep;
   const admittedMs = Date.now();
-  const gradient = await submitGradient(
-    { trainer, modelId, firstSeq, chunks: plan.chunksPerStep, datums, objective },
-    signal(),
-  );
+  const submitted = await (training.pairs === undefined ? submitRows : submitPreferences)(training, { step, firstSeq });
   const rate = learningRate(train, step);
-  const adam = { ...optimizer, learningRate: rate };
+  const adam = { ...train.optimizer, learningRate: rate };
   const seq = firstSeq + plan.requestsPerStep - 1;
   const update = await trainer.optimStep({ modelId, seq, adam, gradNormMetrics: 'basic' }, signal());
-  const tokens = datums.reduce((sum, { weights }) => sum + weights.filter((weight) => weight !== 0).length, 0);
+  return { step, learningRate: rate, admittedMs, update, ...submitted };
+}
+
+interface Numbered {
+  readonly step: number;
+  readonly firstSeq: number;
+}
+
+type Submitted = Omit<Admitted, 'step' | 'learningRate' | 'admittedMs' | 'update'>;
+
+async function submitRows(training: Training, { step, firstSeq }: Numbered): Promise<Submitted> {
+  const { window, trainer, dataset, objective } = training;
+  const { plan, connection } = window;
+  const chunks = plan.chunksPerStep;
+  const datums = toDatums(await dataset.read(indicesOf(window, dataset.examples, step)));
+  const gradient = await submitGradient(
+    { trainer, modelId: connection.modelId, firstSeq, chunks, datums, objective },
+    signal(),
+  );
   const { parts: gradients, loss, metrics: objectiveMetrics = {} } = gradient;
-  const chunkSizes = chunk(datums, plan.chunksPerStep).map(({ length }) => length);
-  const admitted = { step, learningRate: rate, tokens, admittedMs, gradients, chunkSizes, update };
-  return loss === undefined ? admitted : { ...admitted, objectiveLoss: loss, objectiveMetrics };
+  const chunkSizes = chunk(datums, chunks).map(({ length }) => length);
+  const submitted = { tokens: trainedTokens(datums), gradients, chunkSizes };
+  return loss === undefined ? submitted : { ...submitted, objectiveLoss: loss, objectiveMetrics };
+}
+
+async function submitPreferences(training: Training, { step, firstSeq }: Numbered): Promise<Submitted> {
+  const { window, trainer, dataset, pairs: source } = training;
+  if (source === undefined) throw new Error('the run learns no preferences');
+  const { plan, connection } = window;
+  const pairs = await source.read(indicesOf(window, dataset.examples / 2, step));
+  const { settings } = source;
+  const { modelId } = connection;
+  const gradient = await submitPairs(
+    { trainer, modelId, firstSeq, chunks: plan.chunksPerStep, pairs, settings },
+    signal(),
+  );
+  return {
+    tokens: trainedTokens(pairs.flatMap(({ datums }) => (settings.loss === 'kto' ? [datums[0]] : datums))),
+    gradients: gradient.parts,
+    chunkSizes: gradient.sizes,
+    objectiveLoss: gradient.loss,
+    objectiveMetrics: gradient.metrics,
+  };
+}
+
+/** The trainer adds up gradients until the update, so batches that accumulate are one long batch, in more requests. */
+function indicesOf({ train }: WindowInput, examples: number, step: number): number[] {
+  const { batchSize, accumulate = 1, seed } = train;
+  return batchIndices({ examples, batchSize: batchSize * accumulate, seed, step });
+}
+
+function trainedTokens(datums: readonly Datum[]): number {
+  return datums.reduce((sum, { weights }) => sum + weights.filter((weight) => weight !== 0).length, 0);
 }
 
 /** Waits for a step's end: its mean loss, because the weights of a batch sum to one, and what was told beside. */

@@ -5,6 +5,7 @@ import { codeField, codePath, isCode } from '../../domain/spec/code-spec.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import { policyBranchProblems } from './branch-checks.ts';
 import { policyProblems } from './policy-checks.ts';
+import { preferenceProblems } from './preference-checks.ts';
 import type { Problem } from './problems.ts';
 import { promotionProblems } from './promotion-checks.ts';
 import { suiteFiles, suiteProblems } from './suite-checks.ts';
@@ -20,7 +21,7 @@ export function contradictions(spec: RunSpec): Problem[] {
       message: `${checkpoint.every} is more than train.steps (${train.steps}). Lower it, or train longer.`,
     });
   }
-  problems.push(...scheduleProblems(train), ...suiteProblems(spec.evaluate));
+  problems.push(...scheduleProblems(train), ...suiteProblems(spec.evaluate), ...preferenceProblems(spec));
   problems.push(...policyProblems(spec), ...policyBranchProblems(spec, contradictions), ...promotionProblems(spec));
   if (budget.maxCost !== undefined && prices.trainerPerHour === 0 && prices.replicaPerHour === 0) {
     problems.push({

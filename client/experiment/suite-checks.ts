@@ -40,7 +40,7 @@ function problemsOf(place: Place, { samplesPerPrompt = 1, passAt, temperature, g
   if (samplesPerPrompt > 1 && isLikelihood(grader)) {
     problems.push({
       path: [...place, 'samplesPerPrompt'],
-      message: 'perplexity looks at the reference, of which there is one. Leave it out.',
+      message: 'this grader looks at the answers of the prompts file, and draws none. Leave it out.',
     });
   } else if (samplesPerPrompt > 1 && temperature === 0) {
     problems.push({

@@ -38,6 +38,7 @@ const SIMPLE = [
   'math',
   'code',
   'perplexity',
+  'preference_accuracy',
 ] as const;
 
 const MultipleChoice = z.strictObject({
@@ -95,6 +96,16 @@ const Tests = z.strictObject({
 
 const Perplexity = z.strictObject({ name: z.literal('perplexity') });
 
+const PreferenceAccuracy = z.strictObject({
+  name: z.literal('preference_accuracy'),
+  average: z
+    .boolean()
+    .default(false)
+    .describe(
+      'compares the means over tokens of both answers, in place of their sums, so that none gains by being short',
+    ),
+});
+
 const Module = z.strictObject({ ...moduleFields, binary: concise.binary });
 const Python = z.strictObject({ ...pythonFields, binary: concise.binary });
 
@@ -129,6 +140,7 @@ export const GraderSpec = z.union([
   Mathematics,
   Tests,
   Perplexity,
+  PreferenceAccuracy,
   Module,
   Python,
   Http,
@@ -150,17 +162,29 @@ export function optionsOf(grader: ProvidedGrader): Exclude<ProvidedGrader, strin
   return grader === 'math' ? Mathematics.parse({ name: grader }) : Tests.parse({ name: grader });
 }
 
-type Likelihood = 'perplexity' | z.output<typeof Perplexity>;
+export type Likelihood =
+  'perplexity' | 'preference_accuracy' | z.output<typeof Perplexity> | z.output<typeof PreferenceAccuracy>;
 
 /** Looks at how likely the model finds the references; every other grader looks at answers. */
 export function isLikelihood(grader: GraderSpec): grader is Likelihood {
-  return grader === 'perplexity' || (typeof grader === 'object' && 'name' in grader && grader.name === 'perplexity');
+  const name = typeof grader === 'object' && 'name' in grader ? grader.name : grader;
+  return name === 'perplexity' || name === 'preference_accuracy';
+}
+
+/** Undefined: it looks at one answer a prompt. Otherwise at two, of which one is to be found likelier. */
+export function comparison(grader: Likelihood): { readonly average: boolean } | undefined {
+  if (typeof grader === 'string') return grader === 'preference_accuracy' ? { average: false } : undefined;
+  return grader.name === 'preference_accuracy' ? grader : undefined;
 }
 
 /** What its scores are called: evaluations of another metric are never compared. */
 export function metricOf(grader: GraderSpec): string {
   // Less perplexed is better, and a score is more: so it is the reciprocal.
-  if (isLikelihood(grader)) return '1/perplexity';
+  if (isLikelihood(grader)) {
+    const compared = comparison(grader);
+    if (compared === undefined) return '1/perplexity';
+    return compared.average ? 'preference_accuracy by means' : 'preference_accuracy';
+  }
   if (typeof grader === 'string') return grader;
   if ('name' in grader) return grader.name;
   if (isCode(grader)) return stem(codePath(grader));

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { codeOptions, moduleFields, pythonFields, PythonSpec } from './code-spec.ts';
 import { PolicySpec } from './policy-spec.ts';
+import { PreferenceSpec } from './preference-spec.ts';
 import { PromotionSpec } from './promotion-spec.ts';
 import { FurtherSuite, suiteFields } from './suite-spec.ts';
 
@@ -95,6 +96,7 @@ const Train = z
     objective: Objective.optional().describe(
       '{name: …}, {module: ./path.mjs} or {python: ./path.py}; default: cross_entropy',
     ),
+    preference: PreferenceSpec.optional().describe('of loop: preference; default: {loss: dpo}'),
   })
   .refine(({ steps, epochs }) => steps !== 0 || epochs !== undefined, {
     ...always,
@@ -115,6 +117,10 @@ export const RunSpec = z.strictObject({
     .max(20)
     .optional()
     .describe('by which runs are found again: pawl list --tag'),
+  loop: z
+    .enum(['supervised', 'preference'])
+    .optional()
+    .describe('what is learned: the rows as they are, or which of two answers is preferred; default: supervised'),
   model: z.strictObject({
     shape: z
       .string()
@@ -129,6 +135,14 @@ export const RunSpec = z.strictObject({
       .describe("default: the shape's own base model"),
     tokenizer: z.string().min(1).describe('path of a Hugging Face tokenizer.json, from the experiment file'),
     lora: Lora.optional().describe('absent: every weight is trained'),
+    referenceShape: z
+      .string()
+      .regex(
+        /^accounts\/[^/]+\/trainingShapes\/[^/]+(\/versions\/[^/]+)?$/,
+        'use accounts/<account>/trainingShapes/<shape>, optionally with /versions/<version>',
+      )
+      .optional()
+      .describe('loop: preference without lora: shape of the frozen reference; default: the platform chooses'),
   }),
   data: z.strictObject({
     train: z

@@ -31,6 +31,12 @@ export interface PinnedPython {
   readonly requirements?: string;
 }
 
+/** What a frozen model thinks of every example of the dataset. */
+interface PinnedReference {
+  /** Artifact (sha256) of its log-probabilities; absent: still to be computed. */
+  readonly logprobs?: string;
+}
+
 /** What `plan` pinned: from here on a run depends on hashes, not on files that may change under it. */
 export interface Plan extends Place {
   readonly shape: ResolvedShape;
@@ -59,6 +65,10 @@ export interface Plan extends Place {
   /** Artifact (sha256) of the main suite's references as tokens, where its grader asks how likely they are. */
   readonly references?: string;
   readonly python?: PinnedPython;
+  /** Preferences are learned: `examples` counts pairs (or labelled rows), of which each is two examples of the dataset. */
+  readonly preferences?: 'pairs' | 'labelled';
+  /** Absent: the loss compares with no reference. */
+  readonly reference?: PinnedReference;
   /** Rented price of an hour of this run, in `spec.prices.currency`. */
   readonly costPerHour: number;
 }

@@ -1,6 +1,6 @@
 /** What a run is given, what its activities do, what it reports. */
 import type { Checkpoint, Connection, SnapshotType, SyncResult, Target } from './checkpoint.ts';
-import type { WindowInput, WindowResult } from './training.ts';
+import type { ReferenceInput, WindowInput, WindowResult } from './training.ts';
 import type { Plan } from './plan.ts';
 import type { Coordinator, Parent } from './branches.ts';
 import type { Evaluation, EvaluationInput, EvaluationOutcome } from './evaluation.ts';
@@ -207,7 +207,14 @@ export interface MachineSight {
 export interface Activities {
   /** Validates against the platform, pins dataset and prompts, prices the run. Rents nothing. */
   plan(input: RunInput): Promise<Plan>;
-  createTrainer(input: { runId: string; trainerId: string; plan: Plan; spec: RunSpec }): Promise<void>;
+  createTrainer(input: {
+    runId: string;
+    trainerId: string;
+    plan: Plan;
+    spec: RunSpec;
+    /** One that only says how likely texts are: a frozen reference. */
+    frozen?: true;
+  }): Promise<void>;
   /** Looks once, and waits for nothing: whoever waits does so in the workflow. */
   lookTrainer(input: { trainerId: string; place?: Place }): Promise<MachineSight>;
   /** Asks a trainer that ended to go on. */
@@ -228,6 +235,8 @@ export interface Activities {
   createModel(input: { trainerId: string; sessionId: string; plan: Plan; spec: RunSpec }): Promise<Connection>;
   /** Weights and optimizer as they were when the state was saved. */
   loadState(input: { connection: Connection; path: string; seq: number }): Promise<void>;
+  /** What the base model thinks of the examples; an artifact, made once for the same data and model. */
+  scoreReference(input: ReferenceInput): Promise<string>;
   trainWindow(input: WindowInput): Promise<WindowResult>;
   saveState(input: { connection: Connection; name: string; seq: number }): Promise<string>;
   saveSnapshot(input: { connection: Connection; name: string; type: SnapshotType; seq: number }): Promise<string>;

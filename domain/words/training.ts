@@ -28,6 +28,14 @@ export interface StepMetrics {
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
+export interface ReferenceInput {
+  readonly runId: string;
+  readonly plan: Plan;
+  readonly trainerId: string;
+  /** Of the run on the same trainer, whose session is kept alive meanwhile; absent: the trainer is a frozen one. */
+  readonly connection?: Connection;
+}
+
 export interface WindowInput {
   readonly runId: string;
   readonly connection: Connection;

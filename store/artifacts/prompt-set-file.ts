@@ -8,6 +8,8 @@ export const StoredPrompt = z.object({
   tokens: z.array(z.number().int()),
   reference: z.string(),
   tags: z.array(z.string()),
+  /** An answer that the model is to find less likely than the reference. */
+  rejected: z.string().optional(),
 });
 export type StoredPrompt = z.output<typeof StoredPrompt>;
 

@@ -108,7 +108,7 @@ describe('a bad experiment', () => {
       'a grader that is spelled wrong',
       withGrader('exact_mach'),
       [
-        'experiment.yaml:16:3 evaluate.grader: expected one of exact_match, edit_similarity, token_accuracy, multiple_choice, numeric, regex, json_schema, contains, starts_with, f1, rouge_l, math, code, perplexity; got the text "exact_mach". Did you mean "exact_match"?',
+        'experiment.yaml:16:3 evaluate.grader: expected one of exact_match, edit_similarity, token_accuracy, multiple_choice, numeric, regex, json_schema, contains, starts_with, f1, rouge_l, math, code, perplexity, preference_accuracy; got the text "exact_mach". Did you mean "exact_match"?',
       ],
     ],
     [
@@ -237,7 +237,7 @@ describe('a bad experiment', () => {
       'branches that cannot be run, or are none',
       `${GOOD}policy:\n  plateau:\n    patience: 2\n    branches: [{train.learningrate: 1}, {train.optimizer.learningRate: 1e-3}, {checkpoint.every: 500}]\n`,
       [
-        'experiment.yaml:19:5 policy.plateau.branches.0: train.learningrate: unknown field. Known here: steps, epochs, batchSize, accumulate, optimizer, schedule, seed, windowSteps, objective.',
+        'experiment.yaml:19:5 policy.plateau.branches.0: train.learningrate: unknown field. Known here: steps, epochs, batchSize, accumulate, optimizer, schedule, seed, windowSteps, objective, preference.',
         'experiment.yaml:19:5 policy.plateau.branches.1: the experiment has these values already. Change one of train.optimizer.learningRate.',
         'experiment.yaml:19:5 policy.plateau.branches.2: checkpoint.every: 500 is more than train.steps (100). Lower it, or train longer.',
       ],
@@ -246,7 +246,7 @@ describe('a bad experiment', () => {
       'a path of a branch that is none',
       `${GOOD}policy:\n  plateau:\n    patience: 2\n    branches: [{train..steps: 1}]\n`,
       [
-        'experiment.yaml:19:5 policy.plateau.branches.0: train.: unknown field. Known here: steps, epochs, batchSize, accumulate, optimizer, schedule, seed, windowSteps, objective.',
+        'experiment.yaml:19:5 policy.plateau.branches.0: train.: unknown field. Known here: steps, epochs, batchSize, accumulate, optimizer, schedule, seed, windowSteps, objective, preference.',
       ],
     ],
     [
@@ -306,7 +306,7 @@ describe('a bad experiment', () => {
         'experiment.yaml:18:35 evaluate.suites.one.samplesPerPrompt: at temperature 0 all 2 answers would be the same. Set temperature, e.g. to 0.7, or leave it out.',
         'experiment.yaml:19:35 evaluate.suites.two.passAt: pass@3 needs at least 3 answers per prompt, not 2. Raise samplesPerPrompt.',
         'experiment.yaml:19:35 evaluate.suites.two.passAt: counts right answers, and this grader gives fractions. Use one that says 0 or 1, such as exact_match; of your own one, say binary: true.',
-        'experiment.yaml:20:37 evaluate.suites.three.samplesPerPrompt: perplexity looks at the reference, of which there is one. Leave it out.',
+        'experiment.yaml:20:37 evaluate.suites.three.samplesPerPrompt: this grader looks at the answers of the prompts file, and draws none. Leave it out.',
         'experiment.yaml:17:5 evaluate.suites.main: "main" is the suite that the fields of evaluate make themselves. Choose another name.',
         "experiment.yaml:18:11 evaluate.suites.one.prompts: there is no file nowhere.jsonl. Create it or correct the path, which counts from the experiment file's folder.",
       ],

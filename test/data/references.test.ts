@@ -18,12 +18,28 @@ const prompts = ['a b', 'c'].map((reference) => ({ prompt: 'a', tokens: [2], ref
 describe('references', () => {
   test('are tokenized by themselves, with the end token that completions have', async () => {
     const bare = await pinReferences(artifacts, prompts, { tokenizer, maxTokens: 8 });
-    expect(await openReferences(artifacts, bare)).toEqual([[2, 3], [4]]);
+    expect(await openReferences(artifacts, bare)).toMatchObject({ references: [[2, 3], [4]] });
     const ended = await pinReferences(artifacts, prompts, { tokenizer, endToken: '->', maxTokens: 8 });
-    expect(await openReferences(artifacts, ended)).toEqual([
-      [2, 3, 5],
-      [4, 5],
-    ]);
+    expect(await openReferences(artifacts, ended)).toMatchObject({
+      references: [
+        [2, 3, 5],
+        [4, 5],
+      ],
+    });
+  });
+
+  test('go with the answers that are to be less likely, where two are compared', async () => {
+    const compared = prompts.map((prompt) => ({ ...prompt, rejected: 'c c' }));
+    const pinned = await pinReferences(artifacts, compared, { tokenizer, maxTokens: 8, compared: true });
+    expect(await openReferences(artifacts, pinned)).toMatchObject({
+      references: [[2, 3], [4]],
+      rejected: [
+        [4, 4],
+        [4, 4],
+      ],
+    });
+    const lacking = pinReferences(artifacts, prompts, { tokenizer, maxTokens: 8, compared: true });
+    await expect(lacking).rejects.toThrow('reference 1 of the set has no rejected answer');
   });
 
   test('must have tokens, and fit with their prompts', async () => {

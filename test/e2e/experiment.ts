@@ -31,6 +31,38 @@ export function writeExperiment(folder: string, changes: Record<string, unknown>
   return path;
 }
 
+/** The same words as preferences: spelled backwards is preferred to spelled as they are. Returns the experiment's path. */
+export function writePreferences(folder: string, changes: Record<string, unknown> = {}, pairs = 300): string {
+  const evaluate = { prompts: 'heldout.jsonl', grader: 'preference_accuracy', concurrency: 8 };
+  const train = { steps: 20, batchSize: 8, seed: 3, windowSteps: 5, optimizer: { learningRate: 0.005 } };
+  const path = writeExperiment(folder, { loop: 'preference', train, evaluate, ...changes });
+  const rows = words(pairs + GATED).map((there) => ({
+    prompt: `${there.join(' ')} =`,
+    chosen: there.toReversed().join(' '),
+    rejected: there.join(' '),
+  }));
+  const palindrome = ({ chosen, rejected }: { chosen: string; rejected: string }): boolean => chosen === rejected;
+  writeLines(join(folder, 'train.jsonl'), rows.slice(GATED));
+  writeLines(
+    join(folder, 'heldout.jsonl'),
+    rows.slice(0, GATED).filter((row) => !palindrome(row)),
+  );
+  return path;
+}
+
+/** Makes two labelled rows of each pair of a file. */
+export function labelled(path: string): void {
+  const pairs = readFileSync(path, 'utf8').trim().split('\n');
+  const rows = pairs.flatMap((line) => {
+    const { prompt, chosen, rejected } = JSON.parse(line) as { prompt: string; chosen: string; rejected: string };
+    return [
+      { prompt, completion: chosen, label: true },
+      { prompt, completion: rejected, label: false },
+    ];
+  });
+  writeLines(path, rows);
+}
+
 /** The same data as two files of conversations in a folder, and the template that makes the same text of them. */
 export function writeConversations(folder: string): void {
   const rows = readFileSync(join(folder, 'train.jsonl'), 'utf8').trim().split('\n');

@@ -20,7 +20,11 @@ export interface Finished {
 export interface Ledger {
   readonly trainers: readonly {
     readonly job: string;
-    readonly models: readonly { readonly optimizerSteps: number; readonly forwardBackwardCalls: number }[];
+    readonly models: readonly {
+      readonly optimizerSteps: number;
+      readonly forwardCalls: number;
+      readonly forwardBackwardCalls: number;
+    }[];
   }[];
   readonly processes: { readonly trainers: Readonly<Record<string, number>> };
   readonly rented: { readonly trainerJobs: readonly string[]; readonly deployments: readonly unknown[] };

@@ -40,12 +40,7 @@ export async function goLive(run: Run, plan: Plan): Promise<LiveRun | undefined>
     try {
       await untilConnected(run, plan);
     } catch (error) {
-      if (!(error instanceof GivenUp)) throw error;
-      if (error.interrupt === 'budget') noteBudget(run);
-      // Nothing that was saved is lost by it: it ends, or rests, with what there is.
-      if (error.interrupt !== 'pause') endAtOnce(state, error.message);
-      if (state.connection !== undefined) await rewind(run, error.message, { bounded: false });
-      await handBack(run, 'delete');
+      await giveWay(run, error);
       return undefined;
     }
   }
@@ -53,6 +48,17 @@ export async function goLive(run: Run, plan: Plan): Promise<LiveRun | undefined>
   if (target === undefined || connection === undefined) return undefined;
   state.standing = state.stop === undefined ? 'live' : 'finishing';
   return { ...run, plan, target, connection };
+}
+
+/** What was asked for came before the machines were ready: they are returned. */
+export async function giveWay(run: Run, error: unknown): Promise<void> {
+  const { state } = run;
+  if (!(error instanceof GivenUp)) throw error;
+  if (error.interrupt === 'budget') noteBudget(run);
+  // Nothing that was saved is lost by it: it ends, or rests, with what there is.
+  if (error.interrupt !== 'pause') endAtOnce(state, error.message);
+  if (state.connection !== undefined) await rewind(run, error.message, { bounded: false });
+  await handBack(run, 'delete');
 }
 
 async function untilConnected(run: Run, plan: Plan): Promise<void> {
@@ -64,9 +70,12 @@ async function untilConnected(run: Run, plan: Plan): Promise<void> {
   state.connection ??= await unlessInterrupted(run, 'connecting', () => connect(run, plan, trainer));
 }
 
-/** Rents the trainer and waits for it; the deployment is rented once the trainer is about to run, and not before. */
-async function untilTrainerRuns(run: Run, plan: Plan): Promise<string> {
-  const id = await rentTrainer(run, plan);
+/**
+ * Rents the trainer and waits for it; the deployment is rented once the trainer is about to run, and not before. A frozen
+ * one has no deployment.
+ */
+export async function untilTrainerRuns(run: Run, plan: Plan, { frozen = false } = {}): Promise<string> {
+  const id = await rentTrainer(run, plan, frozen);
   const revivals = { asked: 0, askedMs: 0 };
   for (;;) {
     const sight = await look(run, () => activities.lookTrainer({ trainerId: id, ...where(run.state) }));
@@ -74,12 +83,13 @@ async function untilTrainerRuns(run: Run, plan: Plan): Promise<string> {
     if (sight.standing === 'gone') throw gone('trainer', id, sight);
     if (sight.standing === 'ended') await revive(run, id, { sight, revivals });
     if (sight.standing === 'capacity') await idle(run);
+    else if (frozen) run.state.clock = started(run.state.clock, Date.now());
     else await prepare(run, plan, id);
     await waitFor(run, sight.standing === 'capacity' ? 'capacity' : 'readiness', sight);
   }
 }
 
-async function rentTrainer(run: Run, plan: Plan): Promise<string> {
+async function rentTrainer(run: Run, plan: Plan, frozen: boolean): Promise<string> {
   const { input, state } = run;
   const { runId, spec } = input;
   state.phase = 'provision';
@@ -89,7 +99,7 @@ async function rentTrainer(run: Run, plan: Plan): Promise<string> {
   if (state.trainerCreated === true) return id;
   await record(run);
   await unlessInterrupted(run, 'renting a trainer', () =>
-    activities.createTrainer({ runId, trainerId: id, plan, spec }),
+    activities.createTrainer({ runId, trainerId: id, plan, spec, ...(frozen && { frozen }) }),
   );
   state.trainerCreated = true;
   return id;

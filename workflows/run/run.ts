@@ -20,6 +20,7 @@ import { pauseSignal, proofEndedSignal, resumeSignal, statusQuery, stopSignal } 
 import { hearProof } from './proofs.ts';
 import { record } from './recording.ts';
 import { recover } from './recovering.ts';
+import { referenceBeside, referenceFirst } from './reference.ts';
 import { pause, restIfAsked } from './resting.ts';
 import { newState, type LiveRun, type Run, type RunState } from './state.ts';
 import { report, status } from './status.ts';
@@ -35,8 +36,11 @@ export async function run(input: RunInput, carried?: RunState): Promise<RunRepor
       const plan = await planned(run);
       if (plan === undefined) continue;
       try {
-        const live = await goLive(run, plan);
-        if (live === undefined) continue;
+        const ready = await referenceFirst(run, plan);
+        if (ready === undefined) continue;
+        const connected = await goLive(run, ready);
+        if (connected === undefined) continue;
+        const live = await referenceBeside(connected);
         await trainAndJudge(live);
         await (state.stop === undefined ? pause(live) : conclude(live));
       } catch (error) {

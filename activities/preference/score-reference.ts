@@ -1,0 +1,135 @@
+/**
+ * Scores a dataset with the frozen base model, part by part, each kept as it is done: an attempt that follows a dead
+ * worker's goes on behind the last part, with the same model and numbers, so that what was asked for is not computed
+ * again; another run of the same data and model finds all of it.
+ */
+import type { Activities } from '../../domain/words/run.ts';
+import type { ReferenceInput } from '../../domain/words/training.ts';
+import type { Artifacts } from '../../store/artifacts/artifacts.ts';
+import type { Store } from '../../store/index.ts';
+import { z } from 'zod';
+import { examplesPerRequest, toDatums } from '../data/batches.ts';
+import { openDataset, type Dataset } from '../data/dataset.ts';
+import { rememberForRetry, remembered, signal } from '../guard.ts';
+import type { Backend, Datum, ForwardBackwardResult, Pending, Trainer } from '../ports.ts';
+import { connected, inSession } from '../run/session.ts';
+import { scoreOf } from './pair-batches.ts';
+import { encodeScores, referenceKey, referenceNote, type ReferenceNote } from './reference.ts';
+
+/** In the trainer's hands at once. */
+const REQUESTS_IN_FLIGHT = 4;
+/** Scored and kept together: little enough to be lost. */
+const PART_REQUESTS = 8;
+/** Of a request: small ones, so that a dead worker loses little, and a part of a small dataset is one. */
+const MAX_REQUEST_EXAMPLES = 64;
+
+interface Ports {
+  readonly backend: Backend;
+  readonly store: Store;
+  readonly artifacts: Artifacts;
+}
+
+/** Where an attempt asks: what a retry goes on with as long as the trainer still knows it. */
+const Asking = z.object({ sessionId: z.string(), modelId: z.string(), from: z.number().int() });
+type Asking = z.output<typeof Asking>;
+
+interface Scoring {
+  readonly input: ReferenceInput;
+  readonly trainer: Trainer;
+  readonly dataset: Dataset;
+  readonly key: string;
+  readonly perRequest: number;
+}
+
+export function scoring(ports: Ports): Pick<Activities, 'scoreReference'> {
+  const { backend, artifacts, store } = ports;
+  return {
+    async scoreReference(input) {
+      const { runId, plan, trainerId, connection } = input;
+      const key = referenceKey(plan);
+      const known = await referenceNote(artifacts, key);
+      if (known.done !== undefined) return known.done;
+      const dataset = await openDataset(artifacts, plan.dataset);
+      const perRequest = Math.min(MAX_REQUEST_EXAMPLES, examplesPerRequest(dataset.manifest.maxExampleTokens));
+      const work = { input, trainer: backend.trainer(trainerId), dataset, key, perRequest };
+      const done = await connected(backend, connection, () => score(ports, work, known));
+      await store.addEvent(runId, {
+        key: 'reference',
+        at: new Date().toISOString(),
+        phase: 'connect',
+        level: 'info',
+        message: `the reference is scored: ${dataset.examples} examples by ${plan.baseModel}`,
+      });
+      return done;
+    },
+  };
+}
+
+async function score({ artifacts }: Ports, work: Scoring, known: ReferenceNote): Promise<string> {
+  const { trainer, dataset, key, perRequest } = work;
+  const asking = await askedBefore(work, known.examples);
+  const perPart = PART_REQUESTS * perRequest;
+  let note = known;
+  await inSession(trainer, asking.sessionId, async () => {
+    const requests = requestsFrom(work, { asking, first: note.examples });
+    let scores: number[] = [];
+    for await (const answered of requests) {
+      scores.push(...answered);
+      const examples = note.examples + scores.length;
+      if (scores.length < perPart && examples < dataset.examples) continue;
+      note = { parts: [...note.parts, await artifacts.put(encodeScores(scores))], examples };
+      scores = [];
+      await artifacts.keepNote(key, note);
+    }
+  });
+  const parts = await Promise.all(note.parts.map((hash) => artifacts.get(hash)));
+  const done = await artifacts.put(Buffer.concat(parts));
+  await artifacts.keepNote(key, { ...note, done });
+  return done;
+}
+
+/** The lost attempt's session and model, where they can be gone on with: else new ones, which count from one. */
+async function askedBefore({ input, trainer }: Scoring, from: number): Promise<Asking> {
+  const before = Asking.safeParse(remembered());
+  if (before.success && before.data.from <= from) return before.data;
+  const { runId, plan, connection } = input;
+  const sessionId = await trainer.createSession([`pawl:${runId}`, 'reference'], signal());
+  // Beside an adapter it is the base without one; a trainer of its own is frozen as a whole.
+  const model = {
+    sessionId,
+    modelSeq: 0,
+    baseModel: plan.baseModel,
+    ...(connection !== undefined && { baseOnly: true }),
+  };
+  const modelId = await inSession(
+    trainer,
+    sessionId,
+    async () => (await (await trainer.createModel(model, signal())).result(signal())).modelId,
+  );
+  const asking = { sessionId, modelId, from };
+  rememberForRetry(asking);
+  return asking;
+}
+
+/** The scores of one request after the other. A request's number follows from its place, so that a repetition is one. */
+async function* requestsFrom(
+  { trainer, dataset, perRequest }: Scoring,
+  { asking, first }: { asking: Asking; first: number },
+): AsyncGenerator<number[]> {
+  const { modelId, from } = asking;
+  const inFlight: { datums: Datum[]; pending: Pending<ForwardBackwardResult> }[] = [];
+  let next = first;
+  while (next < dataset.examples || inFlight.length > 0) {
+    if (next < dataset.examples && inFlight.length < REQUESTS_IN_FLIGHT) {
+      const count = Math.min(perRequest, dataset.examples - next);
+      const datums = toDatums(await dataset.read(Array.from({ length: count }, (_, at) => next + at)));
+      const seq = (next - from) / perRequest + 1;
+      inFlight.push({ datums, pending: await trainer.forward({ modelId, seq, data: datums }, signal()) });
+      next += count;
+      continue;
+    }
+    const [{ datums, pending }] = inFlight.splice(0, 1) as [(typeof inFlight)[number]];
+    const { logprobs } = await pending.result(signal());
+    yield datums.map((datum, at) => scoreOf(datum, logprobs[at] ?? []));
+  }
+}

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import type { RunDetails } from '../../client/runs/run-view.ts';
+import { labelled, writePreferences } from './experiment.ts';
+import { Pawl, type Ledger } from './pawl.ts';
+
+const pawl = new Pawl();
+const PAIRS = 300;
+const LORA = {
+  model: {
+    shape: 'accounts/fireworks/trainingShapes/ts-pawl-nano-lora',
+    tokenizer: join(import.meta.dirname, '../../sandbox/models/tokenizer.json'),
+    lora: { rank: 8 },
+  },
+};
+
+beforeAll(async () => {
+  await pawl.up();
+}, 600_000);
+
+afterAll(async () => {
+  await pawl.cleanUp();
+}, 300_000);
+
+/** What trainers of a run were made to do, in the order in which they were rented. */
+async function trainersOf(runId: string): Promise<Ledger['trainers']> {
+  const { trainers } = await pawl.ledger();
+  return trainers.filter(({ job }) => job.includes(runId)).sort((a, b) => a.job.localeCompare(b.job));
+}
+
+/** First and last evaluation. */
+function ends({ checkpoints }: RunDetails): NonNullable<RunDetails['checkpoints'][number]['evaluation']>[] {
+  const found = checkpoints.flatMap(({ evaluation }) => evaluation ?? []);
+  return [found[0], found.at(-1)].filter((one) => one !== undefined);
+}
+
+describe('preferences', () => {
+  let first: RunDetails;
+
+  test('are learned against a frozen trainer that is returned before training begins', async () => {
+    const { code, result } = await pawl.follow([writePreferences(join(pawl.home, 'first'))]);
+    expect(code).toBe(0);
+    first = await pawl.show(result.runId);
+    const [frozen, trained] = await trainersOf(result.runId);
+    // Every example of every pair once, 64 a request, and nothing else.
+    const forwardCalls = Math.ceil((2 * PAIRS) / 64);
+    expect(frozen?.models).toMatchObject([{ optimizerSteps: 0, forwardBackwardCalls: 0, forwardCalls }]);
+    expect(trained?.models).toMatchObject([{ optimizerSteps: 20, forwardCalls: 40, forwardBackwardCalls: 40 }]);
+    expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
+  }, 600_000);
+
+  test('are found more often the more is learned, on pairs that were held out', () => {
+    const [before, after] = ends(first);
+    expect(after?.metric).toBe('preference_accuracy');
+    expect(after?.score).toBeGreaterThan((before?.score ?? 1) + 0.1);
+  });
+
+  test('are told step by step', () => {
+    const { steps } = first;
+    expect(steps[0]?.lossMean).toBeCloseTo(Math.LN2, 5);
+    expect(steps[0]?.metrics).toMatchObject({ 'rewards/margins': expect.closeTo(0, 5) });
+    expect(steps.at(-1)?.metrics?.['rewards/margins']).toBeGreaterThan(0.02);
+  });
+
+  test('are never compared with a reference that has to be found twice', async () => {
+    const { code, result } = await pawl.follow([writePreferences(join(pawl.home, 'again'))]);
+    expect(code).toBe(0);
+    const trainers = await trainersOf(result.runId);
+    expect(trainers.map(({ models }) => models.map(({ optimizerSteps }) => optimizerSteps))).toEqual([[20]]);
+    const again = await pawl.show(result.runId);
+    expect(again.steps.map(({ lossMean }) => lossMean)).toEqual(first.steps.map(({ lossMean }) => lossMean));
+  }, 600_000);
+
+  test('survive the death of a worker, with the same numbers', async () => {
+    const runId = await pawl.start([writePreferences(join(pawl.home, 'killed'))]);
+    await pawl.untilStep(runId, 7);
+    await pawl.killWorker();
+    const run = await pawl.until(runId, ({ outcome }) => outcome !== 'running' && outcome !== 'pending');
+    expect(run.outcome).toBe('finished');
+    expect(run.steps.map(({ lossMean }) => lossMean)).toEqual(first.steps.map(({ lossMean }) => lossMean));
+    const [trained] = await trainersOf(runId);
+    expect(trained?.models).toMatchObject([{ optimizerSteps: 20, forwardCalls: 40, forwardBackwardCalls: 40 }]);
+  }, 600_000);
+
+  test('of an adapter are compared with the base model on the same trainer', async () => {
+    const { code, result } = await pawl.follow([writePreferences(join(pawl.home, 'lora'), LORA)]);
+    expect(code).toBe(0);
+    const trainers = await trainersOf(result.runId);
+    expect(trainers).toHaveLength(1);
+    const models = [...(trainers[0]?.models ?? [])].sort((a, b) => a.optimizerSteps - b.optimizerSteps);
+    // The same data and base as before, on another shape: the base is the same model, so nothing is asked again.
+    expect(models).toMatchObject([{ optimizerSteps: 20, forwardCalls: 40 }]);
+    const [before, after] = ends(await pawl.show(result.runId));
+    expect(after?.score).toBeGreaterThan(before?.score ?? 1);
+  }, 600_000);
+
+  test('with labels in place of pairs are compared with answers of other rows too', async () => {
+    const train = { steps: 8, batchSize: 8, seed: 3, optimizer: { learningRate: 0.005 }, preference: { loss: 'kto' } };
+    const path = writePreferences(join(pawl.home, 'kto'), { ...LORA, train, checkpoint: { every: 8 } });
+    labelled(join(pawl.home, 'kto', 'train.jsonl'));
+    const { code, result } = await pawl.follow([path]);
+    expect(code).toBe(0);
+    const { steps } = await pawl.show(result.runId);
+    // Nothing has moved yet: every answer is as likely as the reference says, good or bad.
+    expect(steps[0]?.lossMean).toBeCloseTo(0.5, 5);
+    expect(steps[0]?.metrics).toMatchObject({ kl: expect.closeTo(0, 5), 'rewards/chosen': expect.closeTo(0, 5) });
+    const [trainer] = await trainersOf(result.runId);
+    const frozen = trainer?.models.find(({ optimizerSteps }) => optimizerSteps === 0);
+    // Each row, and its prompt with the answer of another row.
+    expect(frozen).toMatchObject({ forwardBackwardCalls: 0, forwardCalls: Math.ceil((4 * PAIRS) / 64) });
+  }, 600_000);
+});

@@ -1,0 +1,95 @@
+/** The reference of a dataset, scored by an attempt that dies and by the one that goes on. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { createFireworksBackend, Fireworks } from '../../activities/backends/fireworks/index.ts';
+import { importDataset } from '../../activities/data/import-dataset.ts';
+import { scoring } from '../../activities/preference/score-reference.ts';
+import type { ReferenceInput } from '../../domain/words/training.ts';
+import { openArtifacts, type Artifacts } from '../../store/artifacts/artifacts.ts';
+import { openStore, type Store } from '../../store/index.ts';
+import { testPool } from '../compute/pool.ts';
+import { newFolder, writeRows, writeTokenizer } from '../data/fixtures.ts';
+import { NANO, Sandbox } from '../sandbox/harness.ts';
+import { newRun, PLAN } from '../store/fixtures.ts';
+
+const TRAINER = 'frozen-trainer';
+const PAIRS = 550;
+/** 64 examples a request. */
+const REQUESTS = Math.ceil((2 * PAIRS) / 64);
+const compute = testPool();
+const Ledger = z.object({
+  trainers: z.array(z.object({ models: z.array(z.object({ forwardCalls: z.number() })) })),
+});
+let folder: string;
+let sandbox: Sandbox;
+let fireworks: Fireworks;
+let store: Store;
+
+beforeAll(async () => {
+  folder = await newFolder();
+  sandbox = await Sandbox.start();
+  fireworks = new Fireworks({ apiKey: 'any-key', baseUrl: sandbox.url });
+  await fireworks.trainerJobs.createAndWait({ id: TRAINER, baseModel: NANO, loraRank: 0, forwardOnly: true });
+  store = await openStore({ path: join(folder, 'pawl.db') });
+});
+
+afterAll(async () => {
+  await store?.close();
+  await fireworks?.close();
+  await sandbox?.close();
+});
+
+async function forwardCalls(): Promise<number[]> {
+  const { trainers } = Ledger.parse(await sandbox.ok('GET', '/sandbox/v1/ledger'));
+  return trainers.flatMap(({ models }) => models.map((model) => model.forwardCalls));
+}
+
+test('an attempt goes on behind the last part of a dead one, by the same model, and nothing is asked twice', async () => {
+  const artifacts = openArtifacts(join(folder, 'artifacts'));
+  const letters = ['a', 'b', 'c'];
+  const rows = Array.from({ length: PAIRS }, (_, index) => ({
+    prompt: `${letters[index % 3]} ->`,
+    chosen: index
+      .toString(3)
+      .split('')
+      .map((digit) => letters[Number(digit)])
+      .join(' '),
+    rejected: 'a',
+  }));
+  const chat = { tokenizer: await writeTokenizer(folder) };
+  const train = await writeRows(folder, rows);
+  const dataset = await importDataset({ artifacts, compute }, { chat, train, maxTokens: 16, preferences: 'pairs' });
+  const run = newRun('scored');
+  await store.saveRun(run);
+  const plan = { ...PLAN, dataset: dataset.hash, baseModel: NANO, preferences: 'pairs' as const, reference: {} };
+  const input: ReferenceInput = { runId: run.runId, plan, trainerId: TRAINER };
+  const backend = createFireworksBackend({ apiKey: 'any-key', baseUrl: sandbox.url });
+  try {
+    const dying = new MockActivityEnvironment();
+    let details: string | undefined;
+    dying.on('heartbeat', (told: string | undefined) => {
+      details = told ?? details;
+    });
+    const dies: Artifacts = {
+      ...artifacts,
+      async keepNote(key, value) {
+        await artifacts.keepNote(key, value);
+        dying.cancel();
+      },
+    };
+    await expect(dying.run(() => scoring({ backend, store, artifacts: dies }).scoreReference(input))).rejects.toThrow();
+
+    const { scoreReference } = scoring({ backend, store, artifacts });
+    const next = new MockActivityEnvironment({ attempt: 2, heartbeatDetails: details });
+    const hash = String(await next.run(() => scoreReference(input)));
+    expect((await artifacts.get(hash)).length).toBe(2 * PAIRS * 8);
+    expect(await forwardCalls()).toEqual([REQUESTS]);
+
+    expect(await new MockActivityEnvironment().run(() => scoreReference(input))).toBe(hash);
+    expect(await forwardCalls()).toEqual([REQUESTS]);
+  } finally {
+    await backend.close();
+  }
+}, 240_000);
