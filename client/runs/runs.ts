@@ -184,10 +184,10 @@ export class Runs {
     return { ...view, ...(recorded ?? NOTHING_RECORDED), ...(branches !== undefined && { branches }) };
   }
 
-  /** While it is undecided, only the workflow that tries them knows. A run that is branched ends with that verdict. */
+  /** While it is undecided, only the workflow that tries them knows. A verdict of a run that is branched says so. */
   async #branches(runId: string): Promise<BranchesStatus | undefined> {
-    const verdict = await this.#read((reader) => reader.newestVerdict(runId));
-    if (verdict?.kind !== 'branch') return undefined;
+    const verdict = await this.#read((reader) => reader.newestVerdict(runId, 'branch'));
+    if (verdict === undefined) return undefined;
     const choice = await this.#read((reader) => reader.branchChoice(runId));
     return choice ?? this.#temporal.branches(runId).catch(() => undefined);
   }

@@ -117,11 +117,12 @@ export function checkpointTables(db: Sql, here: Place | undefined): CheckpointVe
         .sort((one, other) => one.seq - other.seq);
     },
 
-    async newestVerdict(runId) {
+    async newestVerdict(runId, kind) {
       return db
         .selectFrom('verdicts')
         .select(['checkpoint', 'kind', 'reason'])
         .where('runId', '=', runId)
+        .where('kind', '=', kind)
         .orderBy('seq', 'desc')
         .limit(1)
         .executeTakeFirst();

@@ -144,7 +144,8 @@ export interface StoreReader extends AnswerReader, PromotionReader, ServingReade
     runId: string,
     page: { after: number; limit: number },
   ): Promise<readonly (StoredCheckpoint & { readonly seq: number })[]>;
-  newestVerdict(runId: string): Promise<(Verdict & { readonly checkpoint: string }) | undefined>;
+  /** The newest verdict of a kind: what a run finishes with is judged after whatever made it finish. */
+  newestVerdict(runId: string, kind: Verdict['kind']): Promise<(Verdict & { readonly checkpoint: string }) | undefined>;
   /** A checkpoint, and before it what it is a delta on, from its base on: as far as they are recorded. */
   snapshotsTo(runId: string, name: string): Promise<readonly Checkpoint[]>;
   /** The run's own, in order of step, then of recording; void ones too. */

@@ -162,7 +162,9 @@ test('what was judged since comes once, in the order of its judgement', async ()
   await store.saveVerdict(RUN, { checkpoint: 'step-0', kind: 'stop', reason: 'late' });
   const late = await store.judgedCheckpoints(RUN, { after, limit: 10 });
   expect(late.map((row) => [row.checkpoint.step, row.verdict?.reason, row.seq])).toEqual([[0, 'late', after + 1]]);
-  expect(await store.newestVerdict(RUN)).toEqual({ checkpoint: 'step-0', kind: 'stop', reason: 'late' });
+  expect(await store.newestVerdict(RUN, 'stop')).toEqual({ checkpoint: 'step-0', kind: 'stop', reason: 'late' });
+  expect(await store.newestVerdict(RUN, 'continue')).toMatchObject({ kind: 'continue' });
+  expect(await store.newestVerdict(RUN, 'branch')).toBeUndefined();
   // Judged again, it keeps its place.
   await store.saveVerdict(RUN, { checkpoint: 'step-0', kind: 'stop', reason: 'again' });
   expect(await store.judgedCheckpoints(RUN, { after: after + 1, limit: 10 })).toEqual([]);
@@ -181,7 +183,7 @@ const QUESTIONS: readonly [string, number, (store: Store) => Promise<unknown>][]
   ['how many checkpoints', 1, (of) => of.countCheckpoints(RUN)],
   ['what was judged since', 61, (of) => of.judgedCheckpoints(RUN, { after: 500, limit: 10 })],
   ['that nothing was judged since', 0, (of) => of.judgedCheckpoints(RUN, { after: 9_999, limit: 10 })],
-  ['the newest verdict', 1, (of) => of.newestVerdict(RUN)],
+  ['the newest verdict', 1, (of) => of.newestVerdict(RUN, 'continue')],
   ['a chain of snapshots', 20, (of) => of.snapshotsTo(RUN, 'step-5120')],
   ['the first evaluation', 1, (of) => of.firstEvaluation(RUN)],
   ['the evaluation before', 1, (of) => of.evaluationBefore(RUN, 500)],
