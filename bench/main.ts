@@ -11,7 +11,7 @@ import { measureWaiting } from './waiting.ts';
 
 const HELP = `Measures what pawl costs: ratios, all taken in one run on this machine.
 
-  npm run bench                  everything, about ten minutes
+  npm run bench                  everything; store and waiting take longest
   npm run bench -- overhead load
 
   overhead      wall time of steps through pawl ÷ the same steps in a bare loop; history per step
@@ -21,10 +21,10 @@ const HELP = `Measures what pawl costs: ratios, all taken in one run on this mac
   load          many runs on one worker: steps per second, CPU, memory (Linux)
   waiting       one run beside many that wait for capacity: its steps per second, and how soon one of them stops (Linux)
 
-  --rounds N    interleaved rounds of overhead and idle; medians are printed (default 3)
-  --scale X     of the store, of its full size                               (default 1)
-  --runs LIST   numbers of concurrent runs                                   (default 25,50,100,200)
-  --waiting LIST  numbers of runs that wait                                  (default 0,50,500)
+  --rounds N      interleaved rounds of overhead and idle; medians are printed (default 3)
+  --scale X       of the store, of its full size                               (default 1)
+  --runs LIST     numbers of concurrent runs                                 (default 25,50,100,200)
+  --waiting LIST  numbers of runs that wait                                  (default 0,50)
   --help        print this
 `;
 
@@ -174,9 +174,7 @@ async function main(): Promise<void> {
     rounds: positive(values.rounds ?? '3', '--rounds'),
     scale: Number(values.scale ?? '1'),
     runs: (values.runs ?? '25,50,100,200').split(',').map((count) => positive(count, '--runs')),
-    waiting: (values.waiting ?? '0,50,500')
-      .split(',')
-      .map((count) => (count === '0' ? 0 : positive(count, '--waiting'))),
+    waiting: (values.waiting ?? '0,50').split(',').map((count) => (count === '0' ? 0 : positive(count, '--waiting'))),
   };
   if (!(options.scale > 0)) throw new Error(`--scale: ${values.scale ?? ''} is not a positive number`);
   for (const measure of wanted) await RUN[measure](options);

@@ -3,6 +3,7 @@
  * worker's goes on behind the last part, with the same model and numbers, so that what was asked for is not computed
  * again; another run of the same data and model finds all of it.
  */
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { Activities } from '../../domain/words/run.ts';
 import type { ReferenceInput } from '../../domain/words/training.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
@@ -130,6 +131,15 @@ async function* requestsFrom(
     }
     const [{ datums, pending }] = inFlight.splice(0, 1) as [(typeof inFlight)[number]];
     const { logprobs } = await pending.result(signal());
-    yield datums.map((datum, at) => scoreOf(datum, logprobs[at] ?? []));
+    yield datums.map((datum, at) => known(scoreOf(datum, logprobs[at] ?? [])));
   }
+}
+
+/** What is kept for ever must be a number. */
+function known(score: number): number {
+  if (Number.isFinite(score)) return score;
+  throw new PawlError(
+    'InvalidRequest',
+    'the reference gave an answer no finite log-probability: a model that cannot score the data is no reference',
+  );
 }

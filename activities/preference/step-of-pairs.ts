@@ -28,7 +28,8 @@ export function partOf(
 
 /** Never −0: JSON has no such number. */
 function weight(slope: number, share: number): number {
-  return 0 - Math.fround(slope * share) || 0;
+  const told = -Math.fround(slope * share);
+  return told === 0 ? 0 : told;
 }
 
 /** The mean loss of all pairs, whatever the gradient's reduction, and the mean of each metric over those that have it. */

@@ -9,16 +9,15 @@ import type { PinnedPython, PinnedSuite, ResolvedShape } from '../../domain/word
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import { isLikelihood } from '../../domain/spec/grader-spec.ts';
 import { suiteMetric, type SuiteSpec } from '../../domain/spec/suite-spec.ts';
-import { planChunks } from '../data/batches.ts';
-import { stepsOfEpochs } from '../data/epochs.ts';
 import { lengthRemedy, type ImportedDataset, type ImportProgress } from '../data/import-dataset.ts';
 import { pinObjective } from '../objectives/load-objective.ts';
 import { pinPython } from '../user-code/pin-python.ts';
 import type { GraderPorts } from '../grading/graders.ts';
 import type { PromptRecords } from '../upkeep/prompts.ts';
-import { requestsPerStep } from './gradient.ts';
 import { chatOf, exampleTokens, overlaps, pinData } from './pin-data.ts';
 import { pinSuite } from './pin-suites.ts';
+import { rowsOfPreference } from '../preference/plan-preference.ts';
+import { trainingSize } from './training-size.ts';
 
 export interface CheckPorts extends GraderPorts {
   readonly store: PromptRecords;
@@ -212,17 +211,19 @@ function factsOf(
   return { rows, examples, dropped, maxTokens, limit, tokens, longestTokens: maxExampleTokens, dataset: hash };
 }
 
+const UNITS = { rows: 'examples', pairs: 'pairs', labelled: 'labelled rows' } as const;
+
 function trainingOf(spec: RunSpec, data: ImportedDataset, custom: boolean): NonNullable<CheckReport['training']> {
   const { batchSize, accumulate = 1 } = spec.train;
-  const steps = stepsOfEpochs(spec, data.examples) ?? spec.train.steps;
+  const { rows, steps = spec.train.steps, requestsPerStep } = trainingSize(spec, data, { custom });
   const examplesPerStep = batchSize * accumulate;
-  const chunks = planChunks({ batchSize, accumulate, maxExampleTokens: data.maxExampleTokens });
   return {
     steps,
     examplesPerStep,
-    epochs: (steps * examplesPerStep) / data.examples,
-    tokens: Math.round((steps * examplesPerStep * data.tokens) / data.examples),
-    requestsPerStep: requestsPerStep(chunks, custom),
+    unit: UNITS[rowsOfPreference(spec) ?? 'rows'],
+    epochs: (steps * examplesPerStep) / rows,
+    tokens: Math.round((steps * examplesPerStep * data.tokens) / rows),
+    requestsPerStep,
     // The baseline, one every so many steps, and the last.
     checkpoints: 1 + Math.ceil(steps / spec.checkpoint.every),
   };

@@ -2,20 +2,18 @@
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { Activities } from '../../domain/words/run.ts';
 import type { PinnedSuite } from '../../domain/words/plan.ts';
-import { planChunks } from '../data/batches.ts';
-import { stepsOfEpochs } from '../data/epochs.ts';
 import type { NoticeLine } from '../data/notices.ts';
-import { requestsPerStep } from './gradient.ts';
 import type { GraderPorts } from '../grading/graders.ts';
 import { rememberForRetry, signal } from '../guard.ts';
 import { pinObjective } from '../objectives/load-objective.ts';
 import { chatOf, overlaps, pinData } from './pin-data.ts';
-import { pinPreference, rowsIn, rowsOfPreference } from '../preference/plan-preference.ts';
+import { pinPreference } from '../preference/plan-preference.ts';
 import { pinSuites } from './pin-suites.ts';
 import { openOutputLog } from '../user-code/output-log.ts';
 import { pinPython } from '../user-code/pin-python.ts';
 import type { Backend } from '../ports.ts';
 import { progressOf } from './plan-progress.ts';
+import { trainingSize } from './training-size.ts';
 import type { RunEvent, Store } from '../../store/index.ts';
 
 interface Ports extends GraderPorts {
@@ -58,9 +56,6 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       });
       await tellNotices(runId, dataset.notices);
       const { endToken } = spec.data;
-      const preferences = rowsOfPreference(spec);
-      const examples = rowsIn(preferences, dataset.examples);
-      const steps = stepsOfEpochs(spec, examples);
       const python = await pinPython(ports, spec);
       const printed = openOutputLog(store, runId, { key: 'plan', phase: 'plan', of: 'the graders' });
       const model = {
@@ -77,13 +72,7 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       const objective = await output.during(() =>
         pinObjective(ports, spec.train.objective, signal(), { python, onOutput: output.onOutput }),
       );
-      const { batchSize, accumulate } = spec.train;
-      const chunksPerStep = planChunks({
-        batchSize,
-        accumulate,
-        maxExampleTokens: dataset.maxExampleTokens,
-        pairs: preferences !== undefined,
-      });
+      const { rows, ...size } = trainingSize(spec, dataset, objective);
       const baseModel = spec.model.base ?? shape.baseModel;
       const learned = await pinPreference(artifacts, spec, { ...place, dataset: dataset.hash, baseModel });
       return {
@@ -91,14 +80,12 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
         shape,
         baseModel,
         dataset: dataset.hash,
-        examples,
+        examples: rows,
         examplesDropped: dataset.dropped,
-        ...(steps !== undefined && { steps }),
+        ...size,
         promptSet: main.promptSet,
         prompts: main.prompts,
         ...(suites.length > 0 && { suites }),
-        chunksPerStep,
-        requestsPerStep: requestsPerStep(chunksPerStep, objective.custom || preferences !== undefined),
         ...(objective.module !== undefined && { objectiveModule: objective.module }),
         ...(main.graderModule !== undefined && { graderModule: main.graderModule }),
         ...(main.references !== undefined && { references: main.references }),

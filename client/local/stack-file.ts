@@ -1,12 +1,13 @@
 /** `stack.json` in pawl's home: where the local stack is, for other commands, and the claim that there is only one. */
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { codeOf, UserError } from '../errors.ts';
+import { codeOf, messageOf, UserError } from '../errors.ts';
+import { makeFolder } from './make-folder.ts';
 import { stillRuns } from './process-mark.ts';
 
 /** What the stack's children are given to end by themselves after their parent was killed. */
@@ -50,6 +51,18 @@ export interface StackClaim {
   release(): Promise<void>;
 }
 
+async function makeHome(home: string): Promise<void> {
+  try {
+    await makeFolder(home, 0o700);
+  } catch (cause) {
+    throw new UserError(
+      `pawl’s home ${home} cannot be made: ${messageOf(cause)}.`,
+      'Make it by hand, or choose another with PAWL_HOME.',
+      { cause },
+    );
+  }
+}
+
 /** Claims the home for this process, or says who has it. Waits for what a killed stack left running to end. */
 export async function claimStack(
   home: string,
@@ -57,7 +70,7 @@ export async function claimStack(
   onProgress: (message: string) => void,
 ): Promise<StackClaim> {
   const file = stackFile(home);
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await makeHome(home);
   const text = serialize(info);
   while (!(await createFile(file, text))) {
     await takeOver(file, home, onProgress);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 import { INSTALLERS, type InstallContext, type Installer } from './temporal-installers.ts';
 import { BINARY_NAME } from './temporal-release.ts';
 import { acceptedVersion } from './temporal-version.ts';
@@ -19,7 +20,7 @@ export function cachedBinaries(cache: string): readonly string[] {
 /** Returns the installed binary, or why each way to install it failed. */
 export async function installTemporal(cache: string, context: InstallContext): Promise<string | readonly string[]> {
   const parent = join(cache, 'temporal');
-  await mkdir(parent, { recursive: true });
+  await makeFolder(parent);
   await removeAbandoned(parent);
   const failures: string[] = [];
   for (const installer of INSTALLERS) {

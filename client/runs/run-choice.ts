@@ -2,6 +2,7 @@
 import { parse } from 'yaml';
 import { ALIASES } from '../../domain/spec/spec-changes.ts';
 import { UserError } from '../errors.ts';
+import { patternOf } from '../pattern.ts';
 import type { RunSummary } from './run-view.ts';
 
 export interface RunChoice {
@@ -51,25 +52,11 @@ function conditionOf(text: string): (run: RunSummary) => boolean {
   }
   const read = reader(field);
   if (operator === '~') {
-    const pattern = patternOf(text, value);
+    const pattern = patternOf(value, `--where ${text}`);
     return (run) => pattern.test(textOf(read(run)));
   }
   const wanted = wantedOf(text, value);
   return (run) => compares(read(run), operator, wanted);
-}
-
-function patternOf(text: string, pattern: string): RegExp {
-  try {
-    return new RegExp(pattern, 'iu');
-  } catch (cause) {
-    throw new UserError(
-      `--where ${text}: not a regular expression.`,
-      'Put a backslash before what is meant literally.',
-      {
-        cause,
-      },
-    );
-  }
 }
 
 function wantedOf(text: string, value: string): Value {

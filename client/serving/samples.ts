@@ -6,6 +6,7 @@ import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 import { readPrompts } from '../../store/artifacts/prompt-set-file.ts';
 import type { Endings, StoreReader, StoredAnswer } from '../../store/index.ts';
 import { UserError } from '../errors.ts';
+import { patternOf } from '../pattern.ts';
 import { findEvaluation } from './evaluation-reference.ts';
 import type { lookUpCheckpoint } from '../lineage/checkpoint-reference.ts';
 
@@ -239,16 +240,7 @@ async function joined(
 
 function matcher(pattern: string | undefined): (prompt: AnsweredPrompt) => boolean {
   if (pattern === undefined) return () => true;
-  let expression: RegExp;
-  try {
-    expression = new RegExp(pattern, 'iu');
-  } catch (cause) {
-    throw new UserError(
-      `--grep ${pattern}: not a regular expression.`,
-      'Put a backslash before what is meant literally, such as \\( or \\[.',
-      { cause },
-    );
-  }
+  const expression = patternOf(pattern, `--grep ${pattern}`);
   return ({ prompt = '', reference = '', answers }) =>
     [prompt, reference, ...answers.map(({ text = '' }) => text)].some((text) => expression.test(text));
 }

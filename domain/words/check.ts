@@ -36,6 +36,8 @@ const CheckedData = z.object({
 const CheckedTraining = z.object({
   steps: z.number(),
   examplesPerStep: z.number(),
+  /** What these are. */
+  unit: z.enum(['examples', 'pairs', 'labelled rows']),
   /** How often each example comes, on average. */
   epochs: z.number(),
   /** Trained in all, masked ones included; an estimate, as batches differ. */

@@ -135,6 +135,18 @@ describe('an experiment that can run', () => {
     expect(existsSync(join(home, 'pawl.db'))).toBe(false);
   }, 600_000);
 
+  test('of pairs is counted in pairs, with both passes of a step', async () => {
+    const pair = (letter: string): object => ({ prompt: `${letter} ->`, chosen: letter.toUpperCase(), rejected: 'B' });
+    await rows('rows.jsonl', ['a', 'a', 'c', 'c', 'a'].map(pair));
+    await rows('prompts.jsonl', [{ prompt: 'b ->', reference: 'B' }]);
+    const train = { epochs: 4, batchSize: 2, optimizer: { learningRate: 1e-3 }, preference: { loss: 'dpo' } };
+    const found = await report([await experiment({ loop: 'preference', train })]);
+    expect(found.problems).toEqual([]);
+    expect(found.data).toMatchObject({ rows: 5, examples: 10, dropped: 0 });
+    // Five pairs, four times, two at a time; two chunks of a pair each, forward and backward, and the update.
+    expect(found.training).toMatchObject({ steps: 10, examplesPerStep: 2, unit: 'pairs', epochs: 4, requestsPerStep: 5 });
+  });
+
   test('each turn of a conversation that is learned is marked, and --set is heard', async () => {
     const messages = ['a', 'A', 'b', 'B'].map((content, index) => ({
       role: index % 2 === 0 ? 'user' : 'assistant',

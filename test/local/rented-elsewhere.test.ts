@@ -55,6 +55,13 @@ test('a home without machines may go anywhere', async () => {
   await refuseRentedElsewhere(testConfig(home), 'sandbox');
 });
 
+test('a home that no file system makes is refused in words', async () => {
+  const nowhere = process.platform === 'linux' ? '/proc/nothing/at-all' : join(folder, 'x'.repeat(300));
+  await expect(startStack({ config: testConfig(nowhere), platform: 'sandbox' })).rejects.toThrow(
+    /pawl’s home .* (cannot be made|cannot be used): .*PAWL_HOME/,
+  );
+}, 60_000);
+
 test('a home that is a file is refused in words', async () => {
   const home = join(folder, 'a-file');
   writeFileSync(home, '');

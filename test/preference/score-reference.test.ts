@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { createFireworksBackend, Fireworks } from '../../activities/backends/fireworks/index.ts';
 import { importDataset } from '../../activities/data/import-dataset.ts';
+import { referenceKey } from '../../activities/preference/reference.ts';
 import { scoring } from '../../activities/preference/score-reference.ts';
+import type { Trainer } from '../../activities/ports.ts';
 import type { ReferenceInput } from '../../domain/words/training.ts';
 import { openArtifacts, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import { openStore, type Store } from '../../store/index.ts';
@@ -89,7 +91,29 @@ test('an attempt goes on behind the last part of a dead one, by the same model, 
 
     expect(await new MockActivityEnvironment().run(() => scoreReference(input))).toBe(hash);
     expect(await forwardCalls()).toEqual([REQUESTS]);
+
+    // Of a model that cannot score the data nothing is kept.
+    const speechless = { ...backend, trainer: (id: string) => silent(backend.trainer(id)) };
+    const elsewhere = { ...input, plan: { ...plan, platform: 'another' } };
+    const silence = new MockActivityEnvironment().run(() =>
+      scoring({ backend: speechless, store, artifacts }).scoreReference(elsewhere),
+    );
+    await expect(silence).rejects.toThrow('no finite log-probability');
+    expect(await artifacts.note(referenceKey(elsewhere.plan))).toBeUndefined();
   } finally {
     await backend.close();
   }
 }, 240_000);
+
+/** A trainer as it is, but for what it tells of an answer. */
+function silent(trainer: Trainer): Trainer {
+  return Object.assign(Object.create(trainer) as Trainer, {
+    forward: async (...asked: Parameters<Trainer['forward']>) => {
+      const pending = await trainer.forward(...asked);
+      return {
+        ...pending,
+        result: async (signal: AbortSignal) => ({ ...(await pending.result(signal)), logprobs: [] }),
+      };
+    },
+  });
+}

@@ -6,7 +6,7 @@ import { Answering, experiment, type Started } from './answering.ts';
 import { scored, type Platform } from './platform-that-answers.ts';
 
 const HOUR_MS = 3_600_000;
-const CHECKPOINTS = Number(process.env['PAWL_LONG_CHECKPOINTS'] ?? 150);
+const CHECKPOINTS = Number(process.env['PAWL_LONG_CHECKPOINTS'] ?? 200);
 const TRAIN = { batchSize: 4, optimizer: { learningRate: 0.01 } };
 
 const folder = temporaryFolder();
@@ -58,10 +58,10 @@ describe('what a run carries', () => {
       const run = await runs.start(experiment({ train, checkpoint: { every: 1 } }), forgetful);
       await run.report();
       const sizes = await carriedSizes(run);
-      expect(sizes.length).toBeGreaterThan(0);
+      expect(sizes.length).toBeGreaterThan(2);
       expect(Math.max(...sizes)).toBeLessThan(50_000);
       // Numbers grow by a digit here and there.
-      expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThan(1_000);
+      expect(Math.max(...sizes) - Math.min(...sizes.slice(1))).toBeLessThan(500);
     },
     CHECKPOINTS * 10_000,
   );

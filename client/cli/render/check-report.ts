@@ -58,8 +58,8 @@ function factLines({ shape, data, training, cost }: CheckReport): string[] {
     ]);
   }
   if (training !== undefined) {
-    const { steps, examplesPerStep, epochs, tokens, checkpoints, requestsPerStep } = training;
-    rows.push(['steps', `${count(steps)} of ${count(examplesPerStep)} examples: ${epochsText(epochs)}`]);
+    const { steps, examplesPerStep, unit, epochs, tokens, checkpoints, requestsPerStep } = training;
+    rows.push(['steps', `${count(steps)} of ${count(examplesPerStep)} ${unit}: ${epochsText(epochs)}`]);
     rows.push(['to train', `about ${count(tokens)} tokens, ${requestsPerStep} requests a step`]);
     rows.push(['checkpoints', `${count(checkpoints)}, the baseline included; each is evaluated`]);
   }
