@@ -94,6 +94,27 @@ describe('two homes on one Temporal', () => {
   }, 300_000);
 });
 
+describe('a run under an id of one’s own', () => {
+  test('is submitted once, however often it is asked for; another experiment is refused with what differs', async () => {
+    const file = writeExperiment(join(pawl.home, 'short'), SHORT);
+    const before = (await pawl.ledger()).trainers.length;
+    const submit = (...more: string[]): Promise<Finished> =>
+      pawl.run(['run', file, '--id', 'nightly-1', '--detach', '--output', 'json', ...more]);
+    const both = await Promise.all([submit(), submit()]);
+    const said = both.map(({ stdout }) => JSON.parse(stdout) as { runId: string; existed: boolean });
+    expect(said.map(({ runId }) => runId)).toEqual(['nightly-1', 'nightly-1']);
+    expect(said.map(({ existed }) => existed).sort()).toEqual([false, true]);
+    await pawl.until('nightly-1', ({ outcome }) => outcome === 'finished');
+    expect(JSON.parse((await submit()).stdout)).toEqual({ runId: 'nightly-1', existed: true });
+    const other = await submit('--set', 'train.optimizer.learningRate=0.02');
+    expect(other.code).not.toBe(0);
+    expect(other.stderr).toContain(
+      'There is a run nightly-1 already, with another experiment (train.optimizer.learningRate',
+    );
+    expect((await pawl.ledger()).trainers.length).toBe(before + 1);
+  }, 300_000);
+});
+
 describe('a worker that cannot work ends, and says why', () => {
   test.each(['9000000000000', '0', 'often'])('with a schedule that no server takes: %s seconds', async (seconds) => {
     const { code, stderr } = await worker({ PAWL_RECONCILE_SECONDS: seconds });
