@@ -144,7 +144,13 @@ describe('an experiment that can run', () => {
     expect(found.problems).toEqual([]);
     expect(found.data).toMatchObject({ rows: 5, examples: 10, dropped: 0 });
     // Five pairs, four times, two at a time; two chunks of a pair each, forward and backward, and the update.
-    expect(found.training).toMatchObject({ steps: 10, examplesPerStep: 2, unit: 'pairs', epochs: 4, requestsPerStep: 5 });
+    expect(found.training).toMatchObject({
+      steps: 10,
+      examplesPerStep: 2,
+      unit: 'pairs',
+      epochs: 4,
+      requestsPerStep: 5,
+    });
   });
 
   test('each turn of a conversation that is learned is marked, and --set is heard', async () => {

@@ -125,10 +125,11 @@ describe('a plateau', () => {
     await pawl.untilStep(eager, 21);
     await pawl.killWorker();
     await pawl.withRuns((runs) => runs.stop(lost, { now: true }));
-    const decided = await pawl.until(result.runId, ({ branches }) => branches?.reason !== undefined);
+    // The choice is stored first, and told of after.
+    const decided = await pawl.until(result.runId, ({ branches, events }) =>
+      events.some(({ message }) => message === branches?.reason),
+    );
     expect(decided.branches).toMatchObject({ checkpoint: 'step-000020-g1', step: 20, trial: 2, chosen: eager });
-    expect(decided.events.map(({ message }) => message)).toContain(decided.branches?.reason);
-
     expect(decided.branches?.branches[2]).toMatchObject({ runId: lost, ended: 'cancelled' });
 
     const loser = await pawl.until(idle, ({ outcome }) => outcome === 'finished');

@@ -103,7 +103,7 @@ describe('a run under an id of one’s own', () => {
     const both = await Promise.all([submit(), submit()]);
     const said = both.map(({ stdout }) => JSON.parse(stdout) as { runId: string; existed: boolean });
     expect(said.map(({ runId }) => runId)).toEqual(['nightly-1', 'nightly-1']);
-    expect(said.map(({ existed }) => existed).sort()).toEqual([false, true]);
+    expect(said.map(({ existed }) => Number(existed)).toSorted((a, b) => a - b)).toEqual([0, 1]);
     await pawl.until('nightly-1', ({ outcome }) => outcome === 'finished');
     expect(JSON.parse((await submit()).stdout)).toEqual({ runId: 'nightly-1', existed: true });
     const other = await submit('--set', 'train.optimizer.learningRate=0.02');
