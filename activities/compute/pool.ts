@@ -29,6 +29,7 @@ const LANES: Record<keyof Tasks, Lane> = {
   'data.shownExamples': 'long',
   'grading.score': 'quick',
   'grading.firstRefused': 'long',
+  'grading.unreachable': 'long',
 };
 
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;

@@ -9,6 +9,7 @@ import { findOverlap } from '../data/overlap-task.ts';
 import { shownExamples } from '../data/shown-examples.ts';
 import { tokenizeRange } from '../data/tokenize-range.ts';
 import { firstRefused, score } from '../grading/grading-tasks.ts';
+import { unreachable } from '../grading/reachable.ts';
 import { standingOf } from '../grading/standing.ts';
 import { unpackScores, type PackedScores } from './packed-scores.ts';
 import type { Task } from './task.ts';
@@ -30,6 +31,7 @@ export const TASKS = {
   'data.shownExamples': shownExamples,
   'grading.score': score,
   'grading.firstRefused': firstRefused,
+  'grading.unreachable': unreachable,
 } satisfies Record<string, Task<never, unknown, unknown>>;
 
 interface Pair {

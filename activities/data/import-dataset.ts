@@ -13,12 +13,12 @@ import { journalKey, lastEntry, link, type JournalEntry } from './journal.ts';
 import { requireFile } from './jsonl.ts';
 import type { FileRange } from './lines.ts';
 import { encodeManifest } from './manifest.ts';
-import { noticeLines, type NoticeLine } from './notices.ts';
+import { WEIGHT_ZERO, noticeLines, type NoticeLine } from './notices.ts';
 import { requireLittleEndian } from './part-format.ts';
 import { PartWriter } from './part-writer.ts';
 import { dataFiles } from './sources.ts';
 import type { DataSettings, TokenizedRange } from './tokenize-range.ts';
-import { plus, type Totals } from './totals.ts';
+import { plus, type LeftRow, type Totals } from './totals.ts';
 import { unpackAll, type Source } from './unpack-all.ts';
 import { ROW_EXAMPLE } from './training-rows.ts';
 
@@ -38,6 +38,10 @@ export interface ImportedDataset {
   readonly examples: number;
   /** Longer than `maxTokens`. */
   readonly dropped: number;
+  /** All that was left out: examples that are longer, and rows whose weight is 0. */
+  readonly leftOut: number;
+  /** The first of them. */
+  readonly left: readonly LeftRow[];
   readonly tokens: number;
   readonly maxExampleTokens: number;
   /** What is worth telling of the rows, with their number. */
@@ -136,14 +140,16 @@ async function importFrom(ports: ImportPorts, options: FromSources, stop: AbortC
   const run = async (range: FileRange): Promise<TokenizedRange> =>
     compute.run('data.tokenizeRange', { range, settings }, { signal, timeoutMs: RANGE_MS, what: nameOf(range) });
   let number = begun.range;
-  for await (const made of inOrder(ranges.slice(number), { width, stop, run })) {
+  const rest = ranges.slice(number);
+  const work = async (range: FileRange): Promise<Done> => ({ range, made: await run(range) });
+  for await (const { range, made } of inOrder(rest, { width, stop, run: work })) {
     const before = { range: number, chain, totals };
     await writer.add(made, {
       from: number === begun.range ? begun.taken : 0,
       onPart: async (taken) =>
         artifacts.keepNote(key, { ...before, taken, parts: writer.parts } satisfies JournalEntry),
     });
-    totals = plus(totals, made);
+    totals = plus(totals, made, range);
     chain = link(chain, made.digest);
     number += 1;
     options.onProgress?.({ ranges: number, of: ranges.length, examples: totals.examples });
@@ -156,6 +162,11 @@ async function importFrom(ports: ImportPorts, options: FromSources, stop: AbortC
   const done = await artifacts.put(encodeManifest(manifest));
   await artifacts.keepNote(key, { range: number, taken: 0, chain, totals, parts, done } satisfies JournalEntry);
   return resultOf(done, tokenizer, totals);
+}
+
+interface Done {
+  readonly range: FileRange;
+  readonly made: TokenizedRange;
 }
 
 async function rangesOf(sources: readonly Source[], rangeBytes: number): Promise<FileRange[]> {
@@ -178,12 +189,14 @@ function countsOf({
   dropped,
   tokens,
   maxExampleTokens,
-}: Totals): Omit<Totals, 'rows' | 'notices' | 'chatFacts'> {
+}: Totals): Pick<Totals, 'examples' | 'dropped' | 'tokens' | 'maxExampleTokens'> {
   return { examples, dropped, tokens, maxExampleTokens };
 }
 
 function resultOf(hash: string, tokenizer: string, totals: Totals): ImportedDataset {
-  return { hash, tokenizer, rows: totals.rows, ...countsOf(totals), notices: noticeLines(totals.notices, totals.rows) };
+  const { rows, left, notices } = totals;
+  const leftOut = totals.dropped + (notices[WEIGHT_ZERO] ?? 0);
+  return { hash, tokenizer, rows, leftOut, left, ...countsOf(totals), notices: noticeLines(notices, rows) };
 }
 
 function nothingLeft({ train, maxTokens, contextTokens }: DatasetImport, dropped: number): PawlError {

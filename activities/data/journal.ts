@@ -12,7 +12,7 @@ import type { DataSettings } from './tokenize-range.ts';
 import { NOTHING, Totals } from './totals.ts';
 
 /** To be raised with every change of how text becomes tokens. */
-const VERSION = 1;
+const VERSION = 2;
 
 const Entry = z.object({
   /** Ranges that are done. */

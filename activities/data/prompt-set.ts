@@ -97,8 +97,10 @@ export interface PromptImport {
   readonly tokenizer: TextTokenizer;
   /** How conversations are rendered. */
   readonly chat: QuestionSettings;
-  /** A longer prompt could not be asked, so it is an error. */
+  /** A longer prompt leaves too little room for an answer, so it is an error. */
   readonly maxTokens: number;
+  /** Of the answer that must fit behind it; default: 1. */
+  readonly answerTokens?: number | undefined;
   readonly field?: string;
   readonly signal?: AbortSignal;
   /** Told now and then how many rows are done. */
@@ -133,12 +135,7 @@ export async function importPromptSet(artifacts: Artifacts, options: PromptImpor
   for await (const { row, place } of readJsonl(path, format, signal)) {
     const { prompt, tokens } = await asked.read(row, place);
     if (tokens.length === 0) throw badRow(place, 'prompt has no tokens; give the model something to answer');
-    if (tokens.length > maxTokens) {
-      throw badRow(
-        place,
-        `prompt has ${tokens.length} tokens, and the model’s context has room for ${maxTokens} and an answer; shorten it, or choose a shape with a longer context`,
-      );
-    }
+    if (tokens.length > maxTokens) throw badRow(place, `prompt has ${noRoom(tokens.length, options)}`);
     const { reference, tags, rejected } = row;
     const line = canonical({ prompt, tokens, reference, tags, rejected });
     if (lines.has(line)) duplicates += 1;
@@ -155,6 +152,18 @@ export async function importPromptSet(artifacts: Artifacts, options: PromptImpor
   const header = JSON.stringify({ format: VERSION, tokenizer: tokenizer.hash, ...asked.facts() });
   const hash = await artifacts.put(Buffer.from([header, ...lines, ''].join('\n')));
   return { hash, prompts: lines.size, duplicates };
+}
+
+/** `120 tokens, and the model’s context has room for 104 and an answer of 24 (maxTokens); …` */
+export function noRoom(
+  tokens: number,
+  { maxTokens, answerTokens = 1 }: Pick<PromptImport, 'maxTokens' | 'answerTokens'>,
+): string {
+  const [answer, remedy] =
+    answerTokens === 1
+      ? ['an answer', 'shorten it']
+      : [`an answer of ${answerTokens} (evaluate.maxTokens)`, 'shorten it, lower maxTokens'];
+  return `${tokens} tokens, and the model’s context has room for ${maxTokens} and ${answer}; ${remedy}, or choose a shape with a longer context`;
 }
 
 /** Text and tokens of a row. Ids that were given are asked as they are; their text is for people and graders. */

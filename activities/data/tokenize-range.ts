@@ -2,13 +2,11 @@
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { TaskContext } from '../compute/task.ts';
 import { ExampleTokenizer, type ChatFacts, type ChatSettings } from './examples.ts';
-import { Int32List } from './int32-list.ts';
+import { Gathered, type GatheredRange } from './gathered.ts';
 import { badRow } from './jsonl.ts';
 import { linesBefore, readRange, type FileRange } from './lines.ts';
-import type { Notice } from './notices.ts';
-import { encodeExample } from './part-format.ts';
 import type { PreferenceKind } from './preference-rows.ts';
-import { lineReader, type Group } from './row-groups.ts';
+import { lineReader } from './row-groups.ts';
 import { textOf } from './text-of.ts';
 import { threadTokenizer } from './thread-tokenizer.ts';
 import type { TextTokenizer } from './tokenizer.ts';
@@ -23,18 +21,11 @@ export interface DataSettings {
   readonly preferences?: PreferenceKind | undefined;
 }
 
-export interface TokenizedRange {
+export interface TokenizedRange extends GatheredRange {
   /** sha256 of the range's bytes. */
   readonly digest: string;
-  readonly words: Int32Array;
-  /** Words of each example. */
-  readonly sizes: Int32Array;
-  readonly rows: number;
-  /** What is worth telling of the rows, counted. */
-  readonly notices: Readonly<Record<Notice, number>>;
-  readonly dropped: number;
-  readonly tokens: number;
-  readonly maxExampleTokens: number;
+  /** Rows or not. */
+  readonly lines: number;
   /** Absent: no conversation in it. */
   readonly chatFacts?: ChatFacts;
 }
@@ -75,47 +66,18 @@ async function tokenizeLines(work: Work, before: number): Promise<Omit<Tokenized
   const { chat, maxTokens, endToken, preferences } = settings;
   const endTokens = endToken === undefined ? [] : tokenizer.encodeEnd(endToken);
   const examples = new ExampleTokenizer({ tokenizer, endTokens, chat });
-  const words = new Int32List();
-  const sizes = new Int32List();
   const reader = lineReader(preferences, { examples, rows: chat, maxTokens });
-  const notices: Record<Notice, number> = {};
-  let rows = 0;
-  let dropped = 0;
-  let count = 0;
-  let maxExampleTokens = 0;
-  /** What belongs together is left out together. */
-  const take = (group: Group): void => {
-    if (group.some(({ tokens }) => tokens.length > maxTokens)) {
-      dropped += 1;
-      return;
-    }
-    for (const { tokens, trained } of group) {
-      const example = encodeExample(tokens, trained);
-      words.append(example);
-      sizes.push(example.length);
-      count += tokens.length;
-      maxExampleTokens = Math.max(maxExampleTokens, tokens.length);
-    }
-  };
+  const gathered = new Gathered(maxTokens);
   for (const [index, line] of lines.entries()) {
     const place = `${path}:${before + index + 1}`;
     if (line.length > maxBytes) throw tooLong(place, line.length, maxTokens);
     const text = withoutMark(textOf(line, place), before + index);
     if (text.trim() === '') continue;
-    const made = await reader.read(text, place);
-    rows += 1;
-    for (const notice of made.notices) notices[notice] = (notices[notice] ?? 0) + 1;
-    made.groups.forEach(take);
+    gathered.row(index + 1, await reader.read(text, place));
   }
-  reader.rest().forEach(take);
+  gathered.rest(reader.rest());
   const { chatFacts } = examples;
-  const counts = { rows, notices, dropped, tokens: count, maxExampleTokens };
-  return {
-    words: words.view().slice(),
-    sizes: sizes.view().slice(),
-    ...counts,
-    ...(chatFacts !== undefined && { chatFacts }),
-  };
+  return { ...gathered.result(), lines: lines.length, ...(chatFacts !== undefined && { chatFacts }) };
 }
 
 function tooLong(place: string, bytes: number, maxTokens: number): PawlError {

@@ -1,6 +1,7 @@
 /** `edit_similarity`: 1 − word edits ÷ words of the longer text. */
 import type { TextGrader } from './grader.ts';
-import { wordEdits, words } from './words.ts';
+import { wordEdits } from './sequences.ts';
+import { words } from './words.ts';
 
 export const editSimilarity: TextGrader = {
   binary: false,

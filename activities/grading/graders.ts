@@ -1,5 +1,6 @@
 /** From an experiment's choice to a grader. */
 import { GraderSpec, isProvided, optionsOf } from '../../domain/spec/grader-spec.ts';
+import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
 import { sha256, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { PinnedPython } from '../../domain/words/plan.ts';
@@ -55,17 +56,24 @@ export async function openGrader(
   return judge(spec.judge, keyOf(spec.judge.keyVariable, secrets));
 }
 
+/** What of an answer is graded, and with which packages. */
+interface Reading extends Pick<SuiteSpec, 'answerAfter' | 'normalize'> {
+  readonly python?: PinnedPython | undefined;
+}
+
 /** The same for the same grader with the same options, wherever its module lies and however long it is waited for. */
 export function graderHash(
   spec: GraderSpec,
   pinned: string | undefined,
-  { python, answerAfter }: { python?: PinnedPython | undefined; answerAfter?: string | false | undefined } = {},
+  { python, answerAfter, normalize }: Reading = {},
 ): string {
   const facts = graderFacts(spec, pinned);
   const inPython = isProvided(spec) || (isCode(spec) && 'python' in spec);
   const packages = inPython ? python?.requirements : undefined;
   const all = packages === undefined ? facts : [facts, packages];
-  return sha256(JSON.stringify(answerAfter === undefined ? all : { grader: all, answerAfter }));
+  const reads = { answerAfter, normalize: normalize === 'none' ? undefined : normalize };
+  const plain = Object.values(reads).every((value) => value === undefined);
+  return sha256(JSON.stringify(plain ? all : { grader: all, ...reads }));
 }
 
 function graderFacts(spec: GraderSpec, pinned: string | undefined): unknown {

@@ -1,5 +1,6 @@
 /** `f1` and `rouge_l`: how much of the reference is in an answer, and how much of the answer in the reference. */
 import type { TextGrader } from './grader.ts';
+import { longestCommon } from './sequences.ts';
 
 /** Of both: 2PR ÷ (P + R). */
 function harmonic(shared: number, given: number, wanted: number): number {
@@ -48,18 +49,4 @@ function squadWords(text: string): readonly string[] {
 
 function rougeWords(text: string): readonly string[] {
   return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
-}
-
-/** Length of the longest common subsequence, in memory for one row. */
-function longestCommon(from: readonly string[], to: readonly string[]): number {
-  const row = new Uint32Array(to.length + 1);
-  for (const word of from) {
-    let diagonal = 0;
-    for (const [column, other] of to.entries()) {
-      const above = row[column + 1] ?? 0;
-      row[column + 1] = word === other ? diagonal + 1 : Math.max(above, row[column] ?? 0);
-      diagonal = above;
-    }
-  }
-  return row[to.length] ?? 0;
 }

@@ -1,5 +1,11 @@
 /** The graders that need nothing but two texts: from an experiment's choice to what grades. Pure. */
-import type { GraderSpec, Likelihood, ProvidedGrader } from '../../domain/spec/grader-spec.ts';
+import {
+  isLikelihood,
+  isProvided,
+  type GraderSpec,
+  type Likelihood,
+  type ProvidedGrader,
+} from '../../domain/spec/grader-spec.ts';
 import { editSimilarity } from './edit-similarity.ts';
 import { exactMatch } from './exact-match.ts';
 import type { TextGrader } from './grader.ts';
@@ -33,6 +39,12 @@ export const graders: Readonly<Record<Bare, TextGrader>> = {
   f1,
   rouge_l: rougeL,
 };
+
+/** Whether two texts are all that it needs. */
+export function isTextGrader(spec: GraderSpec): spec is TextGraderSpec {
+  if (isLikelihood(spec) || isProvided(spec)) return false;
+  return typeof spec === 'string' || 'name' in spec;
+}
 
 export function textGrader(spec: TextGraderSpec): TextGrader {
   if (typeof spec === 'string') return graders[spec];

@@ -4,13 +4,16 @@
  * than the reference has words counts as all wrong.
  */
 import type { TextGrader } from './grader.ts';
-import { wordEdits, words } from './words.ts';
+import { wordEdits } from './sequences.ts';
+import { words } from './words.ts';
 
 export const tokenAccuracy: TextGrader = {
   binary: false,
   score(output, reference) {
     const [given, wanted] = [words(output), words(reference)];
     if (wanted.length === 0) return given.length === 0 ? 1 : 0;
+    // Words too many are edits too: there is nothing to be counted.
+    if (given.length >= 2 * wanted.length) return 0;
     return Math.max(0, 1 - wordEdits(given, wanted) / wanted.length);
   },
 };

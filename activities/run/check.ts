@@ -168,7 +168,8 @@ class Check {
       tokenizer,
       chat,
       endToken,
-      maxTokens: (shape?.maxContextTokens ?? Infinity) - 1,
+      contextTokens: shape?.maxContextTokens ?? Infinity,
+      onNote: ({ level, message }) => void (level === 'warn' ? this.warnings : this.notices).push(message),
       opening: { python, onOutput: (text) => this.#print(text) },
       signal,
     });
@@ -203,12 +204,13 @@ function shapeOf(shape: ResolvedShape): NonNullable<CheckReport['shape']> {
 
 function factsOf(
   spec: RunSpec,
-  { hash, rows, examples, dropped, tokens, maxExampleTokens }: ImportedDataset,
+  { hash, rows, examples, dropped, leftOut, left, tokens, maxExampleTokens }: ImportedDataset,
   shape: ResolvedShape | undefined,
 ): Omit<NonNullable<CheckReport['data']>, 'shown'> {
   const maxTokens = exampleTokens(spec, shape?.maxContextTokens);
   const limit = maxTokens < spec.data.maxTokens ? 'context' : 'data.maxTokens';
-  return { rows, examples, dropped, maxTokens, limit, tokens, longestTokens: maxExampleTokens, dataset: hash };
+  const counts = { rows, examples, dropped, leftOut, left: [...left], tokens, longestTokens: maxExampleTokens };
+  return { ...counts, maxTokens, limit, dataset: hash };
 }
 
 const UNITS = { rows: 'examples', pairs: 'pairs', labelled: 'labelled rows' } as const;

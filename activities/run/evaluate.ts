@@ -132,7 +132,7 @@ function subjectOf(input: EvaluationInput, { name, spec, promptSet, graderModule
     metric: suiteMetric(spec),
     ...(name !== MAIN_SUITE && { suite: name }),
     ...(appraisal !== undefined && { appraisal }),
-    grader: graderHash(spec.grader, graderModule, { python: plan.python, answerAfter: spec.answerAfter }),
+    grader: graderHash(spec.grader, graderModule, { ...spec, python: plan.python }),
     sampling: samplingOf(spec, plan.stop),
   };
 }

@@ -7,6 +7,7 @@ import { openReferences } from '../data/references.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { answerOf, opensThought } from '../grading/answer-after.ts';
 import type { Grader } from '../grading/grader.ts';
+import { inNormalForm } from '../grading/normal-form.ts';
 import { openGrader, type GraderPorts } from '../grading/graders.ts';
 import { perplexityScore } from '../grading/perplexity.ts';
 import type { Sample, SampleRequest } from '../ports.ts';
@@ -53,7 +54,8 @@ export async function openExaminer(
   }
   const drawn = { maxTokens, temperature, ...(stop !== undefined && { stop: [stop] }) };
   const opened = await openGrader(ports, grader, suite.graderModule, { python, onOutput });
-  return answers(opened, { drawn, answerAfter: suite.spec.answerAfter });
+  const grading = inNormalForm(opened, suite.spec.normalize);
+  return answers(grading, { drawn, answerAfter: suite.spec.answerAfter });
 }
 
 interface Answers {

@@ -8,6 +8,7 @@ import { rememberForRetry, signal } from '../guard.ts';
 import { pinObjective } from '../objectives/load-objective.ts';
 import { chatOf, overlaps, pinData } from './pin-data.ts';
 import { pinPreference } from '../preference/plan-preference.ts';
+import type { SuiteNote } from './suite-notes.ts';
 import { pinSuites } from './pin-suites.ts';
 import { openOutputLog } from '../user-code/output-log.ts';
 import { pinPython } from '../user-code/pin-python.ts';
@@ -62,7 +63,8 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
         tokenizer: dataset.tokenizer,
         chat,
         endToken,
-        maxTokens: shape.maxContextTokens - 1,
+        contextTokens: shape.maxContextTokens,
+        onNote: async (note: SuiteNote) => tell(runId, note),
         opening: { python, onOutput: printed.onOutput },
         signal: signal(),
       };

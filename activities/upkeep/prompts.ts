@@ -10,7 +10,7 @@ import {
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { PromptFile } from '../data/data-tasks.ts';
-import { openPromptSet, type ImportedPromptSet } from '../data/prompt-set.ts';
+import { noRoom, openPromptSet, type ImportedPromptSet } from '../data/prompt-set.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { rememberForRetry, signal } from '../guard.ts';
 import { findPromptSet, type Store } from '../../store/index.ts';
@@ -89,10 +89,7 @@ export async function pinPromptSet(
   const long = prompts.findIndex(({ tokens }) => tokens.length > asked.maxTokens);
   if (long === -1) return set;
   const tokens = prompts[long]?.tokens.length ?? 0;
-  throw refused(
-    set.hash,
-    `has a prompt (number ${long + 1}) of ${tokens} tokens, and the model’s context has room for ${asked.maxTokens} and an answer; shorten it, or choose a shape with a longer context`,
-  );
+  throw refused(set.hash, `has a prompt (number ${long + 1}) of ${noRoom(tokens, asked)}`);
 }
 
 async function addFile(

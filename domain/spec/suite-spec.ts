@@ -22,6 +22,12 @@ export const suiteFields = {
     .describe(
       'the mark that ends the reasoning: what follows the last one is graded; default: </think> where there is one; false: all of it is graded',
     ),
+  normalize: z
+    .enum(['none', 'nfc'], 'use nfc, or none')
+    .optional()
+    .describe(
+      'Unicode normal form of answers and references before they are compared: é as one character, or as e and an accent; default: none',
+    ),
   maxTokens: positiveInt.default(256),
   temperature: z.number().min(0).max(2).default(0),
   limit: positiveInt.optional().describe('ask only the first so many prompts of the set; default: all'),

@@ -22,6 +22,10 @@ const CheckedData = z.object({
   examples: z.number(),
   /** Examples left out, as they are longer than `maxTokens`. */
   dropped: z.number(),
+  /** These, and rows whose weight is 0. */
+  leftOut: z.number(),
+  /** The first of what was left out; no tokens: its weight is 0. */
+  left: z.array(z.object({ file: z.string(), line: z.number(), tokens: z.number().optional() })),
   maxTokens: z.number(),
   /** Why no longer one fits. */
   limit: z.enum(['data.maxTokens', 'context']),

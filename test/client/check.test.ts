@@ -85,6 +85,8 @@ describe('an experiment that can run', () => {
         rows: 4,
         examples: 3,
         dropped: 1,
+        leftOut: 1,
+        left: [{ file: join(folder, 'rows.jsonl'), line: 3, tokens: 12 }],
         maxTokens: 8,
         limit: 'data.maxTokens',
         tokens: 4 + 6 + 4,
@@ -210,6 +212,8 @@ describe('the report', () => {
       rows: 1,
       examples: 1,
       dropped: 0,
+      leftOut: 0,
+      left: [],
       maxTokens: 9,
       limit: 'data.maxTokens',
       tokens: 9,
@@ -243,6 +247,20 @@ describe('the report', () => {
     expect(short.length).toBeLessThan(2_500);
     expect(short).toMatch(/begin m+[^]*\n {8}│ … 3,910 more characters: --full …\n[^]*m end/);
     expect(checkReport(example(long), { ...look, full: true }).replaceAll(/[^m]/g, '').length).toBeGreaterThan(5_000);
+  });
+
+  test('says which rows were left out and why, the first of them, and how many more', () => {
+    const found = example('that');
+    const left = Array.from({ length: 20 }, (_, index) => ({
+      file: '/data/rows.jsonl',
+      line: 3 * index + 1,
+      ...(index % 2 === 0 && { tokens: 1_000 + index }),
+    }));
+    const data = found.data && { ...found.data, dropped: 900, leftOut: 1_010, left };
+    expect(checkReport({ ...found, data }, look)).toContain(
+      'rows.jsonl:1 (1,000 tokens), rows.jsonl:4 (weight 0), rows.jsonl:7 (1,002 tokens), ',
+    );
+    expect(checkReport({ ...found, data }, look)).toMatch(/rows\.jsonl:22 \(weight 0\), and 1,002 more\n/);
   });
 
   test('marks what is learned by colour too', () => {

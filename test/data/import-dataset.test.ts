@@ -46,6 +46,24 @@ function counting(): { compute: Compute; asked: Record<string, number> } {
   return { compute, asked };
 }
 
+test('what is left out is told by its line in its file, wherever the file was cut, and again from the journal', async () => {
+  const other = join(folder, 'other.jsonl');
+  const long = `${JSON.stringify({ prompt: `${'a '.repeat(80)}->`, completion: 'B' })}\n`;
+  const unweighted = `${JSON.stringify({ prompt: 'a ->', completion: 'B', weight: 0 })}\n`;
+  await writeFile(train, `${rows(70)}${long}\n${rows(50)}${unweighted}${rows(3)}`);
+  await writeFile(other, `${rows(40)}${long.repeat(30)}`);
+  const files = { ...options, train: [train, other] };
+  const expected = [
+    { file: train, line: 71, tokens: 82 },
+    { file: train, line: 123 },
+    ...Array.from({ length: 18 }, (_, index) => ({ file: other, line: 41 + index, tokens: 82 })),
+  ];
+  for (const rangeBytes of [300, 1_000, 1_000, 1_000_000]) {
+    const { left, leftOut, dropped } = await importDataset({ artifacts, compute: pool }, { ...files, rangeBytes });
+    expect({ left, leftOut, dropped }).toEqual({ left: expected, leftOut: 32, dropped: 31 });
+  }
+});
+
 describe('a row that cannot be used', () => {
   test('is told by its line in the whole file, however far behind it stands', async () => {
     await writeFile(train, `${rows(200)}{oops\n${rows(10)}`);

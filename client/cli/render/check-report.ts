@@ -1,4 +1,5 @@
 /** What a look at an experiment found, as text. Pure. */
+import { basename } from 'node:path';
 import type { CheckReport, ShownExample, ShownPiece } from '../../../domain/words/check.ts';
 import type { Colours } from './colours.ts';
 import { count, share } from './format.ts';
@@ -51,6 +52,7 @@ function factLines({ shape, data, training, cost }: CheckReport): string[] {
   }
   if (data !== undefined) {
     rows.push(['rows', `${count(data.rows)}: ${count(data.examples)} examples${droppedText(data)}`]);
+    if (data.left.length > 0) rows.push(['left out', leftText(data)]);
     const mean = data.tokens / data.examples;
     rows.push([
       'tokens',
@@ -72,6 +74,18 @@ function droppedText({ dropped, examples, maxTokens, limit }: NonNullable<CheckR
   if (dropped === 0) return ', none left out';
   const why = limit === 'context' ? 'the context of the model' : 'data.maxTokens';
   return `, ${count(dropped)} left out (${share(dropped, dropped + examples)}): longer than ${count(maxTokens)} tokens, ${why}`;
+}
+
+/** Of more the numbers are no help. */
+const MOST_LEFT = 8;
+
+function leftText({ left, leftOut }: NonNullable<CheckReport['data']>): string {
+  const shown = left.slice(0, MOST_LEFT).map(({ file, line, tokens }) => {
+    const why = tokens === undefined ? 'weight 0' : `${count(tokens)} tokens`;
+    return `${basename(file)}:${line} (${why})`;
+  });
+  const more = leftOut - shown.length;
+  return `${shown.join(', ')}${more > 0 ? `, and ${count(more)} more` : ''}`;
 }
 
 function epochsText(epochs: number): string {
