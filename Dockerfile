@@ -6,6 +6,9 @@ COPY package.json package-lock.json .npmrc ./
 FROM base AS build
 RUN npm ci
 COPY tsconfig.json ./
+COPY scripts/bundle-programs.mjs scripts/bundle-programs.mjs
+COPY domain domain
+COPY store store
 COPY workflows workflows
 COPY activities activities
 COPY worker worker

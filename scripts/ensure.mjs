@@ -96,7 +96,7 @@ function dependenciesDiffer() {
 
 /** Everything the build reads: sources, compiler settings, and the versions of what is bundled. */
 function sourcesHash() {
-  const settings = ['tsconfig.json', 'package.json', 'package-lock.json'];
+  const settings = ['tsconfig.json', 'package.json', 'package-lock.json', 'scripts/bundle-programs.mjs'];
   const folders = readJson('tsconfig.json').include;
   const sources = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })

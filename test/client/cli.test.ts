@@ -166,6 +166,6 @@ describe('exit code 1', () => {
 
   test('PAWL_DEBUG shows where an error comes from', async () => {
     const { stderr } = await pawl(['show', 'no such run'], { PAWL_DEBUG: '1' });
-    expect(stderr).toMatch(/\n\s+at .*run-list\.js/);
+    expect(stderr).toMatch(/\n\s+at .*run-list\.ts/);
   });
 });

@@ -157,14 +157,21 @@ describe('the image', () => {
     expect(dockerfile).toMatch(/^USER node$/m);
   });
 
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) =>
+    (match[1] ?? '').split(' '),
+  );
+
+  test('is built from every folder of ours that is compiled, but for those that only prove and measure', () => {
+    const { include } = JSON.parse(file('tsconfig.json')) as { include: string[] };
+    const proving = ['chaos', 'test', 'bench'];
+    expect(copied).toEqual(expect.arrayContaining(include.filter((folder) => !proving.includes(folder))));
+  });
+
   test('has everything that it copies let in by .dockerignore', () => {
     const allowed = file('.dockerignore')
       .split('\n')
       .filter((line) => line.startsWith('!'))
       .map((line) => line.slice(1));
-    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) =>
-      (match[1] ?? '').split(' '),
-    );
     expect(copied.length).toBeGreaterThan(5);
     expect(copied.filter((path) => !allowed.some((name) => path === name || path.startsWith(`${name}/`)))).toEqual([]);
   });
