@@ -1,7 +1,7 @@
 /**
  * Scores a dataset with the frozen base model, part by part, each kept as it is done: an attempt that follows a dead
  * worker's goes on behind the last part, with the same model and numbers, so that what was asked for is not computed
- * again; another run of the same data and model finds all of it.
+ * again; another run of the same data and model finds all of it, or waits while it is being made.
  */
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { Activities } from '../../domain/words/run.ts';
@@ -14,6 +14,7 @@ import { openDataset, type Dataset } from '../data/dataset.ts';
 import { rememberForRetry, remembered, signal } from '../guard.ts';
 import type { Backend, Datum, ForwardBackwardResult, Pending, Trainer } from '../ports.ts';
 import { connected, inSession } from '../run/session.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { scoreOf } from './pair-batches.ts';
 import { encodeScores, referenceKey, referenceNote, type ReferenceNote } from './reference.ts';
 
@@ -48,18 +49,28 @@ export function scoring(ports: Ports): Pick<Activities, 'scoreReference'> {
     async scoreReference(input) {
       const { runId, plan, trainerId, connection } = input;
       const key = referenceKey(plan);
-      const known = await referenceNote(artifacts, key);
-      if (known.done !== undefined) return known.done;
+      const known = async (): Promise<string | undefined> => (await referenceNote(artifacts, key)).done;
+      const before = await known();
+      if (before !== undefined) return before;
       const dataset = await openDataset(artifacts, plan.dataset);
       const perRequest = Math.min(MAX_REQUEST_EXAMPLES, examplesPerRequest(dataset.manifest.maxExampleTokens));
-      const work = { input, trainer: backend.trainer(trainerId), dataset, key, perRequest };
-      const done = await connected(backend, connection, () => score(ports, work, known));
+      const asked = { input, trainer: backend.trainer(trainerId), dataset, key, perRequest };
+      const once = {
+        there: known,
+        work: async (): Promise<string> => score(ports, asked, await referenceNote(artifacts, key)),
+        signal: signal(),
+      };
+      // Who waits for another run's scores keeps its own session alive.
+      const { value: done, mine } = await connected(backend, connection, () =>
+        oneAtATime(store, { key: `reference/${key}`, holder: runId }, once),
+      );
+      const by = mine ? `by ${plan.baseModel}` : `by ${plan.baseModel}, for another run`;
       await store.addEvent(runId, {
         key: 'reference',
         at: new Date().toISOString(),
         phase: 'connect',
         level: 'info',
-        message: `the reference is scored: ${dataset.examples} examples by ${plan.baseModel}`,
+        message: `the reference is scored: ${dataset.examples} examples ${by}`,
       });
       return done;
     },

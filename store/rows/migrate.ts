@@ -18,6 +18,7 @@ import { up as stepMetrics } from './migrations/0013-step-metrics.ts';
 import { up as stepChunks } from './migrations/0014-step-chunks.ts';
 import { up as narrowQuestions } from './migrations/0015-narrow-questions.ts';
 import { up as endings } from './migrations/0016-endings.ts';
+import { up as claims } from './migrations/0017-claims.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -37,6 +38,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0014-step-chunks': { up: stepChunks },
   '0015-narrow-questions': { up: narrowQuestions },
   '0016-endings': { up: endings },
+  '0017-claims': { up: claims },
 };
 
 function migrator(db: Sql): Migrator {

@@ -11,6 +11,7 @@ import { adopting } from './adopt.ts';
 import { answerTables } from './answer-tables.ts';
 import type { Place } from '../../domain/words/place.ts';
 import { branchTables } from './branch-tables.ts';
+import { claimTables } from './claim-tables.ts';
 import { checkpointTables } from './checkpoint-tables.ts';
 import { evaluationTables } from './evaluation-tables.ts';
 import { leaseTables } from './lease-tables.ts';
@@ -94,6 +95,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...promotionTables(db),
     ...leaseTables(db, { namespaceId: options.namespaceId ?? null, place: options.place }),
     ...workerTables(db),
+    ...claimTables(db),
   };
   return { ...patient(adopting(db, verbs), busyTimeoutMs), close: () => db.destroy() };
 }

@@ -263,6 +263,12 @@ interface WorkersTable {
   endedAt: string | null;
 }
 
+interface ClaimsTable {
+  key: string;
+  holder: string;
+  until: string;
+}
+
 export interface Tables {
   meta: MetaTable;
   workers: WorkersTable;
@@ -285,6 +291,7 @@ export interface Tables {
   rollbacks: RollbacksTable;
   promotions: PromotionsTable;
   promotionEvents: PromotionEventsTable;
+  claims: ClaimsTable;
 }
 
 export type Sql = Kysely<Tables>;

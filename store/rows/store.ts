@@ -29,6 +29,7 @@ import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { PromptScore } from '../../domain/decide/statistics/paired.ts';
 import type { AnswerReader } from './answer-records.ts';
+import type { ClaimWriter } from './claim-tables.ts';
 import type { ServingReader, ServingWriter } from './serving-records.ts';
 import type { WorkerReader, WorkerWriter } from './worker-records.ts';
 import type { PromotionReader, PromotionWriter } from './promotion-records.ts';
@@ -205,7 +206,7 @@ export interface StoreReader extends AnswerReader, PromotionReader, ServingReade
  * What workers write. Writing twice is writing once, and no fact is refused because the store does not know its run: a
  * store that was lost, or replaced by an older copy, takes what comes, and the run tells the rest again.
  */
-export interface Store extends StoreReader, PromotionWriter, ServingWriter, WorkerWriter {
+export interface Store extends StoreReader, PromotionWriter, ServingWriter, WorkerWriter, ClaimWriter {
   /** The first write of an id stands: a run's spec never changes. It fills in a run that only its facts were known of. */
   saveRun(run: NewRun): Promise<void>;
   /**

@@ -105,6 +105,49 @@ test('an attempt goes on behind the last part of a dead one, by the same model, 
   }
 }, 240_000);
 
+/** What a run asks whose frozen trainer is its own, and whose data others have too. */
+async function scorer(name: string, trainerId: string, train: string): Promise<ReferenceInput> {
+  const artifacts = openArtifacts(join(folder, 'artifacts'));
+  const chat = { tokenizer: await writeTokenizer(folder) };
+  const dataset = await importDataset({ artifacts, compute }, { chat, train, maxTokens: 16, preferences: 'pairs' });
+  await fireworks.trainerJobs.createAndWait({ id: trainerId, baseModel: NANO, loraRank: 0, forwardOnly: true });
+  const run = newRun(name);
+  await store.saveRun(run);
+  const plan = { ...PLAN, dataset: dataset.hash, baseModel: NANO, preferences: 'pairs' as const, reference: {} };
+  return { runId: run.runId, plan, trainerId };
+}
+
+test('of two runs that want the same scores at the same time one asks, and who dies at it is succeeded', async () => {
+  const artifacts = openArtifacts(join(folder, 'artifacts'));
+  const rows = Array.from({ length: 70 }, (_, index) => ({
+    prompt: 'c ->',
+    chosen: ['a', 'b'].concat(index % 2 === 0 ? ['c'] : []).join(' '),
+    rejected: 'b',
+  }));
+  const train = await writeRows(folder, rows);
+  const [one, other] = [await scorer('one', 'frozen-one', train), await scorer('other', 'frozen-other', train)];
+  const backend = createFireworksBackend({ apiKey: 'any-key', baseUrl: sandbox.url });
+  const before = (await forwardCalls()).reduce((sum, calls) => sum + calls, 0);
+  try {
+    // A claim of somebody who will never come back, for a while longer.
+    const key = `reference/${referenceKey(one.plan)}`;
+    expect(await store.claim({ key, holder: 'dead' }, 1_500)).toBe(true);
+    const { scoreReference } = scoring({ backend, store, artifacts });
+    const hashes = await Promise.all(
+      [one, other].map(async (input) => new MockActivityEnvironment().run(() => scoreReference(input))),
+    );
+    expect(hashes[0]).toBe(hashes[1]);
+    const asked = (await forwardCalls()).reduce((sum, calls) => sum + calls, 0) - before;
+    expect(asked).toBe(Math.ceil(140 / 64));
+    const told = await Promise.all([one, other].map(({ runId }) => store.events(runId)));
+    expect(told.flat().filter(({ message }) => message.endsWith('for another run'))).toHaveLength(1);
+    // Nothing is left of it, for whoever comes next.
+    expect(await store.claim({ key, holder: 'next' }, 1)).toBe(true);
+  } finally {
+    await backend.close();
+  }
+}, 240_000);
+
 /** A trainer as it is, but for what it tells of an answer. */
 function silent(trainer: Trainer): Trainer {
   return Object.assign(Object.create(trainer) as Trainer, {
