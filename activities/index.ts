@@ -30,6 +30,7 @@ import { restoring } from './run/restore-record.ts';
 import { serving } from './serving/serving.ts';
 import type { Store } from '../store/index.ts';
 import { training } from './run/train.ts';
+import { validating } from './validation/measure-loss.ts';
 import type { UserCode } from './user-code/user-code.ts';
 
 export function createActivities(given: {
@@ -50,6 +51,7 @@ export function createActivities(given: {
       ...checkpointing(ports),
       ...training(ports),
       ...scoring(ports),
+      ...validating(ports),
       ...evaluating(ports),
       ...recording(ports),
       ...restoring(ports),

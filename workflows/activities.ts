@@ -64,6 +64,8 @@ export const OPTIONS: Record<keyof Activities, ActivityOptions> = {
   scoreReference: { ...COMMON, startToCloseTimeout: OUTAGE, scheduleToCloseTimeout: OUTAGE },
   // While it stands still a trainer waits: a lost worker is noticed sooner here.
   trainWindow: { ...COMMON, heartbeatTimeout: '3s', startToCloseTimeout: '2h', scheduleToCloseTimeout: OUTAGE },
+  // Like a window of training, but for what it leaves behind: nothing.
+  measureLoss: { ...COMMON, heartbeatTimeout: '3s', startToCloseTimeout: '2h', scheduleToCloseTimeout: OUTAGE },
   saveState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: OUTAGE },
   saveSnapshot: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: OUTAGE },
   syncSnapshot: { ...COMMON, startToCloseTimeout: '20m', scheduleToCloseTimeout: OUTAGE },
@@ -95,6 +97,7 @@ export const activities: Activities = {
   loadState: proxied('loadState'),
   scoreReference: proxied('scoreReference'),
   trainWindow: proxied('trainWindow'),
+  measureLoss: proxied('measureLoss'),
   saveState: proxied('saveState'),
   saveSnapshot: proxied('saveSnapshot'),
   syncSnapshot: proxied('syncSnapshot'),

@@ -11,6 +11,11 @@ const BOOKS = new Set(
   ).split(' '),
 );
 
+/** Whether a column of this name says where a row comes from. */
+export function keepsBooks(name: string): boolean {
+  return BOOKS.has(name);
+}
+
 export interface UnknownColumns {
   /** Told, not used. */
   readonly ignored: readonly string[];

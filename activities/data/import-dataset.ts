@@ -35,6 +35,8 @@ export interface ImportedDataset {
   readonly hash: string;
   /** Lines that hold one. */
   readonly rows: number;
+  /** Lines that the other side of the holdout has. */
+  readonly elsewhere: number;
   readonly examples: number;
   /** Longer than `maxTokens`. */
   readonly dropped: number;
@@ -58,6 +60,8 @@ export interface ImportProgress {
 export interface DatasetImport extends DataSettings {
   /** A file, a folder of files, or several of either. */
   readonly train: string | readonly string[];
+  /** The field that names it; default: data.train. */
+  readonly field?: string;
   /** What the model can hold, which no setting raises; absent: not known. */
   readonly contextTokens?: number | undefined;
   readonly signal?: AbortSignal;
@@ -93,10 +97,10 @@ async function importUntil(
   options: DatasetImport,
   stop: AbortController,
 ): Promise<ImportedDataset> {
-  const { train } = options;
+  const { train, field = 'data.train' } = options;
   const { signal } = stop;
   const files = await dataFiles(train);
-  for (const file of files) await requireFile(file, 'data.train');
+  for (const file of files) await requireFile(file, field);
   const unpacked = await unpackAll(ports, files, {
     signal,
     ...(options.onUnpacked && { onUnpacked: options.onUnpacked }),
@@ -115,8 +119,18 @@ interface FromSources extends DatasetImport {
 
 async function importFrom(ports: ImportPorts, options: FromSources, stop: AbortController): Promise<ImportedDataset> {
   const { artifacts, compute } = ports;
-  const { chat, maxTokens, endToken, preferences, partWords, rangeBytes = RANGE_BYTES, files, sources } = options;
-  const settings: DataSettings = { chat, maxTokens, endToken, preferences };
+  const {
+    chat,
+    maxTokens,
+    endToken,
+    preferences,
+    holdout,
+    partWords,
+    rangeBytes = RANGE_BYTES,
+    files,
+    sources,
+  } = options;
+  const settings: DataSettings = { chat, maxTokens, endToken, preferences, holdout };
   const { signal } = stop;
   const ranges = await rangesOf(sources, rangeBytes);
   const loading = { signal, what: `loading ${chat.tokenizer}` };
@@ -157,7 +171,7 @@ async function importFrom(ports: ImportPorts, options: FromSources, stop: AbortC
   await writer.close();
   const { parts } = writer;
   const counts = countsOf(totals);
-  if (counts.examples === 0) throw nothingLeft(options, counts.dropped);
+  if (counts.examples === 0) throw nothingLeft(options, totals);
   const manifest = { tokenizer, maxTokens, endTokens, ...counts, ...totals.chatFacts, preferences, parts };
   const done = await artifacts.put(encodeManifest(manifest));
   await artifacts.keepNote(key, { range: number, taken: 0, chain, totals, parts, done } satisfies JournalEntry);
@@ -194,19 +208,29 @@ function countsOf({
 }
 
 function resultOf(hash: string, tokenizer: string, totals: Totals): ImportedDataset {
-  const { rows, left, notices } = totals;
+  const { rows, elsewhere = 0, left, notices } = totals;
   const leftOut = totals.dropped + (notices[WEIGHT_ZERO] ?? 0);
-  return { hash, tokenizer, rows, leftOut, left, ...countsOf(totals), notices: noticeLines(notices, rows) };
+  const counts = { rows, elsewhere, leftOut, left, ...countsOf(totals) };
+  return { hash, tokenizer, ...counts, notices: noticeLines(notices, rows) };
 }
 
-function nothingLeft({ train, maxTokens, contextTokens }: DatasetImport, dropped: number): PawlError {
+function nothingLeft(
+  { train, field = 'data.train', holdout, maxTokens, contextTokens }: DatasetImport,
+  { dropped, elsewhere = 0 }: Totals,
+): PawlError {
   const names = typeof train === 'string' ? train : train.join(', ');
-  return new PawlError(
-    'InvalidRequest',
-    dropped === 0
-      ? `data.train: ${names} has no rows; write one ${ROW_EXAMPLE} per line.`
-      : `data.train: all ${dropped} examples of ${names} are longer than ${maxTokens} tokens; ${lengthRemedy({ maxTokens, contextTokens })}.`,
-  );
+  if (dropped > 0) {
+    const remedy = lengthRemedy({ maxTokens, contextTokens });
+    const all = `all ${dropped} examples of ${names} are longer than ${maxTokens} tokens`;
+    return new PawlError('InvalidRequest', `${field}: ${all}; ${remedy}.`);
+  }
+  if (holdout !== undefined && elsewhere > 0) {
+    const [which, remedy] = holdout.side === 'held out' ? ['none', 'raise it'] : ['all', 'lower it'];
+    const what = `${holdout.fraction} of the ${elsewhere} rows of ${names} comes to ${which} of them`;
+    const message = `data.holdout: ${what}; ${remedy}, or name a file of its own in evaluate.loss.data.`;
+    return new PawlError('InvalidRequest', message);
+  }
+  return new PawlError('InvalidRequest', `${field}: ${names} has no rows; write one ${ROW_EXAMPLE} per line.`);
 }
 
 /** What lets longer examples in: the setting, as far as the model goes. */

@@ -3,6 +3,7 @@ import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { TaskContext } from '../compute/task.ts';
 import { ExampleTokenizer, type ChatFacts, type ChatSettings } from './examples.ts';
 import { Gathered, type GatheredRange } from './gathered.ts';
+import { isOnSide, type Holdout } from './holdout.ts';
 import { badRow } from './jsonl.ts';
 import { linesBefore, readRange, type FileRange } from './lines.ts';
 import type { PreferenceKind } from './preference-rows.ts';
@@ -19,6 +20,8 @@ export interface DataSettings {
   readonly endToken?: string | undefined;
   /** Of preferences; absent: rows to be learned as they are. */
   readonly preferences?: PreferenceKind | undefined;
+  /** Only the rows of one side; absent: all. */
+  readonly holdout?: Holdout | undefined;
 }
 
 export interface TokenizedRange extends GatheredRange {
@@ -26,6 +29,8 @@ export interface TokenizedRange extends GatheredRange {
   readonly digest: string;
   /** Rows or not. */
   readonly lines: number;
+  /** Rows of the other side of the holdout. */
+  readonly elsewhere: number;
   /** Absent: no conversation in it. */
   readonly chatFacts?: ChatFacts;
 }
@@ -63,21 +68,27 @@ interface Work {
 
 async function tokenizeLines(work: Work, before: number): Promise<Omit<TokenizedRange, 'digest'>> {
   const { path, lines, settings, maxBytes, tokenizer } = work;
-  const { chat, maxTokens, endToken, preferences } = settings;
+  const { chat, maxTokens, endToken, preferences, holdout } = settings;
   const endTokens = endToken === undefined ? [] : tokenizer.encodeEnd(endToken);
   const examples = new ExampleTokenizer({ tokenizer, endTokens, chat });
   const reader = lineReader(preferences, { examples, rows: chat, maxTokens });
   const gathered = new Gathered(maxTokens);
+  let elsewhere = 0;
   for (const [index, line] of lines.entries()) {
     const place = `${path}:${before + index + 1}`;
     if (line.length > maxBytes) throw tooLong(place, line.length, maxTokens);
     const text = withoutMark(textOf(line, place), before + index);
     if (text.trim() === '') continue;
+    if (holdout !== undefined && !isOnSide(text, holdout, chat.ignore)) {
+      elsewhere += 1;
+      continue;
+    }
     gathered.row(index + 1, await reader.read(text, place));
   }
   gathered.rest(reader.rest());
   const { chatFacts } = examples;
-  return { ...gathered.result(), lines: lines.length, ...(chatFacts !== undefined && { chatFacts }) };
+  const facts = { elsewhere, lines: lines.length, ...(chatFacts !== undefined && { chatFacts }) };
+  return { ...gathered.result(), ...facts };
 }
 
 function tooLong(place: string, bytes: number, maxTokens: number): PawlError {

@@ -16,6 +16,8 @@ export const Totals = z.object({
   rows: z.number().int(),
   /** Of the file that is being read. */
   lines: z.number().int(),
+  /** Rows of the other side of the holdout. */
+  elsewhere: z.number().int().optional(),
   /** What is worth telling of the rows, counted. */
   notices: z.record(z.string(), z.number().int()),
   examples: z.number().int(),
@@ -50,6 +52,7 @@ export function plus(totals: Totals, made: TokenizedRange, { path, name = path, 
   return {
     rows: totals.rows + made.rows,
     lines: before + made.lines,
+    elsewhere: (totals.elsewhere ?? 0) + made.elsewhere,
     notices,
     examples: totals.examples + made.sizes.length,
     dropped: totals.dropped + made.dropped,

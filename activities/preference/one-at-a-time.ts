@@ -1,6 +1,6 @@
 /** Work that several runs want and whose outcome serves them all: one does it, the others wait for it, or for its death. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Claim } from '../../store/rows/claim-tables.ts';
+import type { Claim } from '../../store/rows/claim-records.ts';
 import type { Store } from '../../store/index.ts';
 
 /** Whoever is at it and says nothing for so long is dead, or as good as. */

@@ -35,7 +35,7 @@ export async function openPairs(
       const examples = await dataset.read(indices.flatMap((index) => [2 * index, 2 * index + 1]));
       const datums = toDatums(examples);
       return indices.map((index, at): PairDatums => {
-        const label = labelOf(examples[2 * at]);
+        const label = labelOf(required(examples[2 * at]));
         return {
           datums: [required(datums[2 * at]), required(datums[2 * at + 1])],
           references: [scores?.[2 * index] ?? 0, scores?.[2 * index + 1] ?? 0],
@@ -63,13 +63,14 @@ export function scoreOf({ weights }: Datum, logprobs: readonly number[]): number
   return weights.reduce((sum, weight, at) => (weight === 0 ? sum : sum + (logprobs[at] ?? Number.NaN)), 0);
 }
 
-function answerOf(datum: Datum, logprobs: readonly number[], reference: number): Answer {
+/** Of one answer: log p of every target of its datum, and what the reference says of it. */
+export function answerOf(datum: Datum, logprobs: readonly number[], reference: number): Answer {
   const tokens = datum.weights.filter((weight) => weight !== 0).length;
   return { logprob: scoreOf(datum, logprobs), reference, tokens };
 }
 
-function labelOf(example: Example | undefined): boolean | undefined {
-  const { trained } = required(example);
+/** Of a labelled row; undefined: the example has no label. */
+export function labelOf({ trained }: Pick<Example, 'trained'>): boolean | undefined {
   return trained.length % 2 === 0 ? undefined : trained.at(-1) === 1;
 }
 

@@ -9,21 +9,17 @@ import type { ReferenceInput } from '../../domain/words/training.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 import type { Store } from '../../store/index.ts';
 import { z } from 'zod';
-import { examplesPerRequest, toDatums } from '../data/batches.ts';
 import { openDataset, type Dataset } from '../data/dataset.ts';
 import { rememberForRetry, remembered, signal } from '../guard.ts';
-import type { Backend, Datum, ForwardBackwardResult, Pending, Trainer } from '../ports.ts';
+import type { Backend, Trainer } from '../ports.ts';
+import { examplesPerPass, forwardPass } from '../run/forward-pass.ts';
 import { connected, inSession } from '../run/session.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { scoreOf } from './pair-batches.ts';
 import { encodeScores, referenceKey, referenceNote, type ReferenceNote } from './reference.ts';
 
-/** In the trainer's hands at once. */
-const REQUESTS_IN_FLIGHT = 4;
 /** Scored and kept together: little enough to be lost. */
 const PART_REQUESTS = 8;
-/** Of a request: small ones, so that a dead worker loses little, and a part of a small dataset is one. */
-const MAX_REQUEST_EXAMPLES = 64;
 
 interface Ports {
   readonly backend: Backend;
@@ -53,7 +49,7 @@ export function scoring(ports: Ports): Pick<Activities, 'scoreReference'> {
       const before = await known();
       if (before !== undefined) return before;
       const dataset = await openDataset(artifacts, plan.dataset);
-      const perRequest = Math.min(MAX_REQUEST_EXAMPLES, examplesPerRequest(dataset.manifest.maxExampleTokens));
+      const perRequest = examplesPerPass(dataset.manifest.maxExampleTokens);
       const asked = { input, trainer: backend.trainer(trainerId), dataset, key, perRequest };
       const once = {
         there: known,
@@ -66,7 +62,7 @@ export function scoring(ports: Ports): Pick<Activities, 'scoreReference'> {
       );
       const by = mine ? `by ${plan.baseModel}` : `by ${plan.baseModel}, for another run`;
       await store.addEvent(runId, {
-        key: 'reference',
+        key: `reference/${key.slice(0, 8)}`,
         at: new Date().toISOString(),
         phase: 'connect',
         level: 'info',
@@ -129,20 +125,9 @@ async function* requestsFrom(
   { asking, first }: { asking: Asking; first: number },
 ): AsyncGenerator<number[]> {
   const { modelId, from } = asking;
-  const inFlight: { datums: Datum[]; pending: Pending<ForwardBackwardResult> }[] = [];
-  let next = first;
-  while (next < dataset.examples || inFlight.length > 0) {
-    if (next < dataset.examples && inFlight.length < REQUESTS_IN_FLIGHT) {
-      const count = Math.min(perRequest, dataset.examples - next);
-      const datums = toDatums(await dataset.read(Array.from({ length: count }, (_, at) => next + at)));
-      const seq = (next - from) / perRequest + 1;
-      inFlight.push({ datums, pending: await trainer.forward({ modelId, seq, data: datums }, signal()) });
-      next += count;
-      continue;
-    }
-    const [{ datums, pending }] = inFlight.splice(0, 1) as [(typeof inFlight)[number]];
-    const { logprobs } = await pending.result(signal());
-    yield datums.map((datum, at) => known(scoreOf(datum, logprobs[at] ?? [])));
+  const firstSeq = (first - from) / perRequest + 1;
+  for await (const scored of forwardPass(trainer, { modelId, dataset, firstSeq, first, perRequest }, signal())) {
+    yield scored.map(({ datum, logprobs }) => known(scoreOf(datum, logprobs)));
   }
 }
 

@@ -18,6 +18,7 @@ import { chatOf, exampleTokens, overlaps, pinData } from './pin-data.ts';
 import { pinSuite } from './pin-suites.ts';
 import { rowsOfPreference } from '../preference/plan-preference.ts';
 import { trainingSize } from './training-size.ts';
+import { importValidation, validationRows } from '../validation/pin-validation.ts';
 
 export interface CheckPorts extends GraderPorts {
   readonly store: PromptRecords;
@@ -39,6 +40,7 @@ export async function checkExperiment(ports: CheckPorts, spec: RunSpec, look: Lo
   const check = new Check(ports, spec, look);
   const shape = await check.stage(() => check.shape());
   const data = await check.stage(() => check.data(shape));
+  const heldOut = await check.stage(() => check.heldOut(shape));
   const python = await check.stage(() => pinPython(ports, spec));
   const suites = await check.suites({ data, shape, python });
   const custom = await check.stage(() => check.objective(python));
@@ -52,7 +54,9 @@ export async function checkExperiment(ports: CheckPorts, spec: RunSpec, look: Lo
     suites,
     cost: costOf(spec),
     ...(shape !== undefined && { shape: shapeOf(shape) }),
-    ...(data !== undefined && { data: { ...factsOf(spec, data, shape), shown: shown ?? [] } }),
+    ...(data !== undefined && {
+      data: { ...factsOf(spec, data, shape), ...(heldOut !== undefined && { heldOut }), shown: shown ?? [] },
+    }),
     ...(training !== undefined && { training }),
     ...(printed !== '' && { printed }),
   };
@@ -125,6 +129,14 @@ class Check {
       );
     }
     return data;
+  }
+
+  /** How many rows a validation loss is told of; undefined: none is asked for. */
+  async heldOut(shape: ResolvedShape | undefined): Promise<number | undefined> {
+    const { signal, date } = this.#look;
+    const how = { chat: chatOf(this.#spec, date), contextTokens: shape?.maxContextTokens, signal };
+    const imported = await importValidation(this.#ports, this.#spec, how);
+    return imported && validationRows(this.#spec, imported);
   }
 
   async suites(found: {

@@ -25,12 +25,24 @@ export interface PinData extends Pick<DatasetImport, 'signal' | 'onProgress' | '
   readonly contextTokens?: number | undefined;
 }
 
+/** What is trained on: all rows but those that are held out. */
 export async function pinData(ports: ImportPorts, spec: RunSpec, how: PinData): Promise<ImportedDataset> {
-  const { chat, contextTokens, ...watching } = how;
-  const { train, endToken, trainOn, format, ignore } = spec.data;
+  const { train, holdout } = spec.data;
+  const others = holdout === undefined ? undefined : ({ fraction: holdout, side: 'trained' } as const);
+  return importRows(ports, spec, { train, holdout: others }, how);
+}
+
+/** Rows as the spec says that they are read. */
+export async function importRows(
+  ports: ImportPorts,
+  spec: RunSpec,
+  rows: Pick<DatasetImport, 'train' | 'field' | 'holdout'>,
+  { chat, contextTokens, ...watching }: PinData,
+): Promise<ImportedDataset> {
+  const { endToken, trainOn, format, ignore } = spec.data;
   const { remedy: _, ...settings } = chat;
   return importDataset(ports, {
-    train,
+    ...rows,
     chat: { ...settings, trainOn, format, ignore },
     maxTokens: exampleTokens(spec, contextTokens),
     contextTokens,

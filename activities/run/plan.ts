@@ -13,6 +13,7 @@ import { pinSuites } from './pin-suites.ts';
 import { openOutputLog } from '../user-code/output-log.ts';
 import { pinPython } from '../user-code/pin-python.ts';
 import type { Backend } from '../ports.ts';
+import { importValidation, pinValidation } from '../validation/pin-validation.ts';
 import { progressOf } from './plan-progress.ts';
 import { trainingSize } from './training-size.ts';
 import type { RunEvent, Store } from '../../store/index.ts';
@@ -48,14 +49,16 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       const place = await backend.provisioner.place(signal());
       const shape = await backend.provisioner.resolveShape(spec.model.shape, signal());
       const chat = chatOf(spec, createdAt.slice(0, 'YYYY-MM-DD'.length));
-      const dataset = await pinData(ports, spec, {
+      const how = {
         chat,
         contextTokens: shape.maxContextTokens,
         signal: signal(),
-        onUnpacked: (file, bytes) => rememberForRetry({ unpacked: { file, bytes } }),
-        onProgress: progressOf((event) => tell(runId, event)),
-      });
+        onUnpacked: (file: string, bytes: number) => rememberForRetry({ unpacked: { file, bytes } }),
+      };
+      const onProgress = progressOf((event) => tell(runId, event));
+      const dataset = await pinData(ports, spec, { ...how, onProgress });
       await tellNotices(runId, dataset.notices);
+      const heldOut = await importValidation(ports, spec, how);
       const { endToken } = spec.data;
       const python = await pinPython(ports, spec);
       const printed = openOutputLog(store, runId, { key: 'plan', phase: 'plan', of: 'the graders' });
@@ -93,6 +96,9 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
         ...(main.references !== undefined && { references: main.references }),
         ...(python !== undefined && { python }),
         ...learned,
+        ...(heldOut && {
+          validation: await pinValidation(artifacts, spec, { ...place, baseModel, imported: heldOut }),
+        }),
         costPerHour: spec.prices.trainerPerHour + spec.deployment.replicas * spec.prices.replicaPerHour,
         ...(endToken !== undefined && { stop: endToken }),
       };

@@ -79,7 +79,7 @@ function planned({ plan }: RunRecord): Happening | undefined {
     key: 'planned',
     level: plan.examplesDropped > 0 ? 'warn' : 'info',
     message:
-      `planned: ${plan.examples} examples (${short(plan.dataset)})${dropped}, ` +
+      `planned: ${plan.examples} examples (${short(plan.dataset)})${dropped}${heldOutText(plan)}, ` +
       `${plan.prompts} prompts (${short(plan.promptSet)})${suitesText(plan)}, ${plan.shape.reference}`,
   };
 }
@@ -102,6 +102,10 @@ function branched({ plan, parent }: RunRecord): Happening[] {
     events.push({ key: 'branched/prompts', level: 'warn', message });
   }
   return events;
+}
+
+function heldOutText({ validation }: Plan): string {
+  return validation === undefined ? '' : `, ${validation.rows} held out (${short(validation.dataset)})`;
 }
 
 function suitesText({ suites = [] }: Plan): string {

@@ -104,7 +104,8 @@ async function referTo(
 ): Promise<void> {
   const reason = `run ${runId}`;
   referred.add({ reason, content: plan });
-  referred.add({ reason, content: await partsOf(artifacts, plan.dataset) });
+  const datasets = [plan.dataset, ...(plan.validation === undefined ? [] : [plan.validation.dataset])];
+  for (const dataset of datasets) referred.add({ reason, content: await partsOf(artifacts, dataset) });
 }
 
 /** Of a busy run everything is kept; as much as can be listed is told. */

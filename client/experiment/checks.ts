@@ -9,6 +9,7 @@ import { preferenceProblems } from './preference-checks.ts';
 import type { Problem } from './problems.ts';
 import { promotionProblems } from './promotion-checks.ts';
 import { suiteFiles, suiteProblems } from './suite-checks.ts';
+import { validationProblems } from './validation-checks.ts';
 
 /** Fields that are right one by one and wrong together. */
 export function contradictions(spec: RunSpec): Problem[] {
@@ -21,7 +22,12 @@ export function contradictions(spec: RunSpec): Problem[] {
       message: `${checkpoint.every} is more than train.steps (${train.steps}). Lower it, or train longer.`,
     });
   }
-  problems.push(...scheduleProblems(train), ...suiteProblems(spec.evaluate), ...preferenceProblems(spec));
+  problems.push(
+    ...scheduleProblems(train),
+    ...suiteProblems(spec.evaluate),
+    ...preferenceProblems(spec),
+    ...validationProblems(spec),
+  );
   problems.push(...policyProblems(spec), ...policyBranchProblems(spec, contradictions), ...promotionProblems(spec));
   if (budget.maxCost !== undefined && prices.trainerPerHour === 0 && prices.replicaPerHour === 0) {
     problems.push({
@@ -56,7 +62,8 @@ function scheduleProblems({ steps, epochs, schedule }: RunSpec['train']): Proble
 export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
   const files: [PropertyKey[], string, check?: typeof fileProblem][] = [
     [['model', 'tokenizer'], spec.model.tokenizer],
-    ...trainingData(spec.data.train),
+    ...dataFiles(['data', 'train'], spec.data.train),
+    ...dataFiles(['evaluate', 'loss', 'data'], spec.evaluate.loss?.data ?? []),
   ];
   files.push(...suiteFiles(spec.evaluate));
   const { chatTemplate } = spec.data;
@@ -71,9 +78,12 @@ export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
   return found.flatMap(({ path, message }) => (message === undefined ? [] : [{ path, message }]));
 }
 
-function trainingData(train: RunSpec['data']['train']): [PropertyKey[], string, typeof fileProblem][] {
-  if (typeof train === 'string') return [[['data', 'train'], train, dataProblem]];
-  return train.map((path, index) => [['data', 'train', index], path, dataProblem]);
+function dataFiles(
+  field: PropertyKey[],
+  files: RunSpec['data']['train'],
+): [PropertyKey[], string, typeof fileProblem][] {
+  if (typeof files === 'string') return [[field, files, dataProblem]];
+  return files.map((path, index) => [[...field, index], path, dataProblem]);
 }
 
 /** Training data may also be a folder, whose files of data count. */

@@ -145,9 +145,13 @@ function withAbsoluteData(data: RunSpec['data'], folder: string): RunSpec['data'
   const { train, chatTemplate } = data;
   return {
     ...data,
-    train: typeof train === 'string' ? resolve(folder, train) : train.map((path) => resolve(folder, path)),
+    train: absoluteFiles(train, folder),
     ...(chatTemplate !== undefined && { chatTemplate: resolve(folder, chatTemplate) }),
   };
+}
+
+function absoluteFiles(files: string | string[], folder: string): string | string[] {
+  return typeof files === 'string' ? resolve(folder, files) : files.map((path) => resolve(folder, path));
 }
 
 function withAbsoluteModule(train: RunSpec['train'], folder: string): RunSpec['train'] {
@@ -157,8 +161,12 @@ function withAbsoluteModule(train: RunSpec['train'], folder: string): RunSpec['t
 }
 
 function withAbsoluteSuites(evaluate: RunSpec['evaluate'], folder: string): RunSpec['evaluate'] {
-  const { suites } = evaluate;
-  const main = { ...evaluate, ...absoluteSuite(evaluate, folder) };
+  const { suites, loss } = evaluate;
+  const main = {
+    ...evaluate,
+    ...absoluteSuite(evaluate, folder),
+    ...(loss !== undefined && { loss: { ...loss, data: absoluteFiles(loss.data, folder) } }),
+  };
   if (suites === undefined) return main;
   const named = Object.entries(suites).map(([name, suite]) => [name, { ...suite, ...absoluteSuite(suite, folder) }]);
   return { ...main, suites: Object.fromEntries(named) as typeof suites };

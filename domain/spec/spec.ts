@@ -5,6 +5,7 @@ import { PolicySpec } from './policy-spec.ts';
 import { PreferenceSpec } from './preference-spec.ts';
 import { PromotionSpec } from './promotion-spec.ts';
 import { FurtherSuite, suiteFields } from './suite-spec.ts';
+import { ValidationSpec } from './validation-spec.ts';
 
 const dnsLabel = z
   .string()
@@ -171,6 +172,12 @@ export const RunSpec = z.strictObject({
       .optional()
       .describe('turns of messages that are trained on (each-assistant: an example for each); default: all-assistant'),
     maxTokens: positiveInt.default(2048).describe('longer examples are dropped, and counted'),
+    holdout: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .optional()
+      .describe('this part of the rows, by their hashes, is never trained on: its loss is told at each checkpoint'),
     endToken: z.string().optional().describe('appended to every completion, and the stop of every sample'),
   }),
   train: Train,
@@ -185,6 +192,7 @@ export const RunSpec = z.strictObject({
       .default('overlapped')
       .describe('overlapped: training goes on while the last checkpoint is synced and evaluated'),
     concurrency: positiveInt.max(256).default(16),
+    loss: ValidationSpec.optional().describe('rows whose loss is told at each checkpoint, forward only'),
     suites: z
       .record(dnsLabel, FurtherSuite)
       .optional()

@@ -29,6 +29,8 @@ const CheckedData = z.object({
   maxTokens: z.number(),
   /** Why no longer one fits. */
   limit: z.enum(['data.maxTokens', 'context']),
+  /** Rows that are not trained on, whose loss is told at each checkpoint; absent: none are. */
+  heldOut: z.number().optional(),
   /** Of all examples. */
   tokens: z.number(),
   longestTokens: z.number(),

@@ -18,6 +18,21 @@ export interface Target extends Partial<Place> {
 
 export type SnapshotType = 'base' | 'delta';
 
+/** What rows that are not trained on say of a checkpoint's weights: the same weights and rows say the same. */
+export interface Validation {
+  /**
+   * Of rows the mean of −log p over their trained tokens, in nats, whatever is minimised; of preferences the mean of the
+   * run's own loss over pairs.
+   */
+  readonly loss: number;
+  /** Examples, pairs, or labelled rows. */
+  readonly rows: number;
+  /** Those that counted. */
+  readonly tokens: number;
+  /** Of preferences, by the names that steps tell them by. */
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
 export interface Checkpoint extends Partial<Place> {
   readonly name: string;
   readonly step: number;
@@ -33,6 +48,8 @@ export interface Checkpoint extends Partial<Place> {
   readonly trainerId?: string;
   /** The trainer that saved the resumable state, where it is another one: a run may have rented anew since. */
   readonly stateTrainerId?: string;
+  /** Absent: none was asked for, or it was no number. */
+  readonly validation?: Validation;
 }
 
 /** Replicas that confirmed a snapshot. */

@@ -37,6 +37,18 @@ interface PinnedReference {
   readonly logprobs?: string;
 }
 
+/** Rows that are not trained on, whose loss is told at each checkpoint. */
+export interface PinnedValidation {
+  /** Artifact (sha256) of the tokenized examples. */
+  readonly dataset: string;
+  /** Examples, pairs, or labelled rows. */
+  readonly rows: number;
+  /** That it takes to ask for all of them: a fixed number, so that sequence numbers can be planned. */
+  readonly requests: number;
+  /** Absent: the loss compares with no reference. */
+  readonly reference?: PinnedReference;
+}
+
 /** What `plan` pinned: from here on a run depends on hashes, not on files that may change under it. */
 export interface Plan extends Place {
   readonly shape: ResolvedShape;
@@ -69,6 +81,8 @@ export interface Plan extends Place {
   readonly preferences?: 'pairs' | 'labelled';
   /** Absent: the loss compares with no reference. */
   readonly reference?: PinnedReference;
+  /** Absent: no loss but that of training is told. */
+  readonly validation?: PinnedValidation;
   /** Rented price of an hour of this run, in `spec.prices.currency`. */
   readonly costPerHour: number;
 }

@@ -1,6 +1,6 @@
 /** What a run is given, what its activities do, what it reports. */
-import type { Checkpoint, Connection, SnapshotType, SyncResult, Target } from './checkpoint.ts';
-import type { ReferenceInput, WindowInput, WindowResult } from './training.ts';
+import type { Checkpoint, Connection, SnapshotType, SyncResult, Target, Validation } from './checkpoint.ts';
+import type { ReferenceInput, ValidationInput, WindowInput, WindowResult } from './training.ts';
 import type { Plan } from './plan.ts';
 import type { Coordinator, Parent } from './branches.ts';
 import type { Evaluation, EvaluationInput, EvaluationOutcome } from './evaluation.ts';
@@ -238,6 +238,8 @@ export interface Activities {
   /** What the base model thinks of the examples; an artifact, made once for the same data and model. */
   scoreReference(input: ReferenceInput): Promise<string>;
   trainWindow(input: WindowInput): Promise<WindowResult>;
+  /** How the weights as they are do on the rows that are held out; changes nothing. Null: the loss is no number. */
+  measureLoss(input: ValidationInput): Promise<Validation | null>;
   saveState(input: { connection: Connection; name: string; seq: number }): Promise<string>;
   saveSnapshot(input: { connection: Connection; name: string; type: SnapshotType; seq: number }): Promise<string>;
   /** Loads the snapshot and returns once every replica is ready and reports it. */

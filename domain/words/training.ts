@@ -36,6 +36,18 @@ export interface ReferenceInput {
   readonly connection?: Connection;
 }
 
+export interface ValidationInput {
+  readonly runId: string;
+  readonly connection: Connection;
+  readonly plan: Plan;
+  readonly train: RunSpec['train'];
+  /** Of the checkpoint whose weights the trainer holds. */
+  readonly step: number;
+  readonly generation: number;
+  /** Sequence number of the first request; the plan says how many there are. */
+  readonly firstSeq: number;
+}
+
 export interface WindowInput {
   readonly runId: string;
   readonly connection: Connection;

@@ -1,7 +1,8 @@
 /** Checkpoints with everything known of them, put together for those that are asked about and no others. */
 import type { Selectable } from 'kysely';
+import type { Validation } from '../../domain/words/checkpoint.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
-import { present } from './codec.ts';
+import { fromJson, present } from './codec.ts';
 import { toComparisons, toScored } from './evaluation-tables.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { StoredCheckpoint } from './store.ts';
@@ -73,6 +74,7 @@ function furtherSuites(rows: readonly EvaluationRow[]): Map<string, Evaluation[]
 }
 
 export function toCheckpoint(row: Selectable<Tables['checkpoints']>): StoredCheckpoint {
-  const { runId: _, savedAt, row: __, ...checkpoint } = present({ row: null, ...row });
-  return { checkpoint, savedAt };
+  const { runId: _, savedAt, row: __, validation, ...checkpoint } = present({ row: null, ...row });
+  const told = validation === undefined ? {} : { validation: fromJson(validation) as Validation };
+  return { checkpoint: { ...checkpoint, ...told }, savedAt };
 }

@@ -3,7 +3,7 @@ import { sql, type SelectQueryBuilder } from 'kysely';
 import type { Place } from '../../domain/words/place.ts';
 import { checkpointAt, checkpointNamed } from './checkpoint-places.ts';
 import { reportsOf, toCheckpoint, type CheckpointRow } from './checkpoint-reports.ts';
-import { now } from './codec.ts';
+import { now, toJson } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store, StoredCheckpoint } from './store.ts';
 
@@ -31,9 +31,12 @@ export function checkpointTables(db: Sql, here: Place | undefined): CheckpointVe
 
   return {
     async saveCheckpoint(runId, checkpoint) {
-      const { name, previousIdentity = null, trainerId = null, stateTrainerId = null, ...columns } = checkpoint;
+      const { validation, ...facts } = checkpoint;
+      const { name, previousIdentity = null, trainerId = null, stateTrainerId = null, ...columns } = facts;
       const place = { platform: here?.platform ?? null, account: here?.account ?? null };
-      const values = { ...place, ...columns, previousIdentity, trainerId, stateTrainerId };
+      // Whoever does not know it takes nothing away.
+      const known = validation === undefined ? {} : { validation: toJson(validation) };
+      const values = { ...place, ...columns, previousIdentity, trainerId, stateTrainerId, ...known };
       await db
         .insertInto('checkpoints')
         .values({ runId, name, ...values, savedAt: now() })

@@ -1,19 +1,7 @@
 /** Claims on work that is to be done once for all: held for a while, renewed by whoever is at it, free once it is not. */
 import { now } from './codec.ts';
+import type { ClaimWriter } from './claim-records.ts';
 import type { Sql } from './schema.ts';
-
-export interface Claim {
-  /** What is claimed. */
-  readonly key: string;
-  readonly holder: string;
-}
-
-export interface ClaimWriter {
-  /** Whether the holder has it, from now on for so long; who has it already may have it again. */
-  claim(claim: Claim, forMs: number): Promise<boolean>;
-  /** Others may have it at once; nothing, if they do already. */
-  unclaim(claim: Claim): Promise<void>;
-}
 
 export function claimTables(db: Sql): ClaimWriter {
   return {
@@ -27,7 +15,7 @@ export function claimTables(db: Sql): ClaimWriter {
           conflict
             .column('key')
             .doUpdateSet({ holder, until })
-            .where(({ eb, or }) => or([eb('claims.holder', '=', holder), eb('claims.until', '<=', at)])),
+            .where((is) => is.or([is('claims.holder', '=', holder), is('claims.until', '<=', at)])),
         )
         .execute();
       const row = await db.selectFrom('claims').select('holder').where('key', '=', key).executeTakeFirst();

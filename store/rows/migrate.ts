@@ -19,6 +19,7 @@ import { up as stepChunks } from './migrations/0014-step-chunks.ts';
 import { up as narrowQuestions } from './migrations/0015-narrow-questions.ts';
 import { up as endings } from './migrations/0016-endings.ts';
 import { up as claims } from './migrations/0017-claims.ts';
+import { up as validation } from './migrations/0018-validation.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -39,6 +40,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0015-narrow-questions': { up: narrowQuestions },
   '0016-endings': { up: endings },
   '0017-claims': { up: claims },
+  '0018-validation': { up: validation },
 };
 
 function migrator(db: Sql): Migrator {

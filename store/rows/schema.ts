@@ -77,6 +77,7 @@ interface CheckpointsTable {
   stateTrainerId: string | null;
   platform: string | null;
   account: string | null;
+  validation: string | null;
   savedAt: string;
 }
 

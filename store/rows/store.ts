@@ -29,7 +29,7 @@ import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { PromptScore } from '../../domain/decide/statistics/paired.ts';
 import type { AnswerReader } from './answer-records.ts';
-import type { ClaimWriter } from './claim-tables.ts';
+import type { ClaimWriter } from './claim-records.ts';
 import type { ServingReader, ServingWriter } from './serving-records.ts';
 import type { WorkerReader, WorkerWriter } from './worker-records.ts';
 import type { PromotionReader, PromotionWriter } from './promotion-records.ts';

@@ -8,7 +8,7 @@ import type { Evaluation, EvaluationInput } from '../../domain/words/evaluation.
 import type { Plan } from '../../domain/words/plan.ts';
 import type { Activities, MachineSight, RunRecord } from '../../domain/words/run.ts';
 
-const PLAN: Plan = {
+export const PLAN: Plan = {
   platform: 'answers',
   account: 'acc',
   shape: {
@@ -92,6 +92,7 @@ export class Platform {
     }),
     loadState: () => undefined,
     trainWindow: ({ steps }) => ({ tokens: steps * 10, secondsPerStep: 0.001, lossMean: 1, maxLossMean: 1 }),
+    measureLoss: () => null,
     saveState: ({ name }) => name,
     saveSnapshot: ({ name }) => `${name}-${++this.#saved}`,
     syncSnapshot: ({ identity }) => ({ identity, replicas: 1, seconds: 0 }),

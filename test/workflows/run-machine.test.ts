@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryFolder } from '../local/support.ts';
 import { asksMore } from '../replay/exchanged.ts';
 import { Answering, experiment } from './answering.ts';
-import { failure, hang, PENDING, scored, type Platform } from './platform-that-answers.ts';
+import { failure, hang, PENDING, PLAN, scored, type Platform } from './platform-that-answers.ts';
 
 const folder = temporaryFolder();
 let runs: Answering;
@@ -39,6 +39,60 @@ describe('a run', () => {
     expect(await report()).toMatchObject({ outcome: 'finished', steps: 20, last: { evaluation: { step: 20 } } });
     expect(platform.inputs('evaluate').map(({ checkpoint }) => checkpoint.step)).toEqual([0, 10, 20]);
     expect(platform.rented()).toEqual([]);
+  });
+});
+
+describe('validation', () => {
+  const LOSS = { loss: 1.5, rows: 10, tokens: 50 };
+  const validating = (platform: Platform): void => {
+    platform.answers.plan = () => ({ ...PLAN, validation: { dataset: 'v'.repeat(64), rows: 10, requests: 3 } });
+    platform.answers.measureLoss = ({ step }) => ({ ...LOSS, loss: LOSS.loss - step / 100 });
+  };
+
+  test('is measured once a checkpoint, between saving and training, and recorded with it', async () => {
+    const { platform, report } = await runs.start(experiment(), validating);
+    const { last } = await report();
+    expect(last?.checkpoint.validation).toEqual({ ...LOSS, loss: 1.3 });
+    const measured = platform.inputs('measureLoss');
+    expect(measured.map(({ step }) => step)).toEqual([0, 10, 20]);
+    // Three requests each, whose numbers nobody else has.
+    const numbers = [
+      ...measured.flatMap(({ firstSeq }) => [firstSeq, firstSeq + 1, firstSeq + 2]),
+      ...platform.inputs('saveState').map(({ seq }) => seq),
+      ...platform.inputs('saveSnapshot').map(({ seq }) => seq),
+      ...platform
+        .inputs('trainWindow')
+        .flatMap(({ firstSeq, steps }) => Array.from({ length: 2 * steps }, (_, at) => firstSeq + at)),
+    ].sort((one, other) => one - other);
+    expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, at) => at + 1));
+    const recorded = platform.records.flatMap(({ checkpoint }) => (checkpoint === undefined ? [] : [checkpoint]));
+    expect(recorded.map(({ step, validation }) => [step, validation?.loss])).toEqual([
+      [0, 1.5],
+      [10, 1.4],
+      [20, 1.3],
+    ]);
+  });
+
+  test('that a lost trainer cuts off is measured anew, of the same weights', async () => {
+    let lost = false;
+    const { platform, report } = await runs.start(experiment(), (one) => {
+      validating(one);
+      one.answers.measureLoss = ({ step }) => {
+        if (step < 10 || lost) return LOSS;
+        lost = true;
+        throw failure('LostTrainer', 'the session is unknown');
+      };
+    });
+    expect(await report()).toMatchObject({ outcome: 'finished', steps: 20 });
+    expect(platform.inputs('measureLoss').map(({ step, generation }) => [step, generation])).toEqual([
+      [0, 1],
+      [10, 1],
+      [10, 2],
+      [20, 2],
+    ]);
+    const { records } = platform;
+    const ten = records.flatMap(({ checkpoint }) => (checkpoint?.step === 10 ? [checkpoint.validation] : []));
+    expect(ten).toEqual([LOSS]);
   });
 });
 

@@ -7,6 +7,7 @@ import { checkpointName, pauseName, snapshotName, stateReference } from '../../d
 import { unlessInterrupted } from './attention.ts';
 import { record } from './recording.ts';
 import { noteCheckpoint, takeSeq, type LiveRun, type RunState } from './state.ts';
+import { validated } from './validating.ts';
 
 /** A checkpoint is due before the first step, at every multiple, at the end, and where the last one here was never evaluated. */
 export function checkpointDue({ input, state }: LiveRun): boolean {
@@ -34,7 +35,8 @@ export async function saveCheckpoint(live: LiveRun, options: { final: boolean; n
   state.phase = state.step === (input.parent?.step ?? 0) ? 'baseline' : 'checkpoint';
   const { last } = state;
   const saved = last?.checkpoint.step === state.step && last.evaluation === undefined ? last.checkpoint : undefined;
-  const checkpoint = saved === undefined ? await saveAnew(live, options) : await saveAgain(live, saved, options.final);
+  const kept = saved === undefined ? await saveAnew(live, options) : await saveAgain(live, saved, options.final);
+  const checkpoint = await validated(live, kept);
   noteCheckpoint(state, checkpoint);
   await record(live, { checkpoint });
   return checkpoint;

@@ -66,7 +66,10 @@ async function finish(live: LiveRun): Promise<void> {
     return;
   }
   if (result.checkpoint.step !== state.step || stop?.diverged === true) await goBackTo(live, result.checkpoint);
-  const saved = await saveAnew(live, { final: true, name: finalCheckpointName(state.step, state.generation) });
+  const anew = await saveAnew(live, { final: true, name: finalCheckpointName(state.step, state.generation) });
+  // The same weights.
+  const { validation } = result.checkpoint;
+  const saved = { ...anew, ...(validation !== undefined && { validation }) };
   noteCheckpoint(state, saved);
   await record(live, { checkpoint: saved });
   const { checkpoint, proved } = await proveOrFail(live, saved, suitesDue(live, saved, true));

@@ -36,17 +36,28 @@ export async function referenceBeside(live: LiveRun): Promise<LiveRun> {
   return { ...live, plan: await scored(live, { plan, trainerId: connection.trainerId, connection }) };
 }
 
-function isKnown({ reference }: Plan): boolean {
-  return reference === undefined || reference.logprobs !== undefined;
+function isKnown({ reference, validation }: Plan): boolean {
+  return [reference, validation?.reference].every((one) => one === undefined || one.logprobs !== undefined);
 }
 
+/** Of what is trained on, then of what is held out. */
 async function scored(run: Run, asked: Omit<ReferenceInput, 'runId'>): Promise<Plan> {
   const { input, state } = run;
   const { runId } = input;
-  const logprobs = await unlessInterrupted(run, 'scoring the reference', () =>
-    activities.scoreReference({ runId, ...asked }),
-  );
-  state.plan = { ...asked.plan, reference: { logprobs } };
-  await record(run, { plan: state.plan });
-  return state.plan;
+  const scoresOf = (plan: Plan): Promise<string> =>
+    unlessInterrupted(run, 'scoring the reference', () => activities.scoreReference({ runId, ...asked, plan }));
+  let { plan } = asked;
+  if (plan.reference !== undefined && plan.reference.logprobs === undefined) {
+    plan = { ...plan, reference: { logprobs: await scoresOf(plan) } };
+    state.plan = plan;
+    await record(run, { plan });
+  }
+  const { validation } = plan;
+  if (validation?.reference !== undefined && validation.reference.logprobs === undefined) {
+    const logprobs = await scoresOf({ ...plan, dataset: validation.dataset });
+    plan = { ...plan, validation: { ...validation, reference: { logprobs } } };
+    state.plan = plan;
+    await record(run, { plan });
+  }
+  return plan;
 }

@@ -95,9 +95,10 @@ export interface RunState {
   names?: readonly string[];
   /** The one that was begun last, until its verdict has been given. */
   proof?: RunningProof;
-  /** How long a proof takes, and saving a checkpoint: what grace is measured by. */
+  /** How long a proof takes, saving a checkpoint, and its validation: what grace is measured by. */
   proofMs?: number;
   saveMs?: number;
+  validationMs?: number;
   lossMean?: number;
   secondsPerStep?: number;
   /** Tokens trained on; steps done again count again. */

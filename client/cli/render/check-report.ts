@@ -53,6 +53,9 @@ function factLines({ shape, data, training, cost }: CheckReport): string[] {
   if (data !== undefined) {
     rows.push(['rows', `${count(data.rows)}: ${count(data.examples)} examples${droppedText(data)}`]);
     if (data.left.length > 0) rows.push(['left out', leftText(data)]);
+    if (data.heldOut !== undefined) {
+      rows.push(['held out', `${count(data.heldOut)}: never trained on; their loss is told at each checkpoint`]);
+    }
     const mean = data.tokens / data.examples;
     rows.push([
       'tokens',

@@ -90,6 +90,8 @@ export function checkpointLine(
     checkpoint.identity,
   ];
   if (evaluation !== undefined) parts.push(`${evaluation.metric} ${colours.strong(scoreText(evaluation))}`);
+  const { validation } = checkpoint;
+  if (validation !== undefined) parts.push(`validation loss ${validation.loss.toFixed(4)}`);
   for (const { suite = '', score } of suites) parts.push(`${suite} ${percent(score)}`);
   if (verdict !== undefined) parts.push(colours.dim(`${verdict.kind}: ${oneLine(verdict.reason)}`));
   return parts.join('  ');

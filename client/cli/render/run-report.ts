@@ -5,11 +5,11 @@ import { isOver, type RunDetails } from '../../runs/run-view.ts';
 import { branchLines } from './branch-lines.ts';
 import type { Colours } from './colours.ts';
 import { experimentText } from './experiment-lines.ts';
-import { lossPlot } from './loss-plot.ts';
+import { lossName, lossPlot } from './loss-plot.ts';
 import { rewindLines } from './rewind-lines.ts';
 import { appraisalLines } from './serving-lines.ts';
 import { activityText, waitingText } from './run-lines.ts';
-import { metricsLine } from './step-metrics.ts';
+import { metricsLine, validationLine } from './step-metrics.ts';
 import { suiteTable } from './suite-table.ts';
 import { checkpointTable, comparisonTable } from './tables.ts';
 import { oneLine } from './text.ts';
@@ -29,8 +29,9 @@ export function runReport(run: RunDetails, colours: Colours, columns: number): s
     earlierLine(run),
     suiteTable(checkpoints, columns),
     comparisonTable(checkpoints, columns),
-    lossPlot(run.curve, Math.min(columns, MAX_PLOT_WIDTH)),
+    lossPlot(run.curve, Math.min(columns, MAX_PLOT_WIDTH), run.stored && lossName(run.stored.spec)),
     metricsLine(run.steps),
+    validationLine(checkpoints),
     rewinds(run),
     run.branches && branchLines(run.branches, columns),
     run.appraisals.length === 0 ? undefined : appraisalLines(run.appraisals).join('\n'),

@@ -57,21 +57,28 @@ const ENDINGS = [
 export function checkpointTable(checkpoints: readonly StoredCheckpoint[], width: number): string {
   const metric = checkpoints.find(({ evaluation }) => evaluation !== undefined)?.evaluation?.metric ?? 'score';
   const unended = ENDINGS.filter(({ of }) => checkpoints.some(({ evaluation }) => evaluation && of(evaluation) > 0));
+  const validated = checkpoints.some(({ checkpoint }) => checkpoint.validation !== undefined);
   const rows = checkpoints.map(({ checkpoint, evaluation }) => [
     checkpoint.name,
     checkpoint.snapshotType,
     String(checkpoint.step),
     checkpoint.identity,
     evaluation === undefined ? '-' : scoreText(evaluation),
+    ...(validated ? [validationText(checkpoint)] : []),
     ...unended.map(({ of }) => (evaluation === undefined ? '-' : share(of(evaluation), evaluation.samples))),
   ]);
-  const head = ['checkpoint', 'type', 'step', 'identity', `${metric} [95 %]`, ...unended.map((one) => one.head)];
+  const named = [`${metric} [95 %]`, ...(validated ? ['validation loss'] : [])];
+  const head = ['checkpoint', 'type', 'step', 'identity', ...named, ...unended.map((one) => one.head)];
   const verdicts = (room: number): string[] =>
     checkpoints.map(({ verdict }) => {
       if (verdict === undefined) return '-';
       return room < MIN_REASON ? verdict.kind : `${verdict.kind}: ${oneLine(verdict.reason)}`;
     });
   return wideTable(head, rows, { head: 'verdict', cells: verdicts }, width);
+}
+
+function validationText({ validation }: StoredCheckpoint['checkpoint']): string {
+  return validation === undefined ? '-' : validation.loss.toFixed(4);
 }
 
 const REFERENCES = [
