@@ -38,7 +38,7 @@ interface PinnedReference {
 }
 
 /** Rows that are not trained on, whose loss is told at each checkpoint. */
-export interface PinnedValidation {
+interface PinnedValidation {
   /** Artifact (sha256) of the tokenized examples. */
   readonly dataset: string;
   /** Examples, pairs, or labelled rows. */
