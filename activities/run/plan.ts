@@ -5,6 +5,7 @@ import type { PinnedSuite } from '../../domain/words/plan.ts';
 import type { NoticeLine } from '../data/notices.ts';
 import type { GraderPorts } from '../grading/graders.ts';
 import { rememberForRetry, signal } from '../guard.ts';
+import { baseModelOf } from './base-model.ts';
 import { pinObjective } from '../objectives/load-objective.ts';
 import { chatOf, overlaps, pinData } from './pin-data.ts';
 import { pinPreference } from '../preference/plan-preference.ts';
@@ -48,6 +49,10 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       await store.saveRun({ runId, name: spec.name, spec, createdAt, ...(parent !== undefined && { parent }) });
       const place = await backend.provisioner.place(signal());
       const shape = await backend.provisioner.resolveShape(spec.model.shape, signal());
+      const baseModel = await baseModelOf(store, spec.model.base, shape.baseModel);
+      if (spec.model.base !== undefined) {
+        await tell(runId, { key: 'base', level: 'info', message: `it begins from ${baseModel}` });
+      }
       const chat = chatOf(spec, createdAt.slice(0, 'YYYY-MM-DD'.length));
       const how = {
         chat,
@@ -78,7 +83,6 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
         pinObjective(ports, spec.train.objective, signal(), { python, onOutput: output.onOutput }),
       );
       const { rows, ...size } = trainingSize(spec, dataset, objective);
-      const baseModel = spec.model.base ?? shape.baseModel;
       const learned = await pinPreference(artifacts, spec, { ...place, dataset: dataset.hash, baseModel });
       return {
         ...place,

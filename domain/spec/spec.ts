@@ -131,9 +131,12 @@ export const RunSpec = z.strictObject({
       ),
     base: z
       .string()
-      .regex(/^accounts\/[^/]+\/models\/[^/]+$/, 'use accounts/<account>/models/<model>')
+      .regex(
+        /^(accounts\/[^/]+\/models\/[^/]+|alias:[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?)$/,
+        'use accounts/<account>/models/<model>, or alias:<name> for what an alias stands for when the run is planned',
+      )
       .optional()
-      .describe("default: the shape's own base model"),
+      .describe("a model, or alias:<name> of a promoted one; default: the shape's own base model"),
     tokenizer: z.string().min(1).describe('path of a Hugging Face tokenizer.json, from the experiment file'),
     lora: Lora.optional().describe('absent: every weight is trained'),
     referenceShape: z

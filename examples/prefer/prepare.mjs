@@ -1,5 +1,6 @@
 /**
- * Writes the data of examples/prefer.yaml: a word, how it is pronounced, and a pronunciation with one sound exchanged.
+ * Writes the data of examples/prefer.yaml: a word, and two right pronunciations of it. The one as in London is preferred,
+ * where an R is only said if a vowel follows; the other one is that of the CMU Pronouncing Dictionary.
  *
  *     node examples/prefer/prepare.mjs
  */
@@ -14,27 +15,40 @@ const HELD_OUT = 256;
 const PAIRS = 2000;
 const SEED = 'pawl/prefer/1';
 
-/** Writes train.jsonl and heldout.jsonl unless they are what this script would write. */
+const VOWELS = new Set(['AA', 'AE', 'AH', 'AO', 'AW', 'AY', 'EH', 'ER', 'EY', 'IH', 'IY', 'OW', 'OY', 'UH', 'UW']);
+
+/** Writes train.jsonl, labelled.jsonl and heldout.jsonl unless they are what this script would write. */
 export function prepare() {
   const words = Object.keys(dictionary).filter((word) => /^[a-z]{3,9}$/.test(word));
   const shuffled = words.map((word) => [digest(word), word]).sort(([a], [b]) => (a < b ? -1 : 1));
-  const chosen = shuffled.slice(0, HELD_OUT + PAIRS).map(([hash, word]) => ({ hash, word, sounds: phonemes(word) }));
-  const sounds = [...new Set(chosen.flatMap((row) => row.sounds))].sort();
-  const pairs = chosen.map((row) => ({
-    prompt: `${row.word.split('').join(' ')} =`,
-    chosen: row.sounds.join(' '),
-    rejected: exchanged(row, sounds).join(' '),
-  }));
+  const pairs = shuffled.map(([, word]) => pairOf(word)).filter(({ chosen, rejected }) => chosen !== rejected);
+  const [heldOut, train] = [pairs.slice(0, HELD_OUT), pairs.slice(HELD_OUT, HELD_OUT + PAIRS)];
   mkdirSync(FOLDER, { recursive: true });
-  writeIfChanged('heldout.jsonl', pairs.slice(0, HELD_OUT));
-  writeIfChanged('train.jsonl', pairs.slice(HELD_OUT));
+  writeIfChanged('heldout.jsonl', heldOut);
+  writeIfChanged('train.jsonl', train);
+  writeIfChanged('labelled.jsonl', train.flatMap(labelled));
 }
 
-/** One sound becomes another one: which, and where, follows from the word's hash. */
-function exchanged({ hash, sounds: said }, sounds) {
-  const at = Number.parseInt(hash.slice(8, 16), 16) % said.length;
-  const others = sounds.filter((sound) => sound !== said[at]);
-  return said.with(at, others[Number.parseInt(hash.slice(16, 24), 16) % others.length]);
+function pairOf(word) {
+  const sounds = phonemes(word);
+  return { prompt: `${word.split('').join(' ')} =`, chosen: asInLondon(sounds).join(' '), rejected: sounds.join(' ') };
+}
+
+/** The same as two answers, each with a label: what KTO learns from. */
+function labelled({ prompt, chosen, rejected }) {
+  return [
+    { prompt, completion: chosen, label: true },
+    { prompt, completion: rejected, label: false },
+  ];
+}
+
+/** "S P EH R D" → S, P, EH, D; "F L AW ER IY" → F, L, AW, AH, R, IY. */
+function asInLondon(said) {
+  return said.flatMap((sound, at) => {
+    const vowelFollows = VOWELS.has(said[at + 1]);
+    if (sound === 'ER') return vowelFollows ? ['AH', 'R'] : ['AH'];
+    return sound === 'R' && !vowelFollows ? [] : [sound];
+  });
 }
 
 /** "HH AH0 L OW1" → HH, AH, L, OW: stress is not asked for, and what follows a # is a remark on the word's origin. */
