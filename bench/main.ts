@@ -1,6 +1,7 @@
 /** `npm run bench`: what pawl costs, measured as ratios in one run on one machine; loopback only. */
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { measureBeside } from './beside.ts';
 import { measureIdle } from './idle.ts';
 import { measureLoad } from './load.ts';
 import { measureOverhead, OVERHEAD_STEPS } from './overhead.ts';
@@ -20,15 +21,17 @@ const HELP = `Measures what pawl costs: ratios, all taken in one run on this mac
   store         questions to a store of 5,000 runs, one of them with 5,000 checkpoints and five million steps
   load          many runs on one worker: steps per second, CPU, memory (Linux)
   waiting       one run beside many that wait for capacity: its steps per second, and how soon one of them stops (Linux)
+  beside        one run of 50 ms steps beside a looping grader, a tokenizer of 28 MB, a million rows to plan and promotions
+                over 100,000 prompts, all in one worker: its speed, its heartbeats, how soon it stops
 
   --rounds N      interleaved rounds of overhead and idle; medians are printed (default 3)
-  --scale X       of the store, of its full size                               (default 1)
+  --scale X       of the store and of what is beside, of their full size       (default 1)
   --runs LIST     numbers of concurrent runs                                 (default 25,50,100,200)
   --waiting LIST  numbers of runs that wait                                  (default 0,50)
   --help        print this
 `;
 
-const MEASURES = ['overhead', 'idle', 'recovery', 'load', 'store', 'waiting'] as const;
+const MEASURES = ['overhead', 'idle', 'recovery', 'load', 'store', 'waiting', 'beside'] as const;
 type Measure = (typeof MEASURES)[number];
 
 interface Options {
@@ -148,6 +151,25 @@ async function waiting(options: Options): Promise<void> {
   print('A run of 200 ms steps beside runs that wait for capacity', head, rows);
 }
 
+async function beside({ scale }: Options): Promise<void> {
+  const measured = await measureBeside({ scale, log });
+  print(
+    `A run of 50 ms steps beside ${measured.rows} rows to plan, ${measured.prompts} prompts to compare, a grader that loops`,
+    ['alone, steps/s', 'beside, steps/s', 'ratio', 'activities repeated', 'steps after a stop', 'steps of a window'],
+    [
+      [
+        measured.aloneStepsPerSecond.toFixed(2),
+        measured.besideStepsPerSecond.toFixed(2),
+        (measured.aloneStepsPerSecond / measured.besideStepsPerSecond).toFixed(2),
+        String(measured.repeated),
+        String(measured.stepsAfterStop),
+        String(measured.windowSteps),
+      ],
+    ],
+  );
+  process.stdout.write(`going on meanwhile: ${measured.burdens.join('; ')}\n`);
+}
+
 const RUN: Readonly<Record<Measure, (options: Options) => Promise<void>>> = {
   overhead,
   idle,
@@ -155,6 +177,7 @@ const RUN: Readonly<Record<Measure, (options: Options) => Promise<void>>> = {
   load,
   store,
   waiting,
+  beside,
 };
 
 async function main(): Promise<void> {

@@ -13,6 +13,7 @@ import { packScores } from '../../activities/compute/packed-scores.ts';
 import { TASKS } from '../../activities/compute/tasks.ts';
 import { HELD_UP_MS, logLoopDelay, watchLoopDelay, type LoopDelay } from '../../worker/loop-delay.ts';
 import { newFolder } from '../data/fixtures.ts';
+import { largeTokenizer } from '../data/large-tokenizer.ts';
 import { testPool } from './pool.ts';
 
 /** Gemma's and gpt-oss's have four times as many. */
@@ -28,39 +29,9 @@ let answer: string;
 beforeAll(async () => {
   const folder = await newFolder();
   tokenizer = join(folder, 'tokenizer.json');
-  await writeFile(tokenizer, largeTokenizer());
+  await writeFile(tokenizer, largeTokenizer(VOCABULARY));
   answer = slowAnswer();
 }, 300_000);
-
-/** Byte-level; every token of three characters can be made in two ways, as in real files. */
-function largeTokenizer(): string {
-  const alphabet = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index));
-  const vocab = new Map(alphabet.map((character, index) => [character, index]));
-  const merges: [string, string][] = [];
-  for (let level = alphabet; vocab.size < VOCABULARY;) {
-    const pairs = level.flatMap((first) => alphabet.map((second): [string, string] => [first, second]));
-    const taken = pairs.slice(0, VOCABULARY - vocab.size);
-    for (const [first, second] of taken) vocab.set(first + second, vocab.size);
-    merges.push(...taken);
-    level = taken.map(([first, second]) => first + second);
-  }
-  const others = merges
-    .filter(([first]) => first.length === 2)
-    .map(([first, second]) => [first.slice(0, 1), first.slice(1) + second]);
-  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
-  const end = { id: vocab.size, content: '<eos>', special: true, normalized: false };
-  return JSON.stringify({
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: [{ ...end, single_word: false, lstrip: false, rstrip: false }],
-    normalizer: null,
-    pre_tokenizer: byteLevel,
-    post_processor: null,
-    decoder: byteLevel,
-    model: { type: 'BPE', vocab: Object.fromEntries(vocab), merges: [...merges, ...others], byte_fallback: false },
-  });
-}
 
 /** One that takes the pattern as long as what a machine does in a second, give or take a factor of two. */
 function slowAnswer(): string {
