@@ -18,6 +18,7 @@ const AT_ONCE: BackOff = { firstMs: 50, maxMs: 500, steadyMs: 1_000 };
 const Ledger = z.object({
   trainers: z.array(z.object({ job: z.string(), models: z.array(z.object({ optimizerSteps: z.number() })) })),
   rented: z.object({ trainerJobs: z.array(z.unknown()), deployments: z.array(z.unknown()) }),
+  made: z.object({ trainerJobs: z.array(z.string()), deployments: z.array(z.string()) }),
   processes: z.object({
     trainers: z.record(z.string(), z.number()),
     replicas: z.record(z.string(), z.array(z.number())),

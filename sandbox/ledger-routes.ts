@@ -28,6 +28,8 @@ export function ledgerRoutes(app: FastifyInstance, { account, jobs, deployments,
           replicas: replicas.length,
         })),
     },
+    /** Whatever became of it: what must be accounted for. */
+    made: { trainerJobs: jobs.list().map(({ id }) => id), deployments: deployments.made() },
     processes: {
       trainers: jobs.processes(),
       replicas: Object.fromEntries(

@@ -13,6 +13,7 @@ export type {
   Comparisons,
   EvaluationSubject,
   EvaluationRecord,
+  AccountedLease,
   Lease,
   ScoredEvaluation,
   SpanRequest,

@@ -5,6 +5,7 @@ import type { Plan } from '../../domain/words/plan.ts';
 import type { SyncResult } from '../../domain/words/checkpoint.ts';
 import { signal } from '../guard.ts';
 import type { RunDirectory } from '../upkeep/reconcile.ts';
+import { machinesOfRun } from './machines-of-run.ts';
 import { restoreEvaluation } from './restore-record.ts';
 import type { EventLevel, Store } from '../../store/index.ts';
 
@@ -51,6 +52,7 @@ async function recordFacts(store: Store, facts: RunRecord): Promise<void> {
   if (facts.checkpoint !== undefined) await store.saveCheckpoint(runId, facts.checkpoint);
   if (facts.verdict !== undefined) await store.saveVerdict(runId, facts.verdict);
   for (const evaluation of facts.evaluations ?? []) await restoreEvaluation(store, runId, evaluation);
+  if (facts.machines !== undefined) await store.accountFor(runId, machinesOfRun(runId, facts.machines));
   if (facts.rewind !== undefined) {
     await store.saveRewind(runId, facts.rewind);
     await store.forgetStepsAfter(runId, { step: facts.rewind.toStep, generation: facts.rewind.generation });

@@ -1,6 +1,7 @@
 /** Tells a store that lost a run, or is an older copy of itself, what the run's workflow holds of it. */
 import type { Activities, RunFacts } from '../../domain/words/run.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
+import { machinesOfRun } from './machines-of-run.ts';
 import type { Store } from '../../store/index.ts';
 
 export function restoring({ store }: { store: Store }): Pick<Activities, 'restoreRecord'> {
@@ -45,7 +46,11 @@ export async function restoreEvaluation(store: Store, runId: string, evaluation:
   await store.saveEvaluation(runId, { kind: 'scored', ...evaluation });
 }
 
-async function restoreLeases(store: Store, { run: { runId }, trainerId, deploymentId }: RunFacts): Promise<void> {
+async function restoreLeases(
+  store: Store,
+  { run: { runId }, trainerId, deploymentId, machines }: RunFacts,
+): Promise<void> {
+  if (machines !== undefined) await store.accountFor(runId, machinesOfRun(runId, machines));
   if (trainerId !== undefined) await store.planLease(runId, { kind: 'trainer', id: trainerId });
   if (deploymentId !== undefined) await store.planLease(runId, { kind: 'deployment', id: deploymentId });
 }

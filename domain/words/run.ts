@@ -163,6 +163,20 @@ export interface RunRecord {
   readonly reason?: string;
   readonly release?: Release;
   readonly mark?: RecordMark;
+  readonly machines?: MachinesOfRun;
+}
+
+/** Every machine that a run ever planned: the ids follow from how many there were (names.ts). Goes with every record. */
+export interface MachinesOfRun {
+  readonly trainers: number;
+  readonly deployments: number;
+  /** What may be rented at this moment: the last of its kind. */
+  readonly trainerId?: string;
+  readonly deploymentId?: string;
+  /** The platform's last word on the last of each kind, once it is returned. */
+  readonly returned?: Release;
+  /** The last deployment was left serving on purpose. */
+  readonly kept?: true;
 }
 
 /** Which of a run's records one is, counted from 1, and up to which one the run knows that the store has them. */
@@ -192,6 +206,7 @@ export interface RunFacts {
   /** What may be rented at this moment. */
   readonly trainerId?: string;
   readonly deploymentId?: string;
+  readonly machines?: MachinesOfRun;
 }
 
 /** What the platform says of a machine. */

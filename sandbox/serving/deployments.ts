@@ -28,6 +28,7 @@ export class Deployments {
   readonly #quota: number | undefined;
   readonly #folder: string;
   readonly #deployments = new Map<string, Deployment>();
+  readonly #made = new Set<string>();
 
   constructor({ stateFolder, quota, ...options }: DeploymentsOptions) {
     this.#quota = quota;
@@ -35,6 +36,7 @@ export class Deployments {
     this.#options = { ...options, save: (record) => this.#save(record) };
     for (const record of readJsonFolder(this.#folder, DeploymentRecord)) {
       this.#deployments.set(record.id, new Deployment(record, this.#options));
+      this.#made.add(record.id);
     }
   }
 
@@ -56,7 +58,13 @@ export class Deployments {
     this.#save(record);
     const created = new Deployment(record, this.#options);
     this.#deployments.set(record.id, created);
+    this.#made.add(record.id);
     return created;
+  }
+
+  /** Ids of all that there ever were since this program began, whatever became of them. */
+  made(): readonly string[] {
+    return [...this.#made];
   }
 
   get(id: string): Deployment {

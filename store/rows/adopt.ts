@@ -20,6 +20,7 @@ const OWNED = [
   'saveEvaluation',
   'saveRewind',
   'planLease',
+  'accountFor',
   'saveBranchChoice',
   'saveAppraisal',
   'saveRollback',

@@ -4,12 +4,15 @@ import type { Place } from '../../domain/words/place.ts';
 import { now, present } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store } from './store.ts';
-import type { StoredLease } from './records.ts';
+import type { AccountedLease, Lease, StoredLease } from './records.ts';
 
 type LeaseVerbs = Pick<
   Store,
-  'planLease' | 'endLease' | 'keepLease' | 'openLeases' | 'keptLeases' | 'leases' | 'deploymentLease'
+  'planLease' | 'endLease' | 'accountFor' | 'keepLease' | 'openLeases' | 'keptLeases' | 'leases' | 'deploymentLease'
 >;
+
+/** Of a machine whose lease was lost with the store: the run returned it, and its dates are gone. */
+const RETURNED = 'returned';
 
 /** Of the process that plans: whose runs it works on, and where it rents. */
 interface Planner {
@@ -19,6 +22,38 @@ interface Planner {
 
 export function leaseTables(db: Sql, { namespaceId, place }: Planner): LeaseVerbs {
   const where = { platform: place?.platform ?? null, account: place?.account ?? null };
+
+  async function endLease({ kind, id }: Lease, state: string): Promise<void> {
+    await db
+      .updateTable('leases')
+      .set({ releasedAt: now(), state, keptAt: null })
+      .where('kind', '=', kind)
+      .where('id', '=', id)
+      .where((column) => column.or([column('releasedAt', 'is', null), column('keptAt', 'is not', null)]))
+      .execute();
+  }
+
+  async function keepLease({ kind, id }: Lease, state: string): Promise<void> {
+    const at = now();
+    await db
+      .updateTable('leases')
+      .set({ releasedAt: at, keptAt: at, state })
+      .where('kind', '=', kind)
+      .where('id', '=', id)
+      .where('releasedAt', 'is', null)
+      .execute();
+  }
+
+  /** Of which nothing is known but what its run says now; whoever plans or ends it at the same time is right. */
+  async function insertLease(runId: string, { kind, id, standing, state }: AccountedLease): Promise<void> {
+    const at = now();
+    const end = { releasedAt: at, state: state ?? RETURNED, keptAt: standing === 'kept' ? at : null };
+    await db
+      .insertInto('leases')
+      .values({ kind, id, runId, namespaceId, holder: null, ...where, plannedAt: at, ...(standing !== 'held' && end) })
+      .onConflict((conflict) => conflict.columns(['kind', 'id']).doNothing())
+      .execute();
+  }
 
   return {
     async planLease(runId, { kind, id, holder = null }) {
@@ -35,25 +70,26 @@ export function leaseTables(db: Sql, { namespaceId, place }: Planner): LeaseVerb
         .execute();
     },
 
-    async endLease({ kind, id }, state) {
-      await db
-        .updateTable('leases')
-        .set({ releasedAt: now(), state, keptAt: null })
-        .where('kind', '=', kind)
-        .where('id', '=', id)
-        .where((column) => column.or([column('releasedAt', 'is', null), column('keptAt', 'is not', null)]))
-        .execute();
-    },
+    endLease,
 
-    async keepLease({ kind, id }, state) {
-      const at = now();
-      await db
-        .updateTable('leases')
-        .set({ releasedAt: at, keptAt: at, state })
-        .where('kind', '=', kind)
-        .where('id', '=', id)
-        .where('releasedAt', 'is', null)
+    keepLease,
+
+    async accountFor(runId, machines) {
+      const rows = await db
+        .selectFrom('leases')
+        .select(['kind', 'id', 'releasedAt'])
+        .where('runId', '=', runId)
         .execute();
+      const known = new Map(rows.map(({ kind, id, releasedAt }) => [`${kind}/${id}`, releasedAt]));
+      for (const machine of machines) {
+        const { kind, id, standing, state } = machine;
+        const releasedAt = known.get(`${kind}/${id}`);
+        if (releasedAt === undefined) await insertLease(runId, machine);
+        else if (releasedAt === null && state !== undefined && standing === 'kept')
+          await keepLease({ kind, id }, state);
+        else if (releasedAt === null && state !== undefined && standing === 'returned')
+          await endLease({ kind, id }, state);
+      }
     },
 
     async keptLeases() {

@@ -57,6 +57,13 @@ export interface Lease {
   readonly holder?: string;
 }
 
+/** What its run says of it, which is asked for nothing but what the store does not know. */
+export interface AccountedLease extends Lease {
+  readonly standing: 'held' | 'returned' | 'kept';
+  /** The platform's last word, where it is known. */
+  readonly state?: string;
+}
+
 /** From before it is created until the platform says that it is gone. */
 export interface StoredLease extends Lease, Partial<Place> {
   readonly runId: string;

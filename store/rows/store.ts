@@ -1,5 +1,6 @@
 /** The store in the words of the domain: what workers write and people read. Every write is a keyed upsert. */
 import type {
+  AccountedLease,
   CheckpointPlace,
   Comparisons,
   Derived,
@@ -243,6 +244,11 @@ export interface Store extends StoreReader, PromotionWriter, ServingWriter, Work
   planLease(runId: string, lease: Lease): Promise<void>;
   /** Once the platform says that nothing is rented any more; `state` is its last word, and the first one stands. */
   endLease(lease: Lease, state: string): Promise<void>;
+  /**
+   * Makes rows of what the store was never told, because it was lost or set back: open ones of what may be rented, ended
+   * ones of the rest; and ends open ones of what was returned. Changes nothing else.
+   */
+  accountFor(runId: string, machines: readonly AccountedLease[]): Promise<void>;
   /** Its run is done with it, and it goes on serving: no reconciler's to return, but a person's. */
   keepLease(lease: Lease, state: string): Promise<void>;
 }

@@ -145,6 +145,7 @@ async function rentDeployment(run: Run, plan: Plan, trainer: string): Promise<Ta
   if (state.deploymentId === undefined) {
     state.deployments += 1;
     state.deploymentId = deploymentId(runId, state.deployments);
+    delete state.kept;
     await record(run);
   }
   const ids = { runId, deploymentId: state.deploymentId, trainerId: trainer };
@@ -253,6 +254,7 @@ async function returnDeployment(
   if (id === undefined) return;
   const deploymentState = await activities.releaseDeployment({ deploymentId: id, onFinish, ...where(state) });
   state.release = { ...state.release, deploymentState };
+  if (onFinish === 'keep') state.kept = true;
   delete state.target;
   delete state.deploymentId;
 }

@@ -6,7 +6,7 @@
 import { CancellationScope, isCancellation, log, sleep, workflowInfo } from '@temporalio/workflow';
 import { activities } from '../activities.ts';
 import { rootMessage } from '../failures.ts';
-import type { CheckpointReport, RecordMark, RunFacts, RunRecord } from '../../domain/words/run.ts';
+import type { CheckpointReport, MachinesOfRun, RecordMark, RunFacts, RunRecord } from '../../domain/words/run.ts';
 import type { Run, RunState } from './state.ts';
 
 /** A store that is busy answers within this; one that is away is not waited for. */
@@ -15,13 +15,13 @@ const PATIENCE_MS = 20_000;
 /** More than a run finds out while its store is away: steps need the store themselves. */
 const MOST_UNRECORDED = 100;
 
-type Facts = Omit<RunRecord, 'runId' | 'phase' | 'step' | 'generation' | 'mark'>;
+type Facts = Omit<RunRecord, 'runId' | 'phase' | 'step' | 'generation' | 'mark' | 'machines'>;
 
 /** Says whether everything is written down. */
 export async function record(run: Run, facts: Facts = {}, patienceMs = PATIENCE_MS): Promise<boolean> {
   const { state } = run;
   const { phase, step, generation, unrecorded } = state;
-  const where = { runId: run.input.runId, phase, step, generation };
+  const where = { runId: run.input.runId, phase, step, generation, machines: machinesOf(state) };
   const waiting = [...unrecorded, { ...where, ...evidenceOf(state, facts), ...facts }];
   while (waiting.length > 0) {
     const [first] = waiting;
@@ -67,10 +67,23 @@ function factsOf({ input, state }: Run, seq: number): RunFacts {
     mark: { seq, acknowledged: seq },
     checkpoints: kept(state),
     rewinds: [],
+    machines: machinesOf(state),
     ...(plan !== undefined && { plan }),
     // What was returned stays returned.
     ...(!complete && trainerId !== undefined && { trainerId }),
     ...(!complete && deploymentId !== undefined && { deploymentId }),
+  };
+}
+
+/** With every record: one of an older copy, or of a store that was away, may lack a lease that no record is about. */
+function machinesOf({ trainers, deployments, trainerId, deploymentId, release, kept }: RunState): MachinesOfRun {
+  return {
+    trainers,
+    deployments,
+    ...(trainerId !== undefined && { trainerId }),
+    ...(deploymentId !== undefined && { deploymentId }),
+    ...(trainers + deployments > 0 && { returned: release }),
+    ...(kept === true && { kept }),
   };
 }
 

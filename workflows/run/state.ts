@@ -85,6 +85,8 @@ export interface RunState {
   /** The platform answered that it has it. */
   trainerCreated?: boolean;
   deploymentId?: string;
+  /** The last deployment was left serving on purpose. */
+  kept?: true;
   target?: Target;
   connection?: Connection;
   restore?: SavedState;
