@@ -62,10 +62,12 @@ export interface DeploymentStatus {
 }
 
 /** Something that costs money, by the platform's own list. */
-interface Rented {
+export interface Rented {
   readonly kind: 'trainer' | 'deployment';
   readonly id: string;
   readonly state: string;
+  /** What it was created with, to tell it by: its `displayName` or `description`. */
+  readonly label?: string;
 }
 
 /** Rents and returns machines under ids that the caller planned: creating twice is creating once. */

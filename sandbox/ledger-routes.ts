@@ -29,7 +29,7 @@ export function ledgerRoutes(app: FastifyInstance, { account, jobs, deployments,
         })),
     },
     /** Whatever became of it: what must be accounted for. */
-    made: { trainerJobs: jobs.list().map(({ id }) => id), deployments: deployments.made() },
+    made: { trainerJobs: jobs.made(), deployments: deployments.made() },
     processes: {
       trainers: jobs.processes(),
       replicas: Object.fromEntries(

@@ -4,37 +4,18 @@
  */
 import { createWorker } from './worker.ts';
 import { BadEnvironment, readConfig } from './config.ts';
+import { end, live } from './lifetime.ts';
 import { openLogger } from './logger.ts';
 
-/** More than the worker's own time for draining, less than what is given before SIGKILL. */
-const DRAIN_LIMIT_MS = 25_000;
-
-async function main(): Promise<void> {
+async function main(): Promise<never> {
   const config = readConfig();
   const worker = await createWorker(config, openLogger(config.logLevel));
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(name, () => {
-      worker.shutdown();
-      // An activity that hears of nothing would keep the process for ever, and nobody would take its place.
-      setTimeout(() => end('an activity did not end in time; another worker goes on with it'), DRAIN_LIMIT_MS);
-    });
-  }
-  const finished = worker.run();
   const { taskQueue, storeId, place } = worker.station;
-  process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, taskQueue, storeId, ...place })}\n`);
-  await finished;
+  const ready = { ready: true, pid: process.pid, taskQueue, storeId, ...place };
+  return live(worker, { onReady: () => process.stdout.write(`${JSON.stringify(ready)}\n`) });
 }
 
-/** Not by running out of things to do: a connection or a thread that lingers is one. */
-function end(problem?: string): never {
-  if (problem !== undefined) process.stderr.write(`pawl worker: ${problem}\n`);
-  process.exit(problem === undefined ? 0 : 1);
-}
-
-main().then(
-  () => end(),
-  (error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error);
-    end(`${error instanceof BadEnvironment ? 'bad environment: ' : ''}${message}`);
-  },
-);
+main().catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  end(`${error instanceof BadEnvironment ? 'bad environment: ' : ''}${message}`);
+});

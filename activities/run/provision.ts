@@ -2,7 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Activities, MachineSight } from '../../domain/words/run.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
+import { machineLabel } from '../../domain/words/machines.ts';
 import { signal } from '../guard.ts';
+import { storeMark } from '../store-mark.ts';
 import type { Backend, DeploymentStatus, TrainerStatus } from '../ports.ts';
 import { deleteDeployment, deleteTrainer, NEVER_CREATED, poll } from './release.ts';
 import { isGone } from './on-target.ts';
@@ -23,6 +25,9 @@ type Provisioning = Pick<
 /** An id that no run plans. */
 const NOBODYS_TRAINER = 'pawl-access';
 
+/** What the platform takes as a name for people. */
+const LONGEST_LABEL = 63;
+
 /** A store that is away must not keep machines from being returned. */
 const NOTE_MS = 5_000;
 
@@ -33,16 +38,18 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
     async createTrainer({ runId, trainerId, plan, spec, frozen = false }) {
       const { shape, referenceShape, lora } = spec.model;
       const chosen = frozen ? referenceShape : shape;
-      const request = {
+      const request = async () => ({
         id: trainerId,
         ...(chosen !== undefined && { shape: chosen }),
         baseModel: plan.baseModel,
         loraRank: lora?.rank ?? 0,
         ...(frozen && { forwardOnly: true }),
         learningRate: spec.train.optimizer.learningRate,
-        displayName: `pawl ${runId}`.slice(0, 63),
-      };
-      await rent(runId, { kind: 'trainer', id: trainerId }, () => provisioner.createTrainer(request, signal()));
+        displayName: (await labelFor(runId)).slice(0, LONGEST_LABEL),
+      });
+      await rent(runId, { kind: 'trainer', id: trainerId }, async () =>
+        provisioner.createTrainer(await request(), signal()),
+      );
     },
 
     async lookTrainer({ trainerId }) {
@@ -57,16 +64,16 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
 
     async createDeployment({ runId, deploymentId, trainerId, plan, spec, holder }) {
       const { replicas } = spec.deployment;
-      const request = {
+      const request = async () => ({
         id: deploymentId,
         baseModel: plan.baseModel,
         shape: plan.shape.deploymentShape,
         trainerId,
         replicas,
-        description: `pawl run ${runId}`,
-      };
+        description: await labelFor(runId),
+      });
       const lease = { kind: 'deployment', id: deploymentId, ...(holder !== undefined && { holder }) } as const;
-      const deployment = await rent(runId, lease, () => provisioner.createDeployment(request, signal()));
+      const deployment = await rent(runId, lease, async () => provisioner.createDeployment(await request(), signal()));
       const { platform, account } = plan;
       return { deploymentId, baseModel: deployment.baseModel, replicas, platform, account };
     },
@@ -108,6 +115,11 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
     const noted = kept ? store.keepLease(lease, state) : store.endLease(lease, state);
     await Promise.race([noted.catch(() => undefined), timer]);
     late.abort();
+  }
+
+  /** By it a machine is told from another store's, should this one be lost. */
+  async function labelFor(runId: string): Promise<string> {
+    return machineLabel(runId, storeMark(await store.storeId()));
   }
 
   /** Once more afterwards: a worker that slept in between may create what has been returned, and the lease ended. */

@@ -1,9 +1,13 @@
 /** What is rented and kept, as store and platform know it; one returned by hand; and what only the platform knows. */
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import {
+  markOf,
   plannerOf,
+  UNMARKED,
+  whoseText,
   type Machine,
   type MachineActivities,
+  type ReleaseInput,
   type ReleaseReport,
   type UnknownMachine,
 } from '../../domain/words/machines.ts';
@@ -11,6 +15,7 @@ import { placeOf, samePlace, type Place } from '../../domain/words/place.ts';
 import { signal } from '../guard.ts';
 import { elsewhere, placesOf } from '../places.ts';
 import type { Backend } from '../ports.ts';
+import { storeMark } from '../store-mark.ts';
 import { deleteDeployment, deleteTrainer } from '../run/release.ts';
 import type { Store, StoredLease, StoredRun } from '../../store/index.ts';
 import type { RunDirectory } from './reconcile.ts';
@@ -66,21 +71,25 @@ export function minding({ backend, store, directory, place }: Ports): MachineAct
     );
   }
 
-  async function releaseUnknown(id: string, force: boolean): Promise<ReleaseReport> {
+  async function releaseUnknown({ id, force, mark: named }: ReleaseInput): Promise<ReleaseReport> {
     const found = (await unknown()).find((one) => one.id === id);
     if (found === undefined) throw refusal(`no machine ${id} that pawl made is rented at ${place.platform}`);
+    const { ours, mark = UNMARKED } = found;
+    if (!ours && mark !== named) throw refusal(`${id} ${whoseText(mark)}: name its mark (--of ${mark}) to return it`);
     await requireIdle(found.holder, force);
     return { kind: found.kind, id, state: await giveBack(found.kind, id) };
   }
 
   async function unknown(): Promise<readonly UnknownMachine[]> {
     const known = new Set((await leases()).map(({ kind, id }) => `${kind}/${id}`));
+    const own = storeMark(await store.storeId());
     const found: UnknownMachine[] = [];
-    for (const { kind, id, state } of await provisioner.listRented(signal())) {
+    for (const { kind, id, state, label } of await provisioner.listRented(signal())) {
       const holder = plannerOf(id);
       if (holder === undefined || known.has(`${kind}/${id}`)) continue;
       const inUse = (await directory.endOf(holder, signal())) === undefined;
-      found.push({ kind, id, holder, state, inUse });
+      const mark = markOf(label);
+      found.push({ kind, id, holder, state, inUse, ours: mark === own, ...(mark !== undefined && { mark }) });
     }
     return found;
   }
@@ -97,10 +106,11 @@ export function minding({ backend, store, directory, place }: Ports): MachineAct
 
     findUnknown: unknown,
 
-    async releaseMachine({ id, requestedBy, force, forget, unknown: alsoUnknown }) {
+    async releaseMachine(input) {
+      const { id, requestedBy, force, forget } = input;
       const lease = (await leases()).find((one) => one.id === id);
       if (lease === undefined) {
-        if (alsoUnknown === true) return releaseUnknown(id, force);
+        if (input.unknown === true) return releaseUnknown(input);
         throw refusal(
           `no machine ${id} is rented: \`pawl machines\` lists those that are, \`pawl reconcile --unknown\` those that the store does not know`,
         );

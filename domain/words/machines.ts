@@ -29,6 +29,10 @@ export interface UnknownMachine {
   readonly state: string;
   /** Its workflow goes on, and returns it itself. */
   readonly inUse: boolean;
+  /** Of the store whose workers made it, by its label; absent: it bears none. */
+  readonly mark?: string;
+  /** The mark is that of the store that was asked: nobody else's machine. */
+  readonly ours: boolean;
 }
 
 export interface ReleaseInput {
@@ -40,7 +44,12 @@ export interface ReleaseInput {
   readonly forget: boolean;
   /** Also one that the store does not know. */
   readonly unknown?: boolean;
+  /** Of these, one that another store's workers made, by its mark, or that bears none (`UNMARKED`). */
+  readonly mark?: string;
 }
+
+/** Stands for the mark of a machine that bears none. */
+export const UNMARKED = 'none';
 
 export interface ReleaseReport {
   readonly kind: Machine['kind'];
@@ -53,6 +62,22 @@ export interface MachineActivities {
   listMachines(): Promise<readonly Machine[]>;
   findUnknown(): Promise<readonly UnknownMachine[]>;
   releaseMachine(input: ReleaseInput): Promise<ReleaseReport>;
+}
+
+/** What the platform keeps with a machine, for people, and to tell whose it is: `pawl 1a2b3c4d RUN`. */
+export function machineLabel(runId: string, mark: string): string {
+  return `pawl ${mark} ${runId}`;
+}
+
+/** The mark that a label bears; undefined: none. */
+export function markOf(label: string | undefined): string | undefined {
+  return /^pawl ([0-9a-f]{8}) /.exec(label ?? '')?.[1];
+}
+
+/** Of a machine that bears another store's mark, or none. */
+export function whoseText(mark: string): string {
+  if (mark === UNMARKED) return 'bears no mark, and may be another store’s';
+  return `bears the mark ${mark} of another store`;
 }
 
 const BY_RUN = /^([a-z0-9-]+-[0-9a-f]{8})-(trainer|deploy)(-\d+)?$/;

@@ -104,6 +104,11 @@ export class TrainerJobs {
     return [...this.#records.values()].filter((record) => record.state !== 'JOB_STATE_DELETED');
   }
 
+  /** Ids of all that there ever were, whatever became of them. */
+  made(): readonly string[] {
+    return [...this.#records.keys()];
+  }
+
   resume(id: string): JobRecord {
     const record = this.get(id);
     if (record.state === 'JOB_STATE_DELETED') throw refusedIn('resume', record.state);

@@ -4,6 +4,8 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { postJson, type JsonRequest } from '../../activities/http/post-json.ts';
 import { linkedAbort } from '../../activities/http/linked-abort.ts';
@@ -133,6 +135,25 @@ describe('a deadline', () => {
       message: `grader ${base}/ gave no answer within 0.3 s`,
     });
     expect(asked).toBe(4);
+  });
+
+  test('is the only one: a grader may think for longer than the client is used to wait', async () => {
+    const usual = getGlobalDispatcher();
+    const impatient = new Agent({ headersTimeout: 200, bodyTimeout: 200 });
+    setGlobalDispatcher(impatient);
+    try {
+      answer = async (_request, response) => {
+        await sleep(2_500);
+        response.write('{"score":');
+        await sleep(2_500);
+        response.end('0.5}');
+      };
+      expect(await post()).toEqual({ score: 0.5 });
+      expect(asked).toBe(1);
+    } finally {
+      setGlobalDispatcher(usual);
+      await impatient.close();
+    }
   });
 
   test('of the caller ends a request too', async () => {

@@ -1,112 +1,109 @@
+/**
+ * A store in trouble, at every phase of a run: the run ends or goes on, nothing stays rented, and every machine that the
+ * platform ever made is accounted for. The most telling cells; all of them, each trouble for as long as
+ * PAWL_STORE_TROUBLE_SECONDS says: `npm run store-trouble`.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import Database from 'libsql';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Evidence } from '../../chaos/evidence.ts';
-import { storeFile } from '../../client/index.ts';
-import { Disturbed } from './disturbed.ts';
+import { TroubledStack, type Ended } from './store-trouble/episode.ts';
+import { PHASE_NAMES, type Phase } from './store-trouble/phases.ts';
+import {
+  mountSmallDisk,
+  TROUBLES,
+  unmount,
+  WHOLE_DISK,
+  type Trouble,
+  type TroubleName,
+} from './store-trouble/troubles.ts';
 
+const EVERY_CELL = process.env['PAWL_EVERY_STORE_TROUBLE'] !== undefined;
 /** Longer than the store itself waits for a lock. */
-const LOCKED_MS = 12_000;
+const SECONDS = Number(process.env['PAWL_STORE_TROUBLE_SECONDS'] ?? 6);
+const LIMIT_MS = 1_200_000 + SECONDS * 1_000;
 
-let disturbed: Disturbed;
-let undisturbed: Evidence;
+const TELLING: Readonly<Partial<Record<TroubleName, readonly Phase[]>>> = {
+  'moved away': ['finishing'],
+  locked: ['training', 'stopped'],
+  full: ['proving'],
+  'set back to an older copy': ['provisioning'],
+};
 
-beforeAll(async () => {
-  disturbed = await Disturbed.start();
-  undisturbed = await disturbed.undisturbed();
-}, 600_000);
-
-afterAll(async () => {
-  await disturbed.stack.stop();
-}, 300_000);
-
-function limitFileSize(pid: number, limit: string): boolean {
-  return spawnSync('prlimit', ['--pid', String(pid), `--fsize=${limit}:`]).status === 0;
-}
-
-/** A folder that is a disk of its own, small enough to be filled; undefined where mounting is not allowed. */
-function mountSmallDisk(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'pawl-disk-'));
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', folder]);
-  if (status === 0) return folder;
-  rmSync(folder, { recursive: true });
-  return undefined;
-}
-
-function unmount(folder: string): void {
-  // Lazily: a log may be open for a moment longer.
-  spawnSync('umount', ['-l', folder]);
-  rmSync(folder, { recursive: true, force: true });
-}
-
-function mayMount(): boolean {
-  const folder = mountSmallDisk();
-  if (folder !== undefined) unmount(folder);
-  return folder !== undefined;
-}
-
-function fill(folder: string): string {
-  const path = join(folder, 'everything-else');
-  const { status } = spawnSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=4096']);
-  // It ends as it should only when there is no room left.
-  expect(status).not.toBe(0);
-  return path;
-}
-
-(mayMount() ? describe : describe.skip)('one disk for Temporal, the platform and the store', () => {
-  let home = '';
-  let own: Disturbed | undefined;
-
-  beforeAll(() => {
-    home = mountSmallDisk() ?? '';
-  });
-
-  afterAll(async () => {
-    await own?.stack.stop();
-    unmount(home);
-  }, 300_000);
-
-  test('is full for a while: the run waits, says why, and loses nothing', async () => {
-    own = await Disturbed.start({ home });
-    const runId = await own.submit();
-    await own.until(runId, ({ steps }) => steps.length >= 5);
-    const everythingElse = fill(home);
-    const during = await own.until(runId, ({ waiting }) => waiting !== undefined);
-    expect(during.waiting?.message).toMatch(/no space left|disk of the store .*pawl\.db|does not answer/);
-    rmSync(everythingElse);
-    expect(await own.evidence(runId)).toEqual(undisturbed);
-  }, 600_000);
+const TABLE = (Object.entries(TROUBLES) as [TroubleName, Trouble][]).flatMap(([name, trouble]) => {
+  const phases = EVERY_CELL ? PHASE_NAMES : TELLING[name];
+  return phases === undefined ? [] : [{ name, trouble, phases }];
 });
 
-describe('a run loses nothing', () => {
-  test('while another process holds the store locked', async () => {
-    const runId = await disturbed.submit();
-    await disturbed.until(runId, ({ steps }) => steps.length >= 5);
-    const holder = new Database(storeFile(disturbed.stack.home));
-    holder.exec('BEGIN EXCLUSIVE');
-    await sleep(LOCKED_MS);
-    const during = await disturbed.until(runId, ({ waiting }) => waiting !== undefined);
-    expect(during.waiting?.message).toMatch(/store .*pawl\.db is locked by another process: close what holds it/);
-    holder.exec('ROLLBACK');
-    holder.close();
-    expect(await disturbed.evidence(runId)).toEqual(undisturbed);
+/** What is not the store's alone: whatever becomes of it, the platform has it, and the run knows. */
+const ELSEWHERE = ['outcome and reason', 'final resumable state, byte for byte'] as const;
+
+/** Where nothing is rented yet, a trouble of more than some minutes is told instead of being waited for. */
+const PLANNED_WITHIN_SECONDS = 120;
+
+function expectAsItShouldBe({ phase, run, evidence }: Ended, { lasts, loses }: Trouble, undisturbed: Evidence): void {
+  if (phase === 'stopped') {
+    expect(run.outcome).toBe('cancelled');
+    return;
+  }
+  if (phase === 'planning' && lasts !== undefined && SECONDS > PLANNED_WITHIN_SECONDS && run.outcome === 'failed') {
+    expect(run.stored?.reason).toMatch(lasts);
+    return;
+  }
+  if (!loses) expect({ phase, evidence }).toEqual({ phase, evidence: undisturbed });
+  for (const fact of ELSEWHERE) expect({ phase, fact: evidence[fact] }).toEqual({ phase, fact: undisturbed[fact] });
+}
+
+async function expectThrough(
+  troubled: TroubledStack,
+  { trouble, phases }: { trouble: Trouble; phases: readonly Phase[] },
+  undisturbed: Evidence,
+): Promise<void> {
+  const ended = await troubled.meet(trouble, phases, SECONDS);
+  for (const one of ended) expectAsItShouldBe(one, trouble, undisturbed);
+  await troubled.expectAccountsOf(ended.map(({ run }) => run.runId));
+}
+
+describe('a store', () => {
+  let troubled: TroubledStack | undefined;
+  let undisturbed: Evidence;
+
+  beforeAll(async () => {
+    troubled = await TroubledStack.start();
+    undisturbed = await troubled.undisturbed();
   }, 600_000);
 
-  test('while there is no room for another row', async () => {
-    const runId = await disturbed.submit();
-    await disturbed.until(runId, ({ steps }) => steps.length >= 5);
-    const pid = disturbed.stack.pid('worker-1');
-    if (pid === undefined) throw new Error('the worker has no process');
-    // A limit on where in a file this process may write: what a full disk is to all, for one. The store's log begins again at
-    // its front from time to time; in front of this limit there is room for a few rows only.
-    expect(limitFileSize(pid, '65536')).toBe(true);
-    const during = await disturbed.until(runId, ({ waiting }) => waiting !== undefined);
-    expect(during.waiting?.message).toMatch(/disk of the store .*pawl\.db/);
-    expect(limitFileSize(pid, 'unlimited')).toBe(true);
-    expect(await disturbed.evidence(runId)).toEqual(undisturbed);
-  }, 600_000);
+  afterAll(async () => {
+    await troubled?.stop();
+  }, 300_000);
+
+  test.each(TABLE)(
+    'that is $name while runs are $phases: nothing stays rented, or unaccounted for',
+    async (cells) => {
+      if (troubled !== undefined) await expectThrough(troubled, cells, undisturbed);
+    },
+    LIMIT_MS,
+  );
+});
+
+const disk = EVERY_CELL ? mountSmallDisk() : undefined;
+
+(disk === undefined ? describe.skip : describe)('one disk for Temporal, the platform and the store', () => {
+  let troubled: TroubledStack | undefined;
+
+  afterAll(async () => {
+    await troubled?.stop();
+    if (disk !== undefined) unmount(disk);
+  }, 300_000);
+
+  test(
+    'is full for a while: runs wait, say why, and lose nothing',
+    async () => {
+      if (disk === undefined) return;
+      troubled = await TroubledStack.start({ home: disk });
+      const undisturbed = await troubled.undisturbed();
+      // Nobody can be asked for anything meanwhile.
+      const phases = PHASE_NAMES.filter((phase) => phase !== 'stopped');
+      await expectThrough(troubled, { trouble: WHOLE_DISK, phases }, undisturbed);
+    },
+    LIMIT_MS,
+  );
 });

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
 import { recording } from '../../activities/run/record.ts';
 import { restoring } from '../../activities/run/restore-record.ts';
-import type { RunFacts } from '../../domain/words/run.ts';
+import type { RunFacts, RunRecord } from '../../domain/words/run.ts';
 import { openStore, StoreUnavailable } from '../../store/index.ts';
 import { PLAN, SPEC, checkpoint, metrics, newFolder, newRun, scored } from './fixtures.ts';
 
@@ -132,6 +132,70 @@ describe('a run whose store was lost', () => {
     expect(await store.updateRun('a', { phase: 'train', step: 40, generation: 2, mark: next })).toEqual({
       missing: false,
     });
+    await store.close();
+  });
+
+  test('tells with every record which machines it had: what the store lacks is written, what was returned is ended', async () => {
+    const store = await openStore({ path });
+    await store.saveRun(newRun('a'));
+    // A copy of a moment between a record and the lease that it announced: nothing is missing that the run was told of.
+    await store.planLease('a', { kind: 'trainer', id: 'a-trainer' });
+    const directory = { endOf: async () => undefined };
+    const tell = (seq: number, machines: RunRecord['machines']) =>
+      recording({ store, directory }).record({
+        ...{ runId: 'a', phase: 'train', step: 1, generation: 1 },
+        mark: { seq, acknowledged: seq - 1 },
+        ...(machines !== undefined && { machines }),
+      });
+    const leases = async () =>
+      (await store.leases('a')).map(({ id, releasedAt, keptAt, state }) => [
+        id,
+        releasedAt !== undefined,
+        keptAt !== undefined,
+        state,
+      ]);
+    const held = { trainers: 2, deployments: 1, trainerId: 'a-trainer-2', deploymentId: 'a-deploy' };
+    expect(await tell(1, held)).toEqual({ missing: false });
+    const before = [
+      ['a-deploy', false, false, undefined],
+      ['a-trainer', false, false, undefined],
+      ['a-trainer-2', false, false, undefined],
+    ];
+    expect((await leases()).sort()).toEqual(before);
+    const returned = { trainerState: 'never created', deploymentState: 'READY, kept with 1 replicas' };
+    await tell(2, { trainers: 3, deployments: 1, returned, kept: true });
+    // Of the last one nobody can know whether it still comes: it stays open, for the reconciler to ask after.
+    expect((await leases()).sort()).toEqual([
+      ['a-deploy', true, true, 'READY, kept with 1 replicas'],
+      ['a-trainer', false, false, undefined],
+      ['a-trainer-2', false, false, undefined],
+      ['a-trainer-3', false, false, undefined],
+    ]);
+    await store.endLease({ kind: 'trainer', id: 'a-trainer-3' }, 'JOB_STATE_DELETED');
+    await tell(3, { trainers: 3, deployments: 1, returned: { ...returned, trainerState: 'later' }, kept: true });
+    expect((await leases()).find(([id]) => id === 'a-trainer-3')).toEqual([
+      'a-trainer-3',
+      true,
+      false,
+      'JOB_STATE_DELETED',
+    ]);
+    await store.close();
+  });
+
+  test('that is over by then has its machines written down as returned', async () => {
+    const store = await openStore({ path });
+    const returned = { trainerState: 'JOB_STATE_DELETED', deploymentState: 'gone' };
+    const facts = { ...held(4), outcome: 'finished' as const, machines: { trainers: 2, deployments: 1, returned } };
+    const { trainerId: _, ...over } = facts;
+    await restoring({ store }).restoreRecord(over);
+    expect(
+      (await store.leases('a')).map(({ id, state, releasedAt }) => [id, state, releasedAt !== undefined]).sort(),
+    ).toEqual([
+      ['a-deploy', 'gone', true],
+      ['a-trainer', 'returned', true],
+      ['a-trainer-2', 'JOB_STATE_DELETED', true],
+    ]);
+    expect(await store.openLeases()).toEqual([]);
     await store.close();
   });
 

@@ -12,6 +12,8 @@ import { provisioning } from '../../activities/run/provision.ts';
 import { minding } from '../../activities/upkeep/machines.ts';
 import { reconciling, type RunDirectory } from '../../activities/upkeep/reconcile.ts';
 import type { Place } from '../../domain/words/place.ts';
+import { storeMark } from '../../activities/store-mark.ts';
+import { machineLabel } from '../../domain/words/machines.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { NANO, NANO_SHAPE, Sandbox } from '../sandbox/harness.ts';
 import { PLAN, SPEC } from '../store/fixtures.ts';
@@ -48,13 +50,20 @@ function act<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** A trainer of a run, rented at a site and written down. */
-async function rentTrainer({ backend, place }: Site, runId: string): Promise<string> {
+/** As the test's own store would, unless another label says otherwise. */
+async function rentTrainer({ backend, place }: Site, runId: string, label?: string): Promise<string> {
   const id = `${runId}-trainer`;
   const leases = await openStore({ path: join(folder, 'pawl.db'), namespaceId: 'ours', place });
   await leases.saveRun({ runId, name: 'demo', spec: SPEC, createdAt: new Date().toISOString() });
   await leases.planLease(runId, { kind: 'trainer', id });
   await leases.close();
-  const request = { shape: NANO_SHAPE, baseModel: NANO, loraRank: 0, learningRate: 0.001, displayName: 'a test' };
+  const request = {
+    shape: NANO_SHAPE,
+    baseModel: NANO,
+    loraRank: 0,
+    learningRate: 0.001,
+    displayName: label ?? machineLabel(runId, storeMark(await store.storeId())),
+  };
   await backend.provisioner.createTrainer({ id, ...request }, NEVER);
   return id;
 }
@@ -174,18 +183,60 @@ describe('what costs money', () => {
 
   test('is found by its name after a store was lost, and returned unless its run goes on', async () => {
     const [going, over] = [await rentTrainer(here, 'lost-00000008'), await rentTrainer(here, 'lost-00000009')];
-    const empty = await openStore({ path: join(folder, 'new.db'), namespaceId: 'ours', place: here.place });
+    const storeId = await store.storeId();
+    const empty = await openStore({ path: join(folder, 'new.db'), namespaceId: 'ours', place: here.place, storeId });
     const machines = minding({ ...here, store: empty, directory: directoryOf(['lost-00000008']) });
     const found = await act(() => machines.findUnknown());
     expect(found.filter(({ id }) => id === going || id === over)).toEqual([
-      expect.objectContaining({ id: going, holder: 'lost-00000008', inUse: true }),
-      expect.objectContaining({ id: over, holder: 'lost-00000009', inUse: false }),
+      expect.objectContaining({ id: going, holder: 'lost-00000008', inUse: true, ours: true }),
+      expect.objectContaining({ id: over, holder: 'lost-00000009', inUse: false, ours: true }),
     ]);
     const how = { requestedBy: 'somebody', force: false, forget: false, unknown: true };
     await expect(act(() => machines.releaseMachine({ id: going, ...how }))).rejects.toThrow('goes on');
     await act(() => machines.releaseMachine({ id: over, ...how }));
     expect([await isRented(here, going), await isRented(here, over)]).toEqual([true, false]);
     await empty.close();
+  }, 300_000);
+
+  test('of another store is listed, and returned by its mark alone', async () => {
+    const [theirs, bare] = [await rentTrainer(here, 'near-0000000c', 'pawl 0badcafe near-0000000c'), 'near-0000000d'];
+    const unmarked = await rentTrainer(here, bare, 'an older pawl');
+    const mine = await openStore({ path: join(folder, 'mine.db'), namespaceId: 'ours', place: here.place });
+    const machines = minding({ ...here, store: mine, directory: directoryOf([]) });
+    const found = await act(() => machines.findUnknown());
+    expect(found.find(({ id }) => id === theirs)).toMatchObject({ ours: false, mark: '0badcafe', inUse: false });
+    expect(found.find(({ id }) => id === unmarked)).toMatchObject({ ours: false, inUse: false });
+    const how = { requestedBy: 'somebody', force: true, forget: false, unknown: true };
+    for (const [id, said] of [
+      [theirs, 'bears the mark 0badcafe of another store: name its mark (--of 0badcafe)'],
+      [unmarked, 'bears no mark, and may be another store’s: name its mark (--of none)'],
+    ] as const) {
+      await expect(act(() => machines.releaseMachine({ id, ...how }))).rejects.toThrow(said);
+      await expect(act(() => machines.releaseMachine({ id, ...how, mark: '12345678' }))).rejects.toThrow(said);
+    }
+    expect([await isRented(here, theirs), await isRented(here, unmarked)]).toEqual([true, true]);
+    await act(() => machines.releaseMachine({ id: theirs, ...how, mark: '0badcafe' }));
+    await act(() => machines.releaseMachine({ id: unmarked, ...how, mark: 'none' }));
+    expect([await isRented(here, theirs), await isRented(here, unmarked)]).toEqual([false, false]);
+    await mine.close();
+  }, 300_000);
+
+  test('bears the mark of the store whose worker rented it', async () => {
+    const runId = 'mark-0000000e';
+    const rented = guarded(provisioning({ backend: here.backend, store }));
+    const shape = await here.backend.provisioner.resolveShape(NANO_SHAPE, NEVER);
+    const plan = { ...PLAN, ...here.place, baseModel: NANO, shape };
+    const spec = { ...SPEC, model: { ...SPEC.model, shape: NANO_SHAPE } };
+    const trainer = { runId, trainerId: `${runId}-trainer`, plan, spec };
+    await act(() => rented.createTrainer(trainer));
+    await act(() => rented.createDeployment({ ...trainer, deploymentId: `${runId}-deploy` }));
+    const labels = (await here.backend.provisioner.listRented(NEVER)).filter(({ id }) => id.startsWith(runId));
+    expect(labels.map(({ label }) => label)).toEqual([
+      expect.stringMatching(/^pawl [0-9a-f]{8} mark-0000000e$/),
+      labels[0]?.label,
+    ]);
+    await act(() => rented.releaseTrainer({ trainerId: trainer.trainerId }));
+    await act(() => rented.releaseDeployment({ deploymentId: `${runId}-deploy`, onFinish: 'delete' }));
   }, 300_000);
 });
 

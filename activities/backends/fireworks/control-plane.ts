@@ -1,5 +1,5 @@
 /** The `Provisioner` port: shapes, trainer jobs and deployments of the control plane under one account. */
-import type { Provisioner } from '../../ports.ts';
+import type { Provisioner, Rented } from '../../ports.ts';
 import type { Deployments } from './deployments.ts';
 import { createPlace } from './place.ts';
 import { promoteOnce } from './promoted-model.ts';
@@ -24,16 +24,20 @@ export function createControlPlane(wire: Wire, jobs: TrainerJobs, deployments: D
     },
     resetLedger: async (id, signal) => deployments.resetLedger(id, signal),
     listRented: async (signal) => {
-      const rented: { kind: 'trainer' | 'deployment'; id: string; state: string }[] = [];
-      for await (const { id, state, phase } of jobs.list({ signal })) {
-        if (phase !== 'ended' && phase !== 'deleted') rented.push({ kind: 'trainer', id, state });
+      const rented: Rented[] = [];
+      for await (const { id, state, phase, label } of jobs.list({ signal })) {
+        if (phase !== 'ended' && phase !== 'deleted') rented.push({ kind: 'trainer', id, state, ...labelled(label) });
       }
-      for await (const { id, state, phase, replicas } of deployments.list(signal)) {
-        if (phase !== 'deleted' && replicas > 0) rented.push({ kind: 'deployment', id, state });
+      for await (const { id, state, phase, replicas, label } of deployments.list(signal)) {
+        if (phase !== 'deleted' && replicas > 0) rented.push({ kind: 'deployment', id, state, ...labelled(label) });
       }
       return rented;
     },
     deleteDeployment: async (id, signal) => deployments.delete(id, signal),
     promote: async (order, signal) => promoteOnce(wire, order, signal),
   };
+}
+
+function labelled(label: string | undefined): Pick<Rented, 'label'> {
+  return label === undefined ? {} : { label };
 }

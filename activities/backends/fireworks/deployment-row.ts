@@ -22,6 +22,8 @@ export interface Deployment extends DeploymentStatus {
   readonly trainer?: string;
   readonly transition?: 'SYNC' | 'ASYNC';
   readonly readyReplicas?: number;
+  /** What it was described as when it was created. */
+  readonly label?: string;
 }
 
 /** Without its name and state it is no row, and says nothing. */
@@ -29,6 +31,7 @@ export const DeploymentRow = Spoken.extend({
   name: z.string().min(1),
   state: z.string().min(1),
   baseModel: z.string().default(''),
+  description: z.string().optional().catch(undefined),
   deploymentShape: z.string().optional(),
   hotLoadTrainerJob: z.string().optional(),
   hotLoadTransitionType: z.string().optional(),
@@ -58,6 +61,7 @@ export function deploymentOf(id: string, row: z.output<typeof DeploymentRow>, re
     replicas: row.desiredReplicaCount ?? row.minReplicaCount ?? row.replicaCount ?? 0,
     ...(row.deploymentShape === undefined ? {} : { shape: row.deploymentShape }),
     ...(trainer === undefined ? {} : linkOf(trainer, row.hotLoadTransitionType)),
+    ...(row.description ? { label: fromOutside(row.description, redact) } : {}),
     ...(row.replicaStats === undefined ? {} : { readyReplicas: row.replicaStats.readyReplicaCount }),
     ...(detail === undefined ? {} : { detail: fromOutside(detail, redact) }),
   };

@@ -18,6 +18,7 @@ const JobRow = Spoken.extend({
   name: z.string().min(1),
   state: z.string().min(1),
   createTime: Timestamp,
+  displayName: z.string().optional().catch(undefined),
   forwardOnly: z.boolean().default(false),
   trainingConfig: z
     .object({ baseModel: z.string().optional(), loraRank: Int.default(0), maxContextLength: Int.optional() })
@@ -55,6 +56,8 @@ export interface TrainerJob extends TrainerStatus {
   readonly maxContextTokens?: number;
   readonly forwardOnly: boolean;
   readonly createdAt?: Date;
+  /** The name for people that it was created with. */
+  readonly label?: string;
 }
 
 export interface WaitOptions {
@@ -257,6 +260,7 @@ export class TrainerJobs {
       ...(baseModel === undefined ? {} : { baseModel }),
       ...(maxContextLength === undefined ? {} : { maxContextTokens: maxContextLength }),
       ...(row.createTime === undefined ? {} : { createdAt: row.createTime }),
+      ...(row.displayName ? { label: fromOutside(row.displayName, this.#wire.http.redact) } : {}),
       ...(detail === undefined ? {} : { detail: fromOutside(detail, this.#wire.http.redact) }),
     };
   }

@@ -1,5 +1,5 @@
 /** What costs money, in words. Pure. */
-import type { Machine, UnknownMachine } from '../../../domain/words/machines.ts';
+import { UNMARKED, whoseText, type Machine, type UnknownMachine } from '../../../domain/words/machines.ts';
 import { table } from './tables.ts';
 import { oneLine } from './text.ts';
 
@@ -17,7 +17,11 @@ export function machineTable(machines: readonly Machine[]): string {
 
 export function unknownLines(machines: readonly UnknownMachine[]): string[] {
   return machines.map(
-    ({ kind, id, holder, state, inUse }) =>
-      `${kind} ${id}: ${oneLine(state)}; ${inUse ? `${holder} goes on, and returns it itself` : `${holder} is over`}`,
+    ({ kind, id, holder, state, inUse, ours, mark = UNMARKED }) =>
+      `${kind} ${id}: ${oneLine(state)}; ${ours ? fateText(holder, inUse) : `it ${whoseText(mark)}`}`,
   );
+}
+
+function fateText(holder: string, inUse: boolean): string {
+  return inUse ? `${holder} goes on, and returns it itself` : `${holder} is over`;
 }

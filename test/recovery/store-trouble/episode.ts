@@ -1,0 +1,187 @@
+/** One trouble, and runs that it meets each in another phase; afterwards, the accounts of every machine that was made. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import Database from 'libsql';
+import { gather, type Evidence } from '../../../chaos/evidence.ts';
+import { DisturbedStack } from '../../../chaos/stack.ts';
+import { loadExperiment, storeFile, type RunDetails } from '../../../client/index.ts';
+import { plannerOf } from '../../../domain/words/machines.ts';
+import { backUp } from '../../../store/backup/backup.ts';
+import { openStore } from '../../../store/index.ts';
+import { writeExperiment } from '../../e2e/experiment.ts';
+import { EVERY, Holds, STEPS, type Phase } from './phases.ts';
+import type { Trouble } from './troubles.ts';
+
+const NAMESPACE = 'default';
+/** A gate that nobody passes: what is asked for is settled all the same. */
+const PROMOTION = { alias: 'troubled' };
+const EXPERIMENT = {
+  train: { steps: STEPS, batchSize: 8, seed: 3, windowSteps: 2, optimizer: { learningRate: 0.01 } },
+  checkpoint: { every: EVERY, baseEvery: 3 },
+  promotion: PROMOTION,
+};
+
+export interface Ended {
+  readonly phase: Phase;
+  readonly run: RunDetails;
+  readonly evidence: Evidence;
+}
+
+interface Cell {
+  readonly phase: Phase;
+  readonly runId: string;
+}
+
+export class TroubledStack {
+  readonly stack: DisturbedStack;
+  readonly temporal: Client;
+  readonly #connection: Connection;
+  readonly #holds: Holds;
+  readonly #file: string;
+
+  private constructor(stack: DisturbedStack, connection: Connection) {
+    this.stack = stack;
+    this.#connection = connection;
+    this.temporal = new Client({ connection, namespace: NAMESPACE });
+    this.#holds = new Holds(stack);
+    this.#file = writeExperiment(join(stack.home, 'experiment'), EXPERIMENT);
+  }
+
+  static async start({ home }: { home?: string } = {}): Promise<TroubledStack> {
+    const stack = await DisturbedStack.start({
+      workers: 1,
+      // What nobody holds any more is returned at once; and only when it is asked for.
+      workerEnv: { PAWL_LEASE_GRACE_SECONDS: '1', PAWL_RECONCILE_SECONDS: '86400' },
+      ...(home !== undefined && { home }),
+    });
+    return new TroubledStack(stack, await Connection.connect({ address: stack.temporalAddress }));
+  }
+
+  async stop(): Promise<void> {
+    await this.#connection.close();
+    await this.stack.stop();
+  }
+
+  async submit(): Promise<string> {
+    const { runId } = await this.stack.runs.start(await loadExperiment(this.#file));
+    return runId;
+  }
+
+  /** Of a run that nothing befalls. */
+  async undisturbed(): Promise<Evidence> {
+    const runId = await this.submit();
+    await this.untilOver(runId);
+    return gather(this.stack, await this.untilRecorded(runId));
+  }
+
+  /** Brings a run to each phase, lets the trouble begin, lets them go on, ends it after a while, and waits for their ends. */
+  async meet(trouble: Trouble, phases: readonly Phase[], seconds: number): Promise<readonly Ended[]> {
+    const planned = phases.filter((phase) => phase !== 'planning');
+    const cells = await Promise.all(planned.map((phase) => this.#plan(phase)));
+    const folder = mkdtempSync(join(tmpdir(), 'pawl-copy-'));
+    const copy = join(folder, 'copy');
+    await backUp(this.stack.home, copy);
+    for (const { planned } of cells) planned.open();
+    await Promise.all(cells.map(({ gate }) => gate.untilReached()));
+    if (phases.includes('planning')) cells.push(await this.#plan('planning'));
+    const end = await trouble.begin(this.stack, copy);
+    rmSync(folder, { recursive: true });
+    const stopped = cells.filter(({ phase }) => phase === 'stopped');
+    for (const { runId } of stopped) await this.#stopNow(runId);
+    for (const { planned, gate } of cells) {
+      planned.open();
+      gate.open();
+    }
+    // Whatever the store says, and before its trouble is over.
+    for (const { runId } of stopped) expect(await this.untilOver(runId)).toBe('CANCELLED');
+    await this.#last(trouble, cells, seconds);
+    await end();
+    const ended = cells.map(async ({ phase, runId }): Promise<Ended> => {
+      await this.untilOver(runId);
+      const run = await this.untilRecorded(runId);
+      return { phase, run, evidence: await gather(this.stack, run) };
+    });
+    return Promise.all(ended);
+  }
+
+  /** Until Temporal says so, who does not depend on any store. */
+  async untilOver(runId: string): Promise<string> {
+    for (;;) {
+      const found = await this.temporal.workflow
+        .getHandle(runId)
+        .describe()
+        .catch(() => undefined);
+      if (found !== undefined && found.status.name !== 'RUNNING') return found.status.name;
+      await sleep(100);
+    }
+  }
+
+  /** Until the store has been told how a run ended. */
+  async untilRecorded(runId: string): Promise<RunDetails> {
+    for (;;) {
+      const run = await this.stack.runs.show(runId).catch(() => undefined);
+      if (run?.stored !== undefined && !['pending', 'running', 'cancelling'].includes(run.stored.outcome)) return run;
+      await sleep(100);
+    }
+  }
+
+  /** Nothing is rented, and each machine that the platform ever made stands in the store, with its return. */
+  async expectAccountsOf(runIds: readonly string[]): Promise<void> {
+    const { made, rented } = await this.stack.ledger();
+    expect(rented).toEqual({ trainerJobs: [], deployments: [] });
+    expect((await this.stack.runs.reconcile({ dryRun: false })).failed).toEqual([]);
+    expect(await this.stack.runs.machines.unknown()).toEqual([]);
+    expect((await this.stack.runs.machines.list()).machines).toEqual([]);
+    const reader = await openStore({ path: storeFile(this.stack.home), readonly: true });
+    try {
+      const leases = (await Promise.all(runIds.map((runId) => reader.leases(runId)))).flat();
+      const returned = leases.filter(({ releasedAt }) => releasedAt !== undefined).map(({ id }) => id);
+      const machines = [...made.trainerJobs, ...made.deployments].filter((id) => runIds.includes(plannerOf(id) ?? ''));
+      expect(returned).toEqual(expect.arrayContaining(machines));
+    } finally {
+      await reader.close();
+    }
+    const database = new Database(storeFile(this.stack.home), { readonly: true });
+    expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+    database.close();
+  }
+
+  async #plan(phase: Phase): Promise<Cell & ReturnType<Holds['expect']>> {
+    const held = this.#holds.expect(phase);
+    const runId = await this.submit();
+    held.named(runId);
+    await (phase === 'planning' ? held.gate : held.planned).untilReached();
+    return { phase, runId, ...held };
+  }
+
+  /** As soon as a worker has said in a store that was lost which queue it polls: within seconds. */
+  async #stopNow(runId: string): Promise<void> {
+    for (;;) {
+      try {
+        await this.stack.runs.stop(runId, { now: true });
+        return;
+      } catch (error) {
+        if (!/another store|no store/i.test(String(error))) throw error;
+      }
+      await sleep(200);
+    }
+  }
+
+  /** Where the trouble lasts: for so long, and until a run says what it waits for. */
+  async #last({ lasts }: Trouble, cells: readonly Cell[], seconds: number): Promise<void> {
+    if (lasts === undefined) return;
+    const untilMs = performance.now() + seconds * 1_000;
+    const said = new Set<string>();
+    while (performance.now() < untilMs || ![...said].some((message) => lasts.test(message))) {
+      for (const { runId } of cells) {
+        const run = await this.stack.runs.show(runId).catch(() => undefined);
+        if (run?.waiting !== undefined) said.add(run.waiting.message);
+      }
+      await sleep(200);
+    }
+  }
+}
