@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { platformKind, type Place } from '../domain/words/place.ts';
+import { noteQueue } from '../store/home-queues.ts';
 import { openStore, type Store } from '../store/index.ts';
 
 export interface Station {
@@ -37,6 +38,7 @@ export async function openStation(options: {
   const storeId = await store.storeId();
   if (storeId !== kept) await writeFile(idFile, `${storeId}\n`);
   const taskQueue = queueOf(queueName, storeId, place);
+  await noteQueue(home, { taskQueue, queueName });
   return { store, storeId, place, queueName, taskQueue, workerId: `${hostname()}/${process.pid}/${randomUUID()}` };
 }
 

@@ -115,6 +115,7 @@ export class RunWatch {
     const waiting =
       stuckOf(execution) ??
       retryOf(execution) ??
+      (await this.#proofWaits(status)) ??
       (status === undefined ? await this.#silence(execution.taskQueue) : undefined);
     const latest = status && (await this.#latestStep(status));
     const now = { outcome, ...(status && { status }), ...(latest && { latest }), ...(waiting && { waiting }) };
@@ -125,6 +126,13 @@ export class RunWatch {
     const reader = await this.#store.reader();
     const newest = await reader?.newestSteps(runId, { limit: 1, generation, afterStep: step });
     return newest?.[0];
+  }
+
+  /** What a proof is tried again for: it has a workflow of its own. */
+  async #proofWaits({ proofWorkflow }: Partial<RunStatus> = {}): Promise<Waiting | undefined> {
+    if (proofWorkflow === undefined) return undefined;
+    const proof = await this.#temporal.describe(proofWorkflow).catch(() => undefined);
+    return proof && retryOf(proof);
   }
 
   async #silence(queue: string): Promise<Waiting | undefined> {

@@ -1,5 +1,7 @@
 /** Which task queue takes what this home submits: its workers say so in the store, and no other store's workers poll it. */
-import type { StoredWorker } from '../../store/index.ts';
+import { dirname } from 'node:path';
+import { queuesOfHome, type HomeQueue } from '../../store/home-queues.ts';
+import { StoreUnavailable, type StoredWorker } from '../../store/index.ts';
 import { placeName } from '../../domain/words/place.ts';
 import { UserError } from '../errors.ts';
 import type { RunStore } from './run-store.ts';
@@ -17,14 +19,18 @@ export class TaskQueues {
     this.#name = name;
   }
 
-  /** Every queue that workers of this store have ever polled. */
+  /** Every queue that workers of this home have ever polled: also while its store is away, or was lost. */
   async all(): Promise<readonly string[]> {
-    return queuesOf(await this.#workers());
+    const kept = await this.#kept();
+    return queuesOf([...(await this.#workers(kept)), ...kept]);
   }
 
   /** The one that takes new work; fails, with the way out, where it would be somebody else's or nobody's. */
   async forWork(): Promise<string> {
-    const workers = await this.#workers();
+    const kept = await this.#kept();
+    const workers = await this.#workers(kept);
+    // The store was lost, or is away, and its workers have not told the one in its place yet.
+    if (workers.length === 0 && kept.length > 0) return this.#keptOne(kept);
     if (workers.some(({ taskQueue }) => taskQueue === this.#name)) return this.#name;
     const named = workers.filter(({ queueName }) => queueName === this.#name);
     const [last] = named;
@@ -42,8 +48,28 @@ export class TaskQueues {
     );
   }
 
-  async #workers(): Promise<readonly StoredWorker[]> {
-    return (await (await this.#store.reader())?.workers()) ?? [];
+  #kept(): Promise<readonly HomeQueue[]> {
+    return queuesOfHome(dirname(this.#store.path));
+  }
+
+  /** None where the store does not answer, and the home knows its queues without it. */
+  async #workers(kept: readonly HomeQueue[]): Promise<readonly StoredWorker[]> {
+    try {
+      return (await (await this.#store.reader())?.workers()) ?? [];
+    } catch (error) {
+      if (kept.length > 0 && error instanceof StoreUnavailable) return [];
+      throw error;
+    }
+  }
+
+  #keptOne(kept: readonly HomeQueue[]): string {
+    const named = kept.filter((one) => one.taskQueue === this.#name || one.queueName === this.#name);
+    const [only, ...others] = queuesOf(named);
+    if (only !== undefined && others.length === 0) return only;
+    throw new UserError(
+      `The store ${this.#store.path} does not tell which task queue is meant: ${queuesOf(named.length > 0 ? named : kept).join(', ')}.`,
+      'Set PAWL_TASK_QUEUE to the whole name of one, or wait until a worker has told the store.',
+    );
   }
 
   #nobody(workers: readonly StoredWorker[]): UserError {
@@ -65,6 +91,6 @@ export function isPresent({ movedAt, endedAt }: StoredWorker): boolean {
   return endedAt === undefined && Date.now() - Date.parse(movedAt) < SILENT_MS;
 }
 
-function queuesOf(workers: readonly StoredWorker[]): string[] {
+function queuesOf(workers: readonly Pick<StoredWorker, 'taskQueue'>[]): string[] {
   return [...new Set(workers.map(({ taskQueue }) => taskQueue))];
 }

@@ -122,6 +122,8 @@ export interface RunStatus {
   readonly pauseRequested: boolean;
   /** Checkpoint that is synced and evaluated while training goes on. */
   readonly proving?: string;
+  /** The workflow of a proof that is not over, beside training or not. */
+  readonly proofWorkflow?: string;
   readonly rewinds: number;
 }
 

@@ -1,6 +1,7 @@
 /** What a run answers and reports, from the state that it carries. */
 import { bestOf } from '../../domain/decide/course.ts';
 import { rentedMs } from '../../domain/decide/clock.ts';
+import { proofWorkflowId } from '../../domain/words/proof.ts';
 import type { RunReport, RunStatus } from '../../domain/words/run.ts';
 import { unevaluatedSteps, type Run, type RunState } from './state.ts';
 
@@ -46,6 +47,8 @@ export function status({ input: { runId, spec }, state }: Run, nowMs: number): R
       // Moved back by the length of earlier leases.
       rentedSinceMs: clock.sinceMs === undefined ? undefined : nowMs - rentedMs(clock, nowMs),
       costPerHour: state.plan?.costPerHour,
+      proofWorkflow:
+        proof === undefined || proof.result !== undefined ? undefined : proofWorkflowId(runId, proof.number),
       proving: proof?.beside === true && proof.result === undefined ? proof.checkpoint.name : undefined,
     }),
   };

@@ -80,6 +80,14 @@ export class TroubledStack {
 
   /** Brings a run to each phase, lets the trouble begin, lets them go on, ends it after a while, and waits for their ends. */
   async meet(trouble: Trouble, phases: readonly Phase[], seconds: number): Promise<readonly Ended[]> {
+    try {
+      return await this.#meet(trouble, phases, seconds);
+    } finally {
+      this.#holds.open();
+    }
+  }
+
+  async #meet(trouble: Trouble, phases: readonly Phase[], seconds: number): Promise<readonly Ended[]> {
     const planned = phases.filter((phase) => phase !== 'planning');
     const cells = await Promise.all(planned.map((phase) => this.#plan(phase)));
     const folder = mkdtempSync(join(tmpdir(), 'pawl-copy-'));
@@ -91,15 +99,15 @@ export class TroubledStack {
     const end = await trouble.begin(this.stack, copy);
     rmSync(folder, { recursive: true });
     const stopped = cells.filter(({ phase }) => phase === 'stopped');
-    for (const { runId } of stopped) await this.#stopNow(runId);
-    for (const { planned, gate } of cells) {
-      planned.open();
-      gate.open();
+    for (const { runId } of stopped) await this.stack.runs.stop(runId, { now: true });
+    this.#holds.open();
+    try {
+      // Whatever the store says, and before its trouble is over.
+      for (const { runId } of stopped) expect(await this.untilOver(runId)).toBe('CANCELLED');
+      await this.#last(trouble, cells, seconds);
+    } finally {
+      await end();
     }
-    // Whatever the store says, and before its trouble is over.
-    for (const { runId } of stopped) expect(await this.untilOver(runId)).toBe('CANCELLED');
-    await this.#last(trouble, cells, seconds);
-    await end();
     const ended = cells.map(async ({ phase, runId }): Promise<Ended> => {
       await this.untilOver(runId);
       const run = await this.untilRecorded(runId);
@@ -156,19 +164,6 @@ export class TroubledStack {
     held.named(runId);
     await (phase === 'planning' ? held.gate : held.planned).untilReached();
     return { phase, runId, ...held };
-  }
-
-  /** As soon as a worker has said in a store that was lost which queue it polls: within seconds. */
-  async #stopNow(runId: string): Promise<void> {
-    for (;;) {
-      try {
-        await this.stack.runs.stop(runId, { now: true });
-        return;
-      } catch (error) {
-        if (!/another store|no store/i.test(String(error))) throw error;
-      }
-      await sleep(200);
-    }
   }
 
   /** Where the trouble lasts: for so long, and until a run says what it waits for. */

@@ -96,6 +96,14 @@ export class Holds {
     return { planned: held.planned, gate: held.gate, named: (runId) => (held.runId = runId) };
   }
 
+  /** Lets every run go on, whatever became of whoever held it. */
+  open(): void {
+    for (const { planned, gate } of this.#held) {
+      planned.open();
+      gate.open();
+    }
+  }
+
   #fateOf(exchange: Exchange): Fate {
     const held = this.#held.find((one) => isOf(one, exchange));
     if (held === undefined) return {};
