@@ -112,11 +112,7 @@ export class RunWatch {
       return { ...last, outcome, reason: reason ?? (await this.#reasonOf(runId)) };
     }
     const status = await this.#temporal.status(runId);
-    const waiting =
-      stuckOf(execution) ??
-      retryOf(execution) ??
-      (await this.#proofWaits(status)) ??
-      (status === undefined ? await this.#silence(execution.taskQueue) : undefined);
+    const waiting = await this.#waitingOf(execution, status);
     const latest = status && (await this.#latestStep(status));
     const now = { outcome, ...(status && { status }), ...(latest && { latest }), ...(waiting && { waiting }) };
     return { ...recorded, ...now };
@@ -128,8 +124,17 @@ export class RunWatch {
     return newest?.[0];
   }
 
+  async #waitingOf(
+    execution: WorkflowExecutionDescription,
+    status: RunStatus | undefined,
+  ): Promise<Waiting | undefined> {
+    const told = stuckOf(execution) ?? retryOf(execution);
+    if (told !== undefined) return told;
+    return status === undefined ? this.#silence(execution.taskQueue) : this.#proofWaits(status);
+  }
+
   /** What a proof is tried again for: it has a workflow of its own. */
-  async #proofWaits({ proofWorkflow }: Partial<RunStatus> = {}): Promise<Waiting | undefined> {
+  async #proofWaits({ proofWorkflow }: RunStatus): Promise<Waiting | undefined> {
     if (proofWorkflow === undefined) return undefined;
     const proof = await this.#temporal.describe(proofWorkflow).catch(() => undefined);
     return proof && retryOf(proof);

@@ -4,7 +4,6 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { postJson, type JsonRequest } from '../../activities/http/post-json.ts';
@@ -142,11 +141,9 @@ describe('a deadline', () => {
     const impatient = new Agent({ headersTimeout: 200, bodyTimeout: 200 });
     setGlobalDispatcher(impatient);
     try {
-      answer = async (_request, response) => {
-        await sleep(2_500);
-        response.write('{"score":');
-        await sleep(2_500);
-        response.end('0.5}');
+      answer = (_request, response) => {
+        setTimeout(() => response.write('{"score":'), 2_500);
+        setTimeout(() => response.end('0.5}'), 5_000);
       };
       expect(await post()).toEqual({ score: 0.5 });
       expect(asked).toBe(1);

@@ -33,8 +33,8 @@ const TABLE = (Object.entries(TROUBLES) as [TroubleName, Trouble][]).flatMap(([n
   return phases === undefined ? [] : [{ name, trouble, phases }];
 });
 
-/** What is not the store's alone: whatever becomes of it, the platform has it, and the run knows. */
-const ELSEWHERE = ['outcome and reason', 'final resumable state, byte for byte'] as const;
+/** What is not the store's alone: whatever becomes of it, the platform has it. */
+const ELSEWHERE = 'final resumable state, byte for byte';
 
 /** Where nothing is rented yet, a trouble of more than some minutes is told instead of being waited for. */
 const PLANNED_WITHIN_SECONDS = 120;
@@ -49,7 +49,8 @@ function expectAsItShouldBe({ phase, run, evidence }: Ended, { lasts, loses }: T
     return;
   }
   if (!loses) expect({ phase, evidence }).toEqual({ phase, evidence: undisturbed });
-  for (const fact of ELSEWHERE) expect({ phase, fact: evidence[fact] }).toEqual({ phase, fact: undisturbed[fact] });
+  expect({ phase, outcome: run.outcome }).toEqual({ phase, outcome: 'finished' });
+  expect({ phase, state: evidence[ELSEWHERE] }).toEqual({ phase, state: undisturbed[ELSEWHERE] });
 }
 
 async function expectThrough(

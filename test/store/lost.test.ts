@@ -7,7 +7,7 @@ import Database from 'libsql';
 import { recording } from '../../activities/run/record.ts';
 import { restoring } from '../../activities/run/restore-record.ts';
 import type { RunFacts, RunRecord } from '../../domain/words/run.ts';
-import { openStore, StoreUnavailable } from '../../store/index.ts';
+import { openStore, StoreUnavailable, type StoredLease } from '../../store/index.ts';
 import { PLAN, SPEC, checkpoint, metrics, newFolder, newRun, scored } from './fixtures.ts';
 
 let folder: string;
@@ -38,6 +38,10 @@ function held(seq: number): RunFacts {
     rewinds: [{ generation: 2, cause: 'lost', fromStep: 31, toStep: 20, seconds: 3, cost: 0.5 }],
     trainerId: 'trainer-a',
   };
+}
+
+function byId(leases: readonly StoredLease[]): StoredLease[] {
+  return leases.toSorted((one, other) => one.id.localeCompare(other.id));
 }
 
 const files = async (): Promise<string[]> => (await readdir(folder)).sort();
@@ -143,12 +147,15 @@ describe('a run whose store was lost', () => {
     const directory = { endOf: async () => undefined };
     const tell = (seq: number, machines: RunRecord['machines']) =>
       recording({ store, directory }).record({
-        ...{ runId: 'a', phase: 'train', step: 1, generation: 1 },
+        runId: 'a',
+        phase: 'train',
+        step: 1,
+        generation: 1,
         mark: { seq, acknowledged: seq - 1 },
         ...(machines !== undefined && { machines }),
       });
     const leases = async () =>
-      (await store.leases('a')).map(({ id, releasedAt, keptAt, state }) => [
+      byId(await store.leases('a')).map(({ id, releasedAt, keptAt, state }) => [
         id,
         releasedAt !== undefined,
         keptAt !== undefined,
@@ -161,11 +168,11 @@ describe('a run whose store was lost', () => {
       ['a-trainer', false, false, undefined],
       ['a-trainer-2', false, false, undefined],
     ];
-    expect((await leases()).sort()).toEqual(before);
+    expect(await leases()).toEqual(before);
     const returned = { trainerState: 'never created', deploymentState: 'READY, kept with 1 replicas' };
     await tell(2, { trainers: 3, deployments: 1, returned, kept: true });
     // Of the last one nobody can know whether it still comes: it stays open, for the reconciler to ask after.
-    expect((await leases()).sort()).toEqual([
+    expect(await leases()).toEqual([
       ['a-deploy', true, true, 'READY, kept with 1 replicas'],
       ['a-trainer', false, false, undefined],
       ['a-trainer-2', false, false, undefined],
@@ -189,7 +196,7 @@ describe('a run whose store was lost', () => {
     const { trainerId: _, ...over } = facts;
     await restoring({ store }).restoreRecord(over);
     expect(
-      (await store.leases('a')).map(({ id, state, releasedAt }) => [id, state, releasedAt !== undefined]).sort(),
+      byId(await store.leases('a')).map(({ id, state, releasedAt }) => [id, state, releasedAt !== undefined]),
     ).toEqual([
       ['a-deploy', 'gone', true],
       ['a-trainer', 'returned', true],

@@ -47,10 +47,16 @@ export function status({ input: { runId, spec }, state }: Run, nowMs: number): R
       // Moved back by the length of earlier leases.
       rentedSinceMs: clock.sinceMs === undefined ? undefined : nowMs - rentedMs(clock, nowMs),
       costPerHour: state.plan?.costPerHour,
-      proofWorkflow:
-        proof === undefined || proof.result !== undefined ? undefined : proofWorkflowId(runId, proof.number),
-      proving: proof?.beside === true && proof.result === undefined ? proof.checkpoint.name : undefined,
+      ...provingOf(runId, proof),
     }),
+  };
+}
+
+function provingOf(runId: string, proof: RunState['proof']): Pick<RunStatus, 'proofWorkflow' | 'proving'> {
+  if (proof === undefined || proof.result !== undefined) return {};
+  return {
+    proofWorkflow: proofWorkflowId(runId, proof.number),
+    ...(proof.beside && { proving: proof.checkpoint.name }),
   };
 }
 

@@ -128,11 +128,12 @@ export class TroubledStack {
     }
   }
 
-  /** Until the store has been told how a run ended. */
+  /** Until the store knows how a run ended: told by the run, or by the reconciler where the run told another store. */
   async untilRecorded(runId: string): Promise<RunDetails> {
-    for (;;) {
+    for (let looks = 1; ; looks++) {
       const run = await this.stack.runs.show(runId).catch(() => undefined);
       if (run?.stored !== undefined && !['pending', 'running', 'cancelling'].includes(run.stored.outcome)) return run;
+      if (looks % 50 === 0) await this.stack.runs.reconcile({ dryRun: false });
       await sleep(100);
     }
   }
