@@ -12,6 +12,8 @@ export interface Evidence {
   readonly 'optimizer steps behind each checkpoint': unknown;
   readonly 'weights each snapshot stands for': unknown;
   readonly 'metrics rows (step, loss, learning rate, tokens)': unknown;
+  readonly 'reference, byte for byte': unknown;
+  readonly 'validation rows (loss, metrics)': unknown;
   readonly 'evaluation rows (score, interval, samples)': unknown;
   readonly 'samples (tokens, text, score)': unknown;
   readonly verdicts: unknown;
@@ -29,6 +31,7 @@ export async function gather(stack: DisturbedStack, run: RunDetails): Promise<Ev
     );
     agree(run.checkpoints, ({ checkpoint }) => buckets.state(nameOf(checkpoint.statePath)));
     agree(run.checkpoints, ({ checkpoint }) => buckets.weights(checkpoint.identity));
+    agree(run.checkpoints, ({ checkpoint }) => checkpoint.validation);
     agree(run.checkpoints, ({ evaluation }) => evaluation && scoreOf(evaluation));
     return {
       'outcome and reason': [run.outcome, run.stored?.reason],
@@ -45,6 +48,8 @@ export async function gather(stack: DisturbedStack, run: RunDetails): Promise<Ev
         learningRate,
         tokens,
       ]),
+      'reference, byte for byte': [run.stored?.plan?.reference?.logprobs, run.stored?.plan?.validation?.reference],
+      'validation rows (loss, metrics)': kept.map(({ checkpoint: { step, validation } }) => [step, validation]),
       'evaluation rows (score, interval, samples)': kept.map(({ checkpoint, evaluation }) => [
         checkpoint.step,
         evaluation && scoreOf(evaluation),

@@ -15,8 +15,13 @@ import { Wire, type Exchange, type Fate } from './wire.ts';
 /** Whatever dies comes back at once: the harness decides how long things are away. */
 const AT_ONCE: BackOff = { firstMs: 50, maxMs: 500, steadyMs: 1_000 };
 
+const ModelLedger = z.object({
+  optimizerSteps: z.number(),
+  forwardCalls: z.number(),
+  forwardBackwardCalls: z.number(),
+});
 const Ledger = z.object({
-  trainers: z.array(z.object({ job: z.string(), models: z.array(z.object({ optimizerSteps: z.number() })) })),
+  trainers: z.array(z.object({ job: z.string(), models: z.array(ModelLedger) })),
   rented: z.object({ trainerJobs: z.array(z.unknown()), deployments: z.array(z.unknown()) }),
   made: z.object({ trainerJobs: z.array(z.string()), deployments: z.array(z.string()) }),
   processes: z.object({

@@ -2,12 +2,14 @@
 import type { StoredRewind } from '../store/index.ts';
 import { loadExperiment, type RunDetails, type RunSpec } from '../client/index.ts';
 import { isOver } from '../client/runs/run-view.ts';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Adversary, counts, type AdversaryReport } from './adversary.ts';
 import { compare, type Comparison } from './compare.ts';
 import { gather } from './evidence.ts';
 import { planFaults, type FaultKind } from './faults.ts';
-import { DisturbedStack } from './stack.ts';
+import { DisturbedStack, type Ledger } from './stack.ts';
 
 export interface TrialOptions {
   readonly experiment: string;
@@ -30,6 +32,8 @@ export interface Trial {
   readonly rewinds: readonly StoredRewind[];
   /** Optimizer steps that the sandbox did, beyond those the run needed. */
   readonly stepsRepeated: number;
+  /** Requests that frozen trainers of the two runs answered: none, where a run compares with no reference of its own. */
+  readonly referenceRequests: { readonly undisturbed: number; readonly disturbed: number };
 }
 
 export async function runTrial(stack: DisturbedStack, options: TrialOptions): Promise<Trial> {
@@ -43,6 +47,9 @@ export async function runTrial(stack: DisturbedStack, options: TrialOptions): Pr
   requireFinished(first.run, 'undisturbed');
   options.log(`undisturbed: ${first.run.runId}, ${requests} requests, ${first.seconds.toFixed(1)} s`);
   const expected = await gather(stack, first.run);
+  const undisturbed = referenceRequests(await stack.ledger(), first.run.runId);
+  // What the first run found out is no help to the second: it must make its own, under the faults.
+  await rm(join(stack.home, 'artifacts', 'notes'), { recursive: true, force: true });
 
   const { seed, kills: count, kinds, endpoints, log } = options;
   const plan = planFaults({ seed, count, requests, kinds });
@@ -58,7 +65,9 @@ export async function runTrial(stack: DisturbedStack, options: TrialOptions): Pr
   requireFinished(second.run, 'disturbed');
   log(`disturbed: ${second.run.runId}, ${second.seconds.toFixed(1)} s`);
   const found = await gather(stack, second.run);
-  const { rented, trainers } = await stack.ledger();
+  const ledger = await stack.ledger();
+  const { rented, trainers } = ledger;
+  const asked = { undisturbed, disturbed: referenceRequests(ledger, second.run.runId) };
   const applied = trainers
     .filter(({ job }) => job.startsWith(second.run.runId))
     .flatMap(({ models }) => models)
@@ -67,12 +76,33 @@ export async function runTrial(stack: DisturbedStack, options: TrialOptions): Pr
   const now = { 'nothing rented': [...rented.trainerJobs, ...rented.deployments] };
   return {
     adversary: adversary.report(),
-    comparisons: [...compare(expected, found), ...compare(nothing, now)],
+    comparisons: [...compare(expected, found), ...askedOnce(asked, adversary.report()), ...compare(nothing, now)],
+    referenceRequests: asked,
     undisturbedSeconds: first.seconds,
     disturbedSeconds: second.seconds,
     rewinds: second.run.rewinds,
     stepsRepeated: applied - second.run.steps.length,
   };
+}
+
+/** Of trainers that never trained: they were rented to say what a frozen model thinks of the data. */
+function referenceRequests({ trainers }: Ledger, runId: string): number {
+  const frozen = trainers.filter(
+    ({ job, models }) =>
+      job.startsWith(runId) && models.every(({ forwardBackwardCalls }) => forwardBackwardCalls === 0),
+  );
+  return frozen.flatMap(({ models }) => models).reduce((sum, { forwardCalls }) => sum + forwardCalls, 0);
+}
+
+/** A part of the scores, and what is in the trainer's hands beyond it. */
+const LOST_WITH_A_TRAINER = 12;
+
+/** Whoever scores the data asks once about each example; only the death of the trainer itself costs what it was at. */
+function askedOnce({ undisturbed, disturbed }: Trial['referenceRequests'], { done }: AdversaryReport): Comparison[] {
+  if (undisturbed === 0) return [];
+  const allowed = undisturbed + LOST_WITH_A_TRAINER * (done.get('trainer') ?? 0);
+  const detail = `${undisturbed} requests undisturbed, ${disturbed} disturbed`;
+  return [{ name: 'the reference asked once', equal: disturbed <= allowed, detail }];
 }
 
 /** A budget of rewinds is for platforms that fail by themselves; here the faults are counted already. */

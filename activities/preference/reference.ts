@@ -14,6 +14,8 @@ const Note = z.object({
   parts: z.array(z.string()),
   /** How many examples that is. */
   examples: z.number().int(),
+  /** The model that said the last of it; absent: not told. */
+  by: z.string().optional(),
   /** The artifact of all, once it is there. */
   done: z.string().optional(),
 });
@@ -34,10 +36,10 @@ const NOTHING: ReferenceNote = { parts: [], examples: 0 };
 export async function referenceNote(artifacts: Artifacts, key: string): Promise<ReferenceNote> {
   const parsed = Note.safeParse(await artifacts.note(key));
   if (!parsed.success) return NOTHING;
-  const { parts, done } = parsed.data;
+  const { parts, by, done } = parsed.data;
   if (done !== undefined && (await artifacts.renew(done))) return parsed.data;
   for (const hash of parts) if (!(await artifacts.renew(hash))) return NOTHING;
-  return { parts, examples: parsed.data.examples };
+  return { parts, examples: parsed.data.examples, ...(by !== undefined && { by }) };
 }
 
 export function encodeScores(scores: readonly number[]): Buffer {

@@ -6,11 +6,11 @@
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { Activities } from '../../domain/words/run.ts';
 import type { ReferenceInput } from '../../domain/words/training.ts';
-import type { Artifacts } from '../../store/artifacts/artifacts.ts';
+import { sha256, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import type { Store } from '../../store/index.ts';
 import { z } from 'zod';
 import { openDataset, type Dataset } from '../data/dataset.ts';
-import { rememberForRetry, remembered, signal } from '../guard.ts';
+import { signal } from '../guard.ts';
 import type { Backend, Trainer } from '../ports.ts';
 import { examplesPerPass, forwardPass } from '../run/forward-pass.ts';
 import { connected, inSession } from '../run/session.ts';
@@ -27,7 +27,7 @@ interface Ports {
   readonly artifacts: Artifacts;
 }
 
-/** Where an attempt asks: what a retry goes on with as long as the trainer still knows it. */
+/** Where an attempt asks: what the next one goes on with. `from`: the example that the model was asked about first. */
 const Asking = z.object({ sessionId: z.string(), modelId: z.string(), from: z.number().int() });
 type Asking = z.output<typeof Asking>;
 
@@ -75,31 +75,51 @@ export function scoring(ports: Ports): Pick<Activities, 'scoreReference'> {
 
 async function score({ artifacts }: Ports, work: Scoring, known: ReferenceNote): Promise<string> {
   const { trainer, dataset, key, perRequest } = work;
-  const asking = await askedBefore(work, known.examples);
+  const asking = await askedBefore(artifacts, work, known);
   const perPart = PART_REQUESTS * perRequest;
   let note = known;
-  await inSession(trainer, asking.sessionId, async () => {
-    const requests = requestsFrom(work, { asking, first: note.examples });
-    let scores: number[] = [];
-    for await (const answered of requests) {
-      scores.push(...answered);
-      const examples = note.examples + scores.length;
-      if (scores.length < perPart && examples < dataset.examples) continue;
-      note = { parts: [...note.parts, await artifacts.put(encodeScores(scores))], examples };
-      scores = [];
-      await artifacts.keepNote(key, note);
-    }
-  });
+  try {
+    await inSession(trainer, asking.sessionId, async () => {
+      const requests = requestsFrom(work, { asking, first: note.examples });
+      let scores: number[] = [];
+      for await (const answered of requests) {
+        scores.push(...answered);
+        const examples = note.examples + scores.length;
+        if (scores.length < perPart && examples < dataset.examples) continue;
+        note = {
+          parts: [...note.parts, await artifacts.put(encodeScores(scores))],
+          examples,
+          by: asking.modelId,
+        };
+        scores = [];
+        await artifacts.keepNote(key, note);
+      }
+    });
+  } catch (error) {
+    // What the trainer lost is not gone on with.
+    if (error instanceof PawlError && error.type !== 'Unavailable') await artifacts.keepNote(askingKey(work), {});
+    throw error;
+  }
   const parts = await Promise.all(note.parts.map((hash) => artifacts.get(hash)));
   const done = await artifacts.put(Buffer.concat(parts));
   await artifacts.keepNote(key, { ...note, done });
   return done;
 }
 
-/** The lost attempt's session and model, where they can be gone on with: else new ones, which count from one. */
-async function askedBefore({ input, trainer }: Scoring, from: number): Promise<Asking> {
-  const before = Asking.safeParse(remembered());
-  if (before.success && before.data.from <= from) return before.data;
+/** Of the run and its trainer: what was asked of another one does not count. */
+function askingKey({ input, key }: Scoring): string {
+  return sha256(JSON.stringify(['asking', key, input.runId, input.trainerId]));
+}
+
+/**
+ * The lost attempt's session and model, where they can be gone on with: else new ones, which count from one. They are
+ * kept in a note, which a heartbeat that a dying worker never sent would not be.
+ */
+async function askedBefore(artifacts: Artifacts, work: Scoring, { examples, by }: ReferenceNote): Promise<Asking> {
+  const { input, trainer } = work;
+  const before = Asking.safeParse(await artifacts.note(askingKey(work)));
+  // Requests count on without a gap: nobody else may have scored what lies between.
+  if (before.success && (before.data.from === examples || before.data.modelId === by)) return before.data;
   const { runId, plan, connection } = input;
   const sessionId = await trainer.createSession([`pawl:${runId}`, 'reference'], signal());
   // Beside an adapter it is the base without one; a trainer of its own is frozen as a whole.
@@ -114,8 +134,8 @@ async function askedBefore({ input, trainer }: Scoring, from: number): Promise<A
     sessionId,
     async () => (await (await trainer.createModel(model, signal())).result(signal())).modelId,
   );
-  const asking = { sessionId, modelId, from };
-  rememberForRetry(asking);
+  const asking = { sessionId, modelId, from: examples };
+  await artifacts.keepNote(askingKey(work), asking);
   return asking;
 }
 

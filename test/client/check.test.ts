@@ -153,6 +153,10 @@ describe('an experiment that can run', () => {
       epochs: 4,
       requestsPerStep: 5,
     });
+    expect(found.data?.heldOut).toBeUndefined();
+    const parted = await report([await experiment({ loop: 'preference', train }), '--set', 'data.holdout=0.5']);
+    const { rows: kept = 0, heldOut = 0 } = parted.data ?? {};
+    expect([kept > 0, heldOut > 0, kept + heldOut]).toEqual([true, true, 5]);
   });
 
   test('each turn of a conversation that is learned is marked, and --set is heard', async () => {

@@ -57,6 +57,29 @@ describe('a good experiment', () => {
     });
   });
 
+  test('may name a file whose loss is told, which is relative to it too', async () => {
+    const file = join(folder, 'good.yaml');
+    await writeFile(file, `${GOOD}  loss: { data: [prompts.jsonl] }\n`);
+    expect((await loadExperiment(file)).evaluate.loss).toEqual({ data: [join(folder, 'prompts.jsonl')] });
+    const both = `${GOOD}  loss: { data: gone.jsonl }\n`.replace(
+      'train: train.jsonl',
+      'train: train.jsonl\n  holdout: 0.1',
+    );
+    expect(await problemsOf(both)).toEqual([
+      expect.stringContaining('leave out either data.holdout, or evaluate.loss'),
+      expect.stringContaining('evaluate.loss.data: there is no file'),
+    ]);
+  });
+
+  test('may begin from what an alias stands for', async () => {
+    const file = join(folder, 'good.yaml');
+    await writeFile(file, GOOD);
+    expect((await loadExperiment(file, { set: ['model.base=alias:speaker'] })).model.base).toBe('alias:speaker');
+    expect(await problemsOf(GOOD, ['model.base=alias:Loud Speaker'])).toEqual([
+      expect.stringContaining('use accounts/<account>/models/<model>, or alias:<name>'),
+    ]);
+  });
+
   test('may have further suites, whose files are relative to it too', async () => {
     const file = join(folder, 'good.yaml');
     const suites = 'suites:\n    hard: {prompts: prompts.jsonl, every: 2}\n    added: {prompts: "alias:added"}';

@@ -120,6 +120,8 @@ export class Pawl {
   async follow(args: readonly string[]): Promise<Finished & { result: RunResult }> {
     const finished = await this.run(['run', ...args, '--output', 'json']);
     const last = finished.stdout.trim().split('\n').at(-1) ?? '';
+    // Why there is none stands elsewhere.
+    if (last === '') throw new Error(`pawl run printed no result, and ended with ${finished.code}: ${finished.stderr}`);
     return { ...finished, result: JSON.parse(last) as RunResult };
   }
 

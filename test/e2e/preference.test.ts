@@ -96,17 +96,34 @@ describe('preferences', () => {
 
   test('with labels in place of pairs are compared with answers of other rows too', async () => {
     const train = { steps: 8, batchSize: 8, seed: 3, optimizer: { learningRate: 0.005 }, preference: { loss: 'kto' } };
-    const path = writePreferences(join(pawl.home, 'kto'), { ...LORA, train, checkpoint: { every: 8 } });
+    const data = { train: 'train.jsonl', endToken: '<eos>', holdout: 0.2 };
+    const path = writePreferences(join(pawl.home, 'kto'), { ...LORA, train, data, checkpoint: { every: 8 } });
     labelled(join(pawl.home, 'kto', 'train.jsonl'));
     const { code, result } = await pawl.follow([path]);
     expect(code).toBe(0);
-    const { steps } = await pawl.show(result.runId);
+    const { steps, checkpoints, stored } = await pawl.show(result.runId);
     // Nothing has moved yet: every answer is as likely as the reference says, good or bad.
     expect(steps[0]?.lossMean).toBeCloseTo(0.5, 5);
     expect(steps[0]?.metrics).toMatchObject({ kl: expect.closeTo(0, 5), 'rewards/chosen': expect.closeTo(0, 5) });
     const [trainer] = await trainersOf(result.runId);
-    const frozen = trainer?.models.find(({ optimizerSteps }) => optimizerSteps === 0);
-    // Each row, and its prompt with the answer of another row.
-    expect(frozen).toMatchObject({ forwardBackwardCalls: 0, forwardCalls: Math.ceil((4 * PAIRS) / 64) });
+    const frozen = trainer?.models.filter(({ optimizerSteps }) => optimizerSteps === 0) ?? [];
+    const trained = trainer?.models.find(({ optimizerSteps }) => optimizerSteps > 0);
+    // Each row, and its prompt with the answer of another row: of those that are trained on, and of those that are held out.
+    const heldOut = stored?.plan?.validation?.rows ?? 0;
+    const rows = stored?.plan?.examples ?? 0;
+    expect(heldOut).toBeGreaterThan(60);
+    expect(rows + heldOut).toBe(2 * PAIRS);
+    const requests = [rows, heldOut].map((count) => Math.ceil((2 * count) / 64));
+    expect(frozen.map(({ forwardCalls, forwardBackwardCalls }) => [forwardCalls, forwardBackwardCalls])).toEqual(
+      expect.arrayContaining(requests.map((count) => [count, 0])),
+    );
+    // The held-out rows are asked about at both checkpoints, beside two requests for each pass of a step.
+    expect(trained).toMatchObject({ forwardBackwardCalls: 16, forwardCalls: 16 + 2 * (requests[1] ?? 0) });
+    const validations = checkpoints.map(({ checkpoint }) => checkpoint.validation);
+    expect(validations).toMatchObject([
+      { loss: expect.closeTo(0.5, 5), rows: heldOut, metrics: { kl: expect.closeTo(0, 5) } },
+      { rows: heldOut, metrics: { 'rewards/margins': expect.any(Number) } },
+    ]);
+    expect(validations[1]?.loss).toBeLessThan(0.5);
   }, 600_000);
 });
