@@ -221,7 +221,9 @@ describe('the loss plot', () => {
       lossPlot(curveOf([3, 2]), 60, lossName(spec))?.split('\n')[0];
     expect(title({ train })).toBe('loss per step (mean −log p per token, in nats)');
     expect(title({ loop: 'preference', train })).toBe('loss per step (dpo, mean over pairs)');
-    expect(title({ train: { ...train, objective: { name: 'focal', options: {} } } })).toBe('loss per step (of the objective)');
+    expect(title({ train: { ...train, objective: { name: 'focal', options: {} } } })).toBe(
+      'loss per step (of the objective)',
+    );
   });
 
   test('spans the width, first and last step at its ends', () => {
