@@ -71,15 +71,6 @@ describe('a good experiment', () => {
     ]);
   });
 
-  test('may begin from what an alias stands for', async () => {
-    const file = join(folder, 'good.yaml');
-    await writeFile(file, GOOD);
-    expect((await loadExperiment(file, { set: ['model.base=alias:speaker'] })).model.base).toBe('alias:speaker');
-    expect(await problemsOf(GOOD, ['model.base=alias:Loud Speaker'])).toEqual([
-      expect.stringContaining('use accounts/<account>/models/<model>, or alias:<name>'),
-    ]);
-  });
-
   test('may have further suites, whose files are relative to it too', async () => {
     const file = join(folder, 'good.yaml');
     const suites = 'suites:\n    hard: {prompts: prompts.jsonl, every: 2}\n    added: {prompts: "alias:added"}';
@@ -112,8 +103,10 @@ describe('a good experiment', () => {
   test('takes overrides, also of sections it does not have', async () => {
     const file = join(folder, 'good.yaml');
     await writeFile(file, GOOD);
-    const spec = await loadExperiment(file, { set: ['train.steps=40', 'policy.target=0.5', 'name=other'] });
+    const set = ['train.steps=40', 'policy.target=0.5', 'name=other', 'model.base=alias:speaker'];
+    const spec = await loadExperiment(file, { set });
     expect([spec.train.steps, spec.policy.target, spec.name]).toEqual([40, 0.5, 'other']);
+    expect(spec.model.base).toBe('alias:speaker');
   });
 });
 

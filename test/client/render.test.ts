@@ -4,17 +4,16 @@ import type { Comparison, StoredCheckpoint } from '../../store/index.ts';
 import { colours } from '../../client/cli/render/colours.ts';
 import { eventLine } from '../../client/cli/render/event-line.ts';
 import { bar, costText, durationText } from '../../client/cli/render/format.ts';
-import { lossName, lossPlot } from '../../client/cli/render/loss-plot.ts';
+import { lossPlot } from '../../client/cli/render/loss-plot.ts';
 import { reconcileLines } from '../../client/cli/render/reconcile-lines.ts';
 import { checkpointLine, liveLines, waitingText } from '../../client/cli/render/run-lines.ts';
 import { runReport } from '../../client/cli/render/run-report.ts';
 import { suiteTable } from '../../client/cli/render/suite-table.ts';
 import { runTable } from '../../client/cli/render/run-table.ts';
-import { validationLine } from '../../client/cli/render/step-metrics.ts';
 import { checkpointTable, comparisonTable } from '../../client/cli/render/tables.ts';
 import { cut, oneLine, printable, truncate, visibleLength } from '../../client/cli/render/text.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
-import { PLAIN, RUN_ID, STATUS, STORED, VIEW, judgedCheckpoint, SPEC } from './examples.ts';
+import { PLAIN, RUN_ID, STATUS, STORED, VIEW, judgedCheckpoint } from './examples.ts';
 
 const BASELINE = judgedCheckpoint(0, 0.04, 'continue', 'baseline exact_match 4.0 %');
 const LAST = judgedCheckpoint(100, 0.121, 'stop', 'exact_match 12.1 % reaches the target 10.0 %, interval included');
@@ -122,19 +121,6 @@ describe('tables', () => {
     );
   });
 
-  test('the loss on rows that are held out, where there is one', () => {
-    const validation = { loss: 1.23456, rows: 40, tokens: 100, metrics: { 'rewards/accuracies': 0.75 } };
-    const validated = { ...LAST, checkpoint: { ...LAST.checkpoint, validation } };
-    const [head = '', first = '', last = ''] = checkpointTable([BASELINE, validated], 120).split('\n');
-    expect(head).toContain('exact_match [95 %]  validation loss  verdict');
-    expect([first, last].map((line) => line.includes('  1.2346  '))).toEqual([false, true]);
-    expect(checkpointLine(validated, PLAIN)).toContain('  validation loss 1.2346  ');
-    expect(validationLine([BASELINE, validated])).toBe(
-      'validation of step 100, 40 rows: loss 1.235, rewards/accuracies 0.75',
-    );
-    expect(validationLine([BASELINE])).toBeUndefined();
-  });
-
   test('the gain over the baseline, and what it is worth', () => {
     const at = (step: number, over: Omit<Comparison, 'reference'> | undefined): StoredCheckpoint => ({
       ...judgedCheckpoint(step, 0.1, 'continue', ''),
@@ -215,17 +201,6 @@ describe('tables', () => {
 });
 
 describe('the loss plot', () => {
-  test('names what is minimised', () => {
-    const { train } = SPEC;
-    const title = (spec: Parameters<typeof lossName>[0]): string | undefined =>
-      lossPlot(curveOf([3, 2]), 60, lossName(spec))?.split('\n')[0];
-    expect(title({ train })).toBe('loss per step (mean −log p per token, in nats)');
-    expect(title({ loop: 'preference', train })).toBe('loss per step (dpo, mean over pairs)');
-    expect(title({ train: { ...train, objective: { name: 'focal', options: {} } } })).toBe(
-      'loss per step (of the objective)',
-    );
-  });
-
   test('spans the width, first and last step at its ends', () => {
     const lines = lossPlot(curveOf([3, 2, 1]), 60)?.split('\n') ?? [];
     expect(lines[0]).toBe('loss per step (mean −log p per token, in nats)');

@@ -36,6 +36,7 @@ function ends({ checkpoints }: RunDetails): NonNullable<RunDetails['checkpoints'
 
 describe('preferences', () => {
   let first: RunDetails;
+  let labelledRun: RunDetails;
 
   test('are learned against a frozen trainer that is returned before training begins', async () => {
     const { code, result } = await pawl.follow([writePreferences(join(pawl.home, 'first'))]);
@@ -101,24 +102,31 @@ describe('preferences', () => {
     labelled(join(pawl.home, 'kto', 'train.jsonl'));
     const { code, result } = await pawl.follow([path]);
     expect(code).toBe(0);
-    const { steps, checkpoints, stored } = await pawl.show(result.runId);
+    const run = await pawl.show(result.runId);
+    const { steps } = run;
     // Nothing has moved yet: every answer is as likely as the reference says, good or bad.
     expect(steps[0]?.lossMean).toBeCloseTo(0.5, 5);
     expect(steps[0]?.metrics).toMatchObject({ kl: expect.closeTo(0, 5), 'rewards/chosen': expect.closeTo(0, 5) });
-    const [trainer] = await trainersOf(result.runId);
+    labelledRun = run;
+  }, 600_000);
+
+  test('with labels are held out as well: scored once, asked about at each checkpoint, and never learned', async () => {
+    const { checkpoints, stored, runId } = labelledRun;
+    const [trainer] = await trainersOf(runId);
     const frozen = trainer?.models.filter(({ optimizerSteps }) => optimizerSteps === 0) ?? [];
     const trained = trainer?.models.find(({ optimizerSteps }) => optimizerSteps > 0);
     // Each row, and its prompt with the answer of another row: of those that are trained on, and of those that are held out.
-    const heldOut = stored?.plan?.validation?.rows ?? 0;
-    const rows = stored?.plan?.examples ?? 0;
+    const plan = stored?.plan;
+    const heldOut = plan?.validation?.rows ?? 0;
+    const rows = plan?.examples ?? 0;
     expect(heldOut).toBeGreaterThan(60);
     expect(rows + heldOut).toBe(2 * PAIRS);
-    const requests = [rows, heldOut].map((count) => Math.ceil((2 * count) / 64));
+    const requests = (count: number): number => Math.ceil((2 * count) / 64);
     expect(frozen.map(({ forwardCalls, forwardBackwardCalls }) => [forwardCalls, forwardBackwardCalls])).toEqual(
-      expect.arrayContaining(requests.map((count) => [count, 0])),
+      expect.arrayContaining([rows, heldOut].map((count) => [requests(count), 0])),
     );
     // The held-out rows are asked about at both checkpoints, beside two requests for each pass of a step.
-    expect(trained).toMatchObject({ forwardBackwardCalls: 16, forwardCalls: 16 + 2 * (requests[1] ?? 0) });
+    expect(trained).toMatchObject({ forwardBackwardCalls: 16, forwardCalls: 16 + 2 * requests(heldOut) });
     const validations = checkpoints.map(({ checkpoint }) => checkpoint.validation);
     expect(validations).toMatchObject([
       { loss: expect.closeTo(0.5, 5), rows: heldOut, metrics: { kl: expect.closeTo(0, 5) } },
