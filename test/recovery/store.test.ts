@@ -8,6 +8,7 @@ import type { Evidence } from '../../chaos/evidence.ts';
 import { TroubledStack, type Ended } from './store-trouble/episode.ts';
 import { PHASE_NAMES, type Phase } from './store-trouble/phases.ts';
 import {
+  mayMount,
   mountSmallDisk,
   TROUBLES,
   unmount,
@@ -83,12 +84,34 @@ describe('a store', () => {
     },
     LIMIT_MS,
   );
+
+  (EVERY_CELL ? test : test.skip)(
+    'that is lost, and whose run was ended from outside, lists its machines by its own mark, and returns them',
+    async () => {
+      if (troubled === undefined) return;
+      const { stack } = troubled;
+      const runId = await troubled.loseRun((lost) => TROUBLES['moved away'].begin(lost));
+      const found = await stack.runs.machines.unknown();
+      expect(found.map(({ id, holder, inUse, ours }) => [id, holder, inUse, ours])).toEqual([
+        [`${runId}-trainer`, runId, false, true],
+        [`${runId}-deploy`, runId, false, true],
+      ]);
+      const how = { requestedBy: 'a test', force: false, forget: false, unknown: true };
+      for (const { id } of found) await stack.runs.machines.release({ id, ...how });
+      expect((await stack.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
+      expect(await stack.runs.machines.unknown()).toEqual([]);
+    },
+    LIMIT_MS,
+  );
 });
 
-const disk = EVERY_CELL ? mountSmallDisk() : undefined;
-
-(disk === undefined ? describe.skip : describe)('one disk for Temporal, the platform and the store', () => {
+(EVERY_CELL && mayMount() ? describe : describe.skip)('one disk for Temporal, the platform and the store', () => {
+  let disk: string | undefined;
   let troubled: TroubledStack | undefined;
+
+  beforeAll(() => {
+    disk = mountSmallDisk();
+  });
 
   afterAll(async () => {
     await troubled?.stop();
@@ -98,7 +121,7 @@ const disk = EVERY_CELL ? mountSmallDisk() : undefined;
   test(
     'is full for a while: runs wait, say why, and lose nothing',
     async () => {
-      if (disk === undefined) return;
+      if (disk === undefined) throw new Error('no disk');
       troubled = await TroubledStack.start({ home: disk });
       const undisturbed = await troubled.undisturbed();
       // Nobody can be asked for anything meanwhile.

@@ -71,10 +71,9 @@ async function reconcileUnknown(
   }
   if (format === 'json') output.printJson({ unknown: found, returned: reports });
   else {
-    const ours = found.filter(isMeant).length;
     const done = returned
       ? `${reports.length} returned`
-      : `${ours} of them ${ours === 1 ? 'is' : 'are'} this store's (--return)`;
+      : `${found.filter(isMeant).length} made by its own workers (--return)`;
     output.print(
       [
         `${found.length === 1 ? '1 machine' : `${found.length} machines`} that this store does not know, ${done}`,

@@ -116,6 +116,20 @@ export class TroubledStack {
     return Promise.all(ended);
   }
 
+  /** A run that can return nothing itself: ended from outside while its store is lost. Returns its id. */
+  async loseRun(lose: (stack: DisturbedStack) => Promise<unknown>): Promise<string> {
+    const { runId, planned, gate } = await this.#plan('training');
+    try {
+      planned.open();
+      await gate.untilReached();
+      await lose(this.stack);
+      await this.temporal.workflow.getHandle(runId).terminate('by a test');
+      return runId;
+    } finally {
+      this.#holds.open();
+    }
+  }
+
   /** Until Temporal says so, who does not depend on any store. */
   async untilOver(runId: string): Promise<string> {
     for (;;) {

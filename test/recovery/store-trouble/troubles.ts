@@ -133,6 +133,12 @@ export function mountSmallDisk(): string | undefined {
   return undefined;
 }
 
+export function mayMount(): boolean {
+  const folder = mountSmallDisk();
+  if (folder !== undefined) unmount(folder);
+  return folder !== undefined;
+}
+
 export function unmount(folder: string): void {
   // Lazily: a log may be open for a moment longer.
   spawnSync('umount', ['-l', folder]);
