@@ -17,7 +17,8 @@ create is never touched.
 
 After a store was lost, --unknown finds machines by the names that pawl gives, and tells whose they are by the mark of the
 store that made them. A home keeps its mark (store.id) when its store is lost. --return returns those of this mark alone,
-and of them only those whose runs are over; what other homes on the account rent is listed, and left alone. A home that is
+and of them only those whose runs are over, deployments that were left serving on purpose included; what other homes on
+the account rent is listed, and left alone. A home that is
 lost altogether has another mark when it is made anew: name the old one, as it is listed, with --of. Make sure that no
 other home uses it: whether its runs go on cannot be asked from here.
 `;
