@@ -6,6 +6,7 @@ import { measureIdle } from './idle.ts';
 import { measureLoad } from './load.ts';
 import { measureOverhead, OVERHEAD_STEPS } from './overhead.ts';
 import { measureRecovery } from './recovery.ts';
+import { measurePlan } from './plan/measure.ts';
 import { median } from './statistics.ts';
 import { measureStore } from './store/measure.ts';
 import { measureWaiting } from './waiting.ts';
@@ -23,15 +24,19 @@ const HELP = `Measures what pawl costs: ratios, all taken in one run on this mac
   waiting       one run beside many that wait for capacity: its steps per second, and how soon one of them stops (Linux)
   beside        one run of 50 ms steps beside a looping grader, a tokenizer of 28 MB, a million rows to plan and promotions
                 over 100,000 prompts, all in one worker: its speed, its heartbeats, how soon it stops
+  plan          rows planned per second and memory, beside Python's datasets.map where --python has it (Linux)
 
   --rounds N      interleaved rounds of overhead and idle; medians are printed (default 3)
   --scale X       of the store and of what is beside, of their full size       (default 1)
   --runs LIST     numbers of concurrent runs                                 (default 25,50,100,200)
   --waiting LIST  numbers of runs that wait                                  (default 0,50)
+  --rows N        of the plan                                                (default 50000)
+  --words N       of each of its conversations                               (default 135)
+  --python PATH   an interpreter with datasets and transformers
   --help        print this
 `;
 
-const MEASURES = ['overhead', 'idle', 'recovery', 'load', 'store', 'waiting', 'beside'] as const;
+const MEASURES = ['overhead', 'idle', 'recovery', 'load', 'store', 'waiting', 'beside', 'plan'] as const;
 type Measure = (typeof MEASURES)[number];
 
 interface Options {
@@ -39,6 +44,9 @@ interface Options {
   readonly runs: readonly number[];
   readonly scale: number;
   readonly waiting: readonly number[];
+  readonly rows: number;
+  readonly words: number;
+  readonly python?: string | undefined;
 }
 
 function log(message: string): void {
@@ -170,6 +178,22 @@ async function beside({ scale }: Options): Promise<void> {
   process.stdout.write(`going on meanwhile: ${measured.burdens.join('; ')}\n`);
 }
 
+async function plan({ rows, words, python }: Options): Promise<void> {
+  const measured = await measurePlan({ rows, words, python, log });
+  const own = measured[0]?.seconds ?? NaN;
+  const lines = measured.map(({ by, rows: count, tokens, seconds, cpuSeconds, megabytes }) => [
+    by,
+    String(count),
+    String(tokens),
+    (count / seconds).toFixed(0),
+    (count / cpuSeconds).toFixed(0),
+    megabytes.toFixed(0),
+    (seconds / own).toFixed(2),
+  ]);
+  const head = ['by', 'rows', 'tokens', 'rows/s', 'rows per CPU second', 'MB at most', 'time ÷ pawl'];
+  print('Conversations planned, with a tokenizer of 260,000 tokens', head, lines);
+}
+
 const RUN: Readonly<Record<Measure, (options: Options) => Promise<void>>> = {
   overhead,
   idle,
@@ -178,13 +202,23 @@ const RUN: Readonly<Record<Measure, (options: Options) => Promise<void>>> = {
   store,
   waiting,
   beside,
+  plan,
 };
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rounds: text, runs: text, scale: text, waiting: text, help: { type: 'boolean', short: 'h' } },
+    options: {
+      rounds: text,
+      runs: text,
+      scale: text,
+      waiting: text,
+      rows: text,
+      words: text,
+      python: text,
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help === true) {
     process.stdout.write(HELP);
@@ -196,6 +230,9 @@ async function main(): Promise<void> {
   const options = {
     rounds: positive(values.rounds ?? '3', '--rounds'),
     scale: Number(values.scale ?? '1'),
+    rows: positive(values.rows ?? '50000', '--rows'),
+    words: positive(values.words ?? '135', '--words'),
+    python: values.python,
     runs: (values.runs ?? '25,50,100,200').split(',').map((count) => positive(count, '--runs')),
     waiting: (values.waiting ?? '0,50').split(',').map((count) => (count === '0' ? 0 : positive(count, '--waiting'))),
   };

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { sha256 } from '../../store/artifacts/artifacts.ts';
-import { rememberPieces } from './remembered-pieces.ts';
+import { UnknownToken, encoderOf, pairsOf, readsPairs, type LibraryParts } from './encoder.ts';
 import { otherForm } from './tokenizer-files.ts';
 import { TokenizerFile, UnknownPart, differentTexts, inKnownParts } from './tokenizer-parts.ts';
 
@@ -27,17 +27,13 @@ export interface TextTokenizer {
 }
 
 /** The part of the library used here; its own declarations do not resolve under Node's module rules. */
-interface Library {
+interface Library extends LibraryParts {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
   decode(tokens: number[], options?: { skip_special_tokens: boolean }): string;
   token_to_id(token: string): number | undefined;
-  readonly model: {
-    tokenize(text: string): string[];
-    encode(pieces: string[]): string[];
-    readonly config: { readonly type?: string };
-    readonly tokens_to_ids: ReadonlyMap<string, number>;
-  };
-  readonly pre_tokenizer: Parameters<typeof rememberPieces>[0]['pre_tokenizer'];
+  /** The file, which nothing reads once it is loaded. */
+  tokenizer?: unknown;
+  readonly model: LibraryParts['model'] & { tokenize(text: string): string[]; config: unknown };
 }
 const LibraryTokenizer = Tokenizer as new (file: object, config: object) => Library;
 
@@ -47,7 +43,7 @@ export async function loadTokenizer(path: string): Promise<TextTokenizer> {
   });
   const form = otherForm(path, bytes);
   if (form !== undefined) throw new PawlError('InvalidRequest', form);
-  const { tokenizer, special, different } = parse(path, bytes.toString('utf8'));
+  const { tokenizer, encode: encodeText, special, different } = parse(path, bytes.toString('utf8'));
 
   const encode = (text: string): number[] => {
     const found = different?.pattern.exec(text);
@@ -57,12 +53,15 @@ export async function loadTokenizer(path: string): Promise<TextTokenizer> {
         `The tokenizer ${path} cannot be followed on ${JSON.stringify(found[0])} (${different?.why}): leave such texts out.`,
       );
     }
-    const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: false });
-    // Where the vocabulary has neither the token nor an unknown-token, the library leaves a hole.
-    const known = ids.filter((id) => id !== undefined);
-    if (known.length === ids.length) return known;
-    const unknown = tokens[ids.indexOf(undefined)] ?? '';
-    throw new PawlError('InvalidRequest', `The tokenizer ${path} does not know "${unknown}", nor has it an unk_token.`);
+    try {
+      return encodeText(text);
+    } catch (error) {
+      if (!(error instanceof UnknownToken)) throw error;
+      throw new PawlError(
+        'InvalidRequest',
+        `The tokenizer ${path} does not know "${error.message}", nor has it an unk_token.`,
+      );
+    }
   };
 
   return {
@@ -103,26 +102,35 @@ function beginningOf(tokenizer: Library): number[] {
 
 interface Parsed {
   readonly tokenizer: Library;
+  /** Throws UnknownToken. */
+  readonly encode: (text: string) => number[];
   readonly special: Set<number>;
   readonly different: ReturnType<typeof differentTexts>;
 }
 
 function parse(path: string, text: string): Parsed {
   try {
-    const own = TokenizerFile.parse(JSON.parse(text));
-    const file = inKnownParts(own);
+    const read = TokenizerFile.parse(JSON.parse(text));
+    const file = inKnownParts(read);
     // The library takes the unknown-token of word-level models from the config only; Python takes it from the model.
     const unk = file.model.unk_token;
-    const tokenizer = new LibraryTokenizer(file, {
+    const own = readsPairs(file.model);
+    // Half a million merges as the library keeps them are most of what a thread needs.
+    const tokenizer = new LibraryTokenizer(own ? { ...file, model: { ...file.model, merges: [] } } : file, {
       clean_up_tokenization_spaces: false,
       ...(typeof unk === 'string' && { unk_token: unk }),
     });
     if (file.model.type === 'Unigram' && file.model['byte_fallback'] === true) fallBackOnBytes(tokenizer.model);
-    rememberPieces(tokenizer);
+    const pairs = own ? pairsOf(file.model, tokenizer.model.tokens_to_ids) : undefined;
+    if (own) {
+      tokenizer.tokenizer = undefined;
+      tokenizer.model.config = { type: file.model.type };
+    }
     return {
       tokenizer,
+      encode: encoderOf(tokenizer, pairs),
       special: new Set(file.added_tokens.map(({ id }) => id)),
-      different: differentTexts(own),
+      different: differentTexts(read),
     };
   } catch (cause) {
     if (cause instanceof UnknownPart) {

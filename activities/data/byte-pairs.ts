@@ -1,0 +1,208 @@
+/**
+ * Byte-pair encoding on ids: pieces of text become tokens by the merges of a tokenizer.json, as Python's tokenizers does
+ * it. The merges lie in one table of numbers, a tenth of what texts and arrays for half a million of them take.
+ */
+
+import { UnknownPart } from './tokenizer-parts.ts';
+
+export interface BytePairs {
+  encode(piece: string): readonly number[];
+}
+
+interface BytePairModel {
+  readonly vocab: ReadonlyMap<string, number>;
+  /** `['a', 'b']`, or `'a b'`; the earlier, the sooner it is done. */
+  readonly merges: readonly (string | readonly string[])[];
+  readonly unknown: number | undefined;
+  readonly byteFallback: boolean;
+  /** A piece that is a token is that token, whatever the merges make of it. */
+  readonly ignoreMerges: boolean;
+}
+
+/** Throws UnknownPart where a merge has no token, which Python refuses too. */
+export function bytePairs(model: BytePairModel): BytePairs {
+  const { vocab, ignoreMerges } = model;
+  const merges = mergeTable(model);
+  const symbols = symbolsOf(model);
+  return {
+    encode(piece) {
+      const own = ignoreMerges ? vocab.get(piece) : undefined;
+      return own === undefined ? merged(symbols(piece), merges) : [own];
+    },
+  };
+}
+
+const FIELDS = 4;
+const EMPTY = -1;
+
+/** Open addressing: left, right, rank and the id of both together. */
+class MergeTable {
+  readonly #table: Int32Array;
+  readonly #mask: number;
+
+  constructor(merges: number) {
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(4, merges * 2)));
+    this.#table = new Int32Array(slots * FIELDS).fill(EMPTY);
+    this.#mask = slots - 1;
+  }
+
+  /** Where the pair stands, or would. */
+  #slot(left: number, right: number): number {
+    let slot = (Math.imul(left, 0x9e_37_79_b1) ^ Math.imul(right, 0x85_eb_ca_6b)) >>> 0;
+    slot = ((slot ^ (slot >>> 15)) & this.#mask) >>> 0;
+    for (;;) {
+      const at = slot * FIELDS;
+      const found = this.#table[at];
+      if (found === EMPTY || (found === left && this.#table[at + 1] === right)) return at;
+      slot = (slot + 1) & this.#mask;
+    }
+  }
+
+  set(left: number, right: number, [rank, id]: readonly [rank: number, id: number]): void {
+    this.#table.set([left, right, rank, id], this.#slot(left, right));
+  }
+
+  /** For `rank` and `id`. */
+  find(left: number, right: number): number {
+    return this.#slot(left, right);
+  }
+
+  /** Below zero: never merged. */
+  rank(found: number): number {
+    return this.#table[found + 2] ?? EMPTY;
+  }
+
+  id(found: number): number {
+    return this.#table[found + 3] ?? EMPTY;
+  }
+}
+
+function mergeTable({ vocab, merges }: BytePairModel): MergeTable {
+  const table = new MergeTable(merges.length);
+  for (const [rank, merge] of merges.entries()) {
+    const [first = '', second = ''] = typeof merge === 'string' ? merge.split(' ', 2) : merge;
+    const left = vocab.get(first);
+    const right = vocab.get(second);
+    const id = vocab.get(first + second);
+    if (left === undefined || right === undefined || id === undefined) {
+      throw new UnknownPart(`the merge of ${JSON.stringify(first)} and ${JSON.stringify(second)} makes no token`);
+    }
+    table.set(left, right, [rank, id]);
+  }
+  return table;
+}
+
+/** Characters of a piece as ids: what is not known is its bytes, or the unknown token, or nothing. */
+function symbolsOf({ vocab, unknown, byteFallback }: BytePairModel): (piece: string) => number[] {
+  const bytesOf = (character: string): number[] | undefined => {
+    const ids = Array.from(Buffer.from(character), (byte) =>
+      vocab.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`),
+    ).filter((id) => id !== undefined);
+    return ids.length === Buffer.byteLength(character) ? ids : undefined;
+  };
+  return (piece) => {
+    const ids: number[] = [];
+    for (const character of piece) {
+      const id = vocab.get(character);
+      if (id !== undefined) {
+        ids.push(id);
+        continue;
+      }
+      const bytes = byteFallback ? bytesOf(character) : undefined;
+      if (bytes !== undefined) ids.push(...bytes);
+      else if (unknown !== undefined) ids.push(unknown);
+    }
+    return ids;
+  };
+}
+
+/** Looking at all pairs again for each merge is quicker than a queue, for so few. */
+const SHORT = 24;
+
+/** The pair of the lowest rank first, of equal ones the leftmost, until no pair is left. */
+function merged(ids: number[], table: MergeTable): number[] {
+  return ids.length <= SHORT ? mergedShort(ids, table) : mergedLong(ids, table);
+}
+
+function mergedShort(ids: number[], table: MergeTable): number[] {
+  while (ids.length > 1) {
+    let best = -1;
+    let at = -1;
+    for (let index = 0; index + 1 < ids.length; index += 1) {
+      const found = table.find(ids[index] ?? 0, ids[index + 1] ?? 0);
+      const rank = table.rank(found);
+      if (rank >= 0 && (best < 0 || rank < table.rank(best))) [best, at] = [found, index];
+    }
+    if (best < 0) break;
+    ids[at] = table.id(best);
+    ids.splice(at + 1, 1);
+  }
+  return ids;
+}
+
+/** A queue of pairs by rank and place; one whose pair has become another is passed over. */
+function mergedLong(ids: number[], table: MergeTable): number[] {
+  const { length } = ids;
+  const next = Int32Array.from({ length }, (_, index) => (index + 1 < length ? index + 1 : -1));
+  const before = Int32Array.from({ length }, (_, index) => index - 1);
+  const ranks = new Int32Array(length).fill(EMPTY);
+  const queue = new Queue();
+  const look = (at: number): void => {
+    const right = next[at] ?? -1;
+    const rank = right < 0 ? EMPTY : table.rank(table.find(ids[at] ?? 0, ids[right] ?? 0));
+    ranks[at] = rank;
+    if (rank >= 0) queue.push(rank * length + at);
+  };
+  for (let at = 0; at < length; at += 1) look(at);
+  for (let first = queue.pop(); first !== undefined; first = queue.pop()) {
+    const at = first % length;
+    if (ranks[at] !== (first - at) / length) continue;
+    const right = next[at] ?? -1;
+    const after = next[right] ?? -1;
+    ids[at] = table.id(table.find(ids[at] ?? 0, ids[right] ?? 0));
+    ranks[right] = EMPTY;
+    next[at] = after;
+    if (after >= 0) before[after] = at;
+    look(at);
+    if ((before[at] ?? -1) >= 0) look(before[at] ?? 0);
+  }
+  const left: number[] = [];
+  for (let at = 0; at >= 0; at = next[at] ?? -1) left.push(ids[at] ?? 0);
+  return left;
+}
+
+/** Numbers, the least first: a binary heap. */
+class Queue {
+  readonly #heap: number[] = [];
+
+  push(value: number): void {
+    const heap = this.#heap;
+    let at = heap.length;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = heap[parent] ?? 0;
+      if (above <= value) break;
+      heap[at] = above;
+      at = parent;
+    }
+    heap[at] = value;
+  }
+
+  pop(): number | undefined {
+    const heap = this.#heap;
+    const [least] = heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return least;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && (heap[child + 1] ?? 0) < (heap[child] ?? 0)) child += 1;
+      if ((heap[child] ?? 0) >= last) break;
+      heap[at] = heap[child] ?? 0;
+      at = child;
+    }
+    heap[at] = last;
+    return least;
+  }
+}
