@@ -142,33 +142,64 @@ function mergedShort(ids: number[], table: MergeTable): number[] {
 
 /** A queue of pairs by rank and place; one whose pair has become another is passed over. */
 function mergedLong(ids: number[], table: MergeTable): number[] {
-  const { length } = ids;
-  const next = Int32Array.from({ length }, (_, index) => (index + 1 < length ? index + 1 : -1));
-  const before = Int32Array.from({ length }, (_, index) => index - 1);
-  const ranks = new Int32Array(length).fill(EMPTY);
-  const queue = new Queue();
-  const look = (at: number): void => {
-    const right = next[at] ?? -1;
-    const rank = right < 0 ? EMPTY : table.rank(table.find(ids[at] ?? 0, ids[right] ?? 0));
-    ranks[at] = rank;
-    if (rank >= 0) queue.push(rank * length + at);
-  };
-  for (let at = 0; at < length; at += 1) look(at);
-  for (let first = queue.pop(); first !== undefined; first = queue.pop()) {
-    const at = first % length;
-    if (ranks[at] !== (first - at) / length) continue;
-    const right = next[at] ?? -1;
-    const after = next[right] ?? -1;
-    ids[at] = table.id(table.find(ids[at] ?? 0, ids[right] ?? 0));
-    ranks[right] = EMPTY;
-    next[at] = after;
-    if (after >= 0) before[after] = at;
-    look(at);
-    if ((before[at] ?? -1) >= 0) look(before[at] ?? 0);
+  const chain = new Chain(ids, table);
+  for (let at = 0; at < ids.length; at += 1) chain.look(at);
+  for (let first = chain.queue.pop(); first !== undefined; first = chain.queue.pop()) chain.merge(first);
+  return chain.ids();
+}
+
+/** What is left of the symbols, each with the next. */
+class Chain {
+  readonly queue = new Queue();
+  readonly #ids: number[];
+  readonly #table: MergeTable;
+  readonly #next: Int32Array;
+  readonly #before: Int32Array;
+  /** Of each symbol with the next. */
+  readonly #ranks: Int32Array;
+
+  constructor(ids: number[], table: MergeTable) {
+    const { length } = ids;
+    this.#ids = ids;
+    this.#table = table;
+    this.#next = Int32Array.from({ length }, (_, index) => (index + 1 < length ? index + 1 : -1));
+    this.#before = Int32Array.from({ length }, (_, index) => index - 1);
+    this.#ranks = new Int32Array(length).fill(EMPTY);
   }
-  const left: number[] = [];
-  for (let at = 0; at >= 0; at = next[at] ?? -1) left.push(ids[at] ?? 0);
-  return left;
+
+  look(at: number): void {
+    const found = this.#pair(at);
+    const rank = found < 0 ? EMPTY : this.#table.rank(found);
+    this.#ranks[at] = rank;
+    if (rank >= 0) this.queue.push(rank * this.#ids.length + at);
+  }
+
+  /** An entry of the queue. */
+  merge(entry: number): void {
+    const { length } = this.#ids;
+    const at = entry % length;
+    if (this.#ranks[at] !== (entry - at) / length) return;
+    this.#ids[at] = this.#table.id(this.#pair(at));
+    const right = this.#next[at] ?? -1;
+    const after = this.#next[right] ?? -1;
+    this.#ranks[right] = EMPTY;
+    this.#next[at] = after;
+    if (after >= 0) this.#before[after] = at;
+    this.look(at);
+    const before = this.#before[at] ?? -1;
+    if (before >= 0) this.look(before);
+  }
+
+  ids(): number[] {
+    const left: number[] = [];
+    for (let at = 0; at >= 0; at = this.#next[at] ?? -1) left.push(this.#ids[at] ?? 0);
+    return left;
+  }
+
+  #pair(at: number): number {
+    const right = this.#next[at] ?? -1;
+    return right < 0 ? EMPTY : this.#table.find(this.#ids[at] ?? 0, this.#ids[right] ?? 0);
+  }
 }
 
 /** Numbers, the least first: a binary heap. */
