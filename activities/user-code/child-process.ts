@@ -1,5 +1,6 @@
 /** One process that runs a user's code: what it is asked, what it answers, and its end, whoever brings it about. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { getPriority, setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { encodeFrame, frameReader, type Frame } from './frames.ts';
 import type { Isolation } from './isolation.ts';
@@ -55,6 +56,9 @@ const MEMORY_SLACK = 1.25;
 /** More output than this in one exchange is no output any more. */
 const MOST_OUTPUT = 16 * 1024 * 1024;
 const LONGEST_REPORT = 16_000;
+/** What others compute comes after what beats the hearts of every run. */
+const NICE = 5;
+const NICEST = 19;
 
 export function startChild(options: ChildOptions): Child {
   const { folder, environment, isolation, memoryBytes } = options;
@@ -67,6 +71,7 @@ export function startChild(options: ChildOptions): Child {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
   });
+  yieldToOthers(child.pid);
   const [, , , frames, reports] = child.stdio as unknown as Duplex[];
   if (frames === undefined || reports === undefined) throw new Error('a process without its sockets');
   let alive = true;
@@ -222,6 +227,16 @@ function running(
       else onOutput(chunk.toString());
     },
   };
+}
+
+/** It may be over already, or the system may have no such thing: then it is as it was. */
+function yieldToOthers(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, Math.min(NICEST, getPriority() + NICE));
+  } catch {
+    // Nothing hangs on it.
+  }
 }
 
 function statusOf(code: number | null, signal: NodeJS.Signals | null): string {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { getPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { about, failureOf, openDesk, type Desk } from './support.ts';
 
@@ -143,6 +144,13 @@ describe('nobody else notices', () => {
     );
     const strange = scores.flatMap((score, at) => (score === 1 ? [] : [[at, score]]));
     expect(strange).toEqual([[13, expect.stringContaining('did not answer within 1 s')]]);
+  });
+
+  test('it comes after the process that beats the hearts of every run, where cores are short', async () => {
+    const grader = await desk.grader(
+      "import os from 'node:os';\nexport const score = () => (20 + os.getPriority()) / 40;",
+    );
+    expect(await grader.score('a', 'b', about())).toBeCloseTo((20 + Math.min(19, getPriority() + 5)) / 40);
   });
 
   test('and one whose process died by accident is asked again', async () => {
