@@ -10,6 +10,7 @@ import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './commands/exit-codes.ts';
 import { addGcCommand } from './commands/gc.ts';
+import { addImportCommand } from './commands/import.ts';
 import { addListCommand } from './commands/list.ts';
 import { addLogCommand } from './commands/log.ts';
 import { addLogsCommand } from './commands/logs.ts';
@@ -61,6 +62,7 @@ Environment:
 const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
   Runs: [
     addUpCommand,
+    addImportCommand,
     addCheckCommand,
     addRunCommand,
     addListCommand,
