@@ -161,7 +161,9 @@ describe('a managed job', () => {
     const folder = mkdtempSync(join(tmpdir(), 'pawl-import-'));
     const path = join(folder, 'experiment.yaml');
     writeFileSync(path, imported(DPO).yaml);
-    await expect(loadExperiment(path)).rejects.toThrow(/model\.shape: the text "FILL-IN" is not allowed here: use accounts/);
+    await expect(loadExperiment(path)).rejects.toThrow(
+      /model\.shape: the text "FILL-IN" is not allowed here: use accounts/,
+    );
   });
 
   test('is chosen by its name where there are several', () => {
