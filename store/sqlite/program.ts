@@ -79,9 +79,14 @@ function open({ path, busyTimeoutMs, readonly, create }: Request & { kind: 'open
 /** The open database, as long as its path leads to it: what is written to a file that was moved away is lost. */
 function unmoved(): Database.Database {
   if (opened === undefined) throw coded(MOVED, 'the store is not open');
-  const { database, path, file } = opened;
-  if (!database.inTransaction && identityOf(path) !== file) throw coded(MOVED, `${path} was moved away or replaced`);
+  const { database, path } = opened;
+  if (!database.inTransaction && isMoved(opened)) throw coded(MOVED, `${path} was moved away or replaced`);
   return database;
+}
+
+/** One that was put back is the same file with another log: whoever slept meanwhile remembers what is old, and writes to nobody. */
+function isMoved({ path, file, log }: Opened): boolean {
+  return identityOf(path) !== file || (log !== undefined && identityOf(`${path}-wal`) !== log);
 }
 
 const TRANSACTION = /^(begin|commit|rollback|savepoint|release)/i;

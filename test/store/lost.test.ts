@@ -91,6 +91,27 @@ describe('a store whose file is moved away under it', () => {
     await store.close();
   });
 
+  test('and put back is noticed by who slept meanwhile: its log is another one, and what it remembers is old', async () => {
+    const [writer, sleeper] = [await openStore({ path }), await openStore({ path })];
+    const reader = await openStore({ path, readonly: true });
+    await writer.saveRun(newRun('a'));
+    await sleeper.saveRun(newRun('b'));
+    const ids = async (store: Pick<typeof writer, 'listRuns'>) =>
+      (await store.listRuns({ limit: 9 })).map(({ runId }) => runId).toSorted((one, other) => one.localeCompare(other));
+    expect(await ids(reader)).toEqual(['a', 'b']);
+    await rename(path, join(folder, 'aside.db'));
+    await writer.saveRun(newRun('lost'));
+    await rename(join(folder, 'aside.db'), path);
+    await writer.saveRun(newRun('c'));
+    expect(await ids(reader)).toEqual(['a', 'b', 'c']);
+    await sleeper.saveRun(newRun('d'));
+    for (const store of [writer, sleeper, reader]) expect(await ids(store)).toEqual(['a', 'b', 'c', 'd']);
+    for (const store of [writer, sleeper, reader]) await store.close();
+    const database = new Database(path);
+    expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+    database.close();
+  });
+
   test('a reader follows it too', async () => {
     const writer = await openStore({ path });
     await writer.saveRun(newRun('a'));
