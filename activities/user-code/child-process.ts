@@ -1,6 +1,5 @@
 /** One process that runs a user's code: what it is asked, what it answers, and its end, whoever brings it about. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { getPriority, setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { encodeFrame, frameReader, type Frame } from './frames.ts';
 import type { Isolation } from './isolation.ts';
@@ -58,20 +57,21 @@ const MOST_OUTPUT = 16 * 1024 * 1024;
 const LONGEST_REPORT = 16_000;
 /** What others compute comes after what beats the hearts of every run. */
 const NICE = 5;
-const NICEST = 19;
 
 export function startChild(options: ChildOptions): Child {
   const { folder, environment, isolation, memoryBytes } = options;
-  const { command, args, ...as } = isolation.start(options.command, options.args, options);
+  const isolated = isolation.start(options.command, options.args, options);
+  const { command, args } = yielding(isolated.command, isolated.args);
+  const { uid, gid } = isolated;
   const child = spawn(command, args, {
-    ...as,
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
     cwd: folder,
     env: { ...environment },
     // A group of its own, which is ended as a whole.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
   });
-  yieldToOthers(child.pid);
   const [, , , frames, reports] = child.stdio as unknown as Duplex[];
   if (frames === undefined || reports === undefined) throw new Error('a process without its sockets');
   let alive = true;
@@ -229,14 +229,10 @@ function running(
   };
 }
 
-/** It may be over already, or the system may have no such thing: then it is as it was. */
-function yieldToOthers(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    setPriority(pid, Math.min(NICEST, getPriority() + NICE));
-  } catch {
-    // Nothing hangs on it.
-  }
+/** From its beginning on, with whatever it starts. Windows knows no such command. */
+function yielding(command: string, args: readonly string[]): { command: string; args: readonly string[] } {
+  if (process.platform === 'win32') return { command, args };
+  return { command: 'nice', args: ['-n', String(NICE), command, ...args] };
 }
 
 function statusOf(code: number | null, signal: NodeJS.Signals | null): string {
