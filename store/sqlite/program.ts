@@ -45,6 +45,9 @@ function perform(request: Request): QueryRows {
     case 'exec':
       unmoved().exec(request.sql);
       break;
+    case 'leave':
+      leave();
+      break;
     case 'close':
       close();
   }
@@ -52,7 +55,6 @@ function perform(request: Request): QueryRows {
 }
 
 function open({ path, busyTimeoutMs, readonly, create }: Request & { kind: 'open' }): void {
-  leave();
   // libsql makes what is not there, and gives a file that cannot be opened no code.
   if (!create && identityOf(path) === undefined) throw coded('SQLITE_CANTOPEN', `${path} is not there`);
   let database: Database.Database;

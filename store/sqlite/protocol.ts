@@ -18,6 +18,8 @@ export type Request =
   | { readonly kind: 'query'; readonly sql: string; readonly parameters: readonly Parameter[] }
   /** Statements whose rows nobody wants. */
   | { readonly kind: 'exec'; readonly sql: string }
+  /** Closes the file for good, and takes the log of one that was moved away out of the way. */
+  | { readonly kind: 'leave' }
   | { readonly kind: 'close' };
 
 export interface QueryRows {

@@ -32,6 +32,7 @@ export class SqliteThread {
 
   /** Opens the file, or whatever the path leads to now. */
   async open(): Promise<void> {
+    await this.#leave();
     const { readonly, busyTimeoutMs } = this.#options;
     await this.#ask({ kind: 'open', path: this.path, readonly, busyTimeoutMs, create: !readonly });
   }
@@ -54,6 +55,18 @@ export class SqliteThread {
     if (this.#thread !== undefined) await this.#ask({ kind: 'close' });
     this.#closed = true;
     await this.#thread?.terminate();
+  }
+
+  /**
+   * A file that was opened before is left with its thread. libsql closes a connection once its statements are collected,
+   * whenever that is; until then the next one of this process would share what this one knows of the file, old as it is.
+   */
+  async #leave(): Promise<void> {
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    await this.#ask({ kind: 'leave' });
+    this.#thread = undefined;
+    await thread.terminate();
   }
 
   #ask(request: Request): Promise<QueryRows> {

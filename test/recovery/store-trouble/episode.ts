@@ -108,12 +108,16 @@ export class TroubledStack {
     } finally {
       await end();
     }
-    const ended = cells.map(async ({ phase, runId }): Promise<Ended> => {
+    // One reader at a time: two connections of one process share what they know of a file, and of one that was put back that
+    // is old until both have left it.
+    const runs = new Map<Phase, RunDetails>();
+    for (const { phase, runId } of cells) {
       await this.untilOver(runId);
-      const run = await this.untilRecorded(runId);
-      return { phase, run, evidence: await gather(this.stack, run) };
-    });
-    return Promise.all(ended);
+      runs.set(phase, await this.untilRecorded(runId));
+    }
+    const ended: Ended[] = [];
+    for (const [phase, run] of runs) ended.push({ phase, run, evidence: await gather(this.stack, run) });
+    return ended;
   }
 
   /** A run that can return nothing itself: ended from outside while its store is lost. Returns its id. */
