@@ -12,14 +12,28 @@ import { SPEC } from '../store/fixtures.ts';
 
 const text = readFileSync(join(__dirname, '../../docs/evaluation.md'), 'utf8');
 
-test('the section of the experiment is one, and its comments say what its metrics are', () => {
-  const blocks = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, block = '']) => block);
-  expect(blocks).toHaveLength(1);
+const blocks = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, block = '']) => block);
+
+/** The sections of a block, in the place of those of an experiment, or added to them. */
+function withSections(block: string): RunSpec {
+  const sections = parse(block) as Partial<Record<'data' | 'evaluate', object>>;
+  const { data, evaluate } = sections;
+  return RunSpec.parse({ ...SPEC, data: { ...SPEC.data, ...data }, evaluate: { ...SPEC.evaluate, ...evaluate } });
+}
+
+test('the comments of the section of suites say what its metrics are', () => {
   const [block = ''] = blocks;
-  const { evaluate } = RunSpec.parse({ ...SPEC, ...(parse(block) as object) });
+  const { evaluate } = withSections(block);
   expect(suiteProblems(evaluate)).toEqual([]);
   const told = [...block.matchAll(/# metric: (.+)/g)].map(([, metric]) => metric);
   expect(Object.values(evaluate.suites ?? {}).map(suiteMetric)).toEqual(told);
+});
+
+test('either way of a validation loss is one', () => {
+  expect(blocks.slice(1).map(withSections)).toMatchObject([
+    { data: { holdout: 0.02 } },
+    { evaluate: { loss: { data: 'validation.jsonl' } } },
+  ]);
 });
 
 /** The first column of the table, and what stands in braces in the second. */
