@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readConfig, Runs, storeFile, type ClientConfig } from '../client/index.ts';
-import { freePort } from '../client/local/ports.ts';
+import { freePort, onFreePorts } from '../client/local/ports.ts';
 import { keepProcess, type BackOff, type KeptProcess } from '../client/local/process.ts';
 import { sandboxProcess, workerProcess } from '../client/local/programs.ts';
 import { SANDBOX_KEY } from '../client/local/sandbox-key.ts';
@@ -84,18 +84,20 @@ export class DisturbedStack {
       logFile: join(home, 'logs', 'temporal.log'),
       namespace: config.temporalNamespace,
       env: config.inherited,
-      port: await freePort(),
-      uiPort: await freePort(),
+      port: 'any',
+      uiPort: 'any',
       backOff: AT_ONCE,
     });
-    const program = sandboxProcess({
-      port: await freePort(),
-      stateFolder: join(home, 'sandbox'),
-      logFile: join(home, 'logs', 'sandbox.log'),
-      env: config.inherited,
-    });
-    const args = [...program.args, ...(options.sandboxFlags ?? [])];
-    const sandbox = await keepProcess({ ...program, args }, undefined, AT_ONCE).catch(async (error: unknown) => {
+    const startSandbox = async (port: number): Promise<KeptProcess<{ url: string }>> => {
+      const program = sandboxProcess({
+        port,
+        stateFolder: join(home, 'sandbox'),
+        logFile: join(home, 'logs', 'sandbox.log'),
+        env: config.inherited,
+      });
+      return keepProcess({ ...program, args: [...program.args, ...(options.sandboxFlags ?? [])] }, undefined, AT_ONCE);
+    };
+    const sandbox = await onFreePorts(freePort, startSandbox).catch(async (error: unknown) => {
       await temporal.stop();
       throw error;
     });

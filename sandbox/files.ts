@@ -23,10 +23,13 @@ export function writeFileAtomic(path: string, content: Uint8Array | string, flus
     let written = 0;
     while (written < bytes.length) written += writeSync(file, bytes, written);
     if (flush) fsyncSync(file);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }
-  renameSync(temporary, path);
 }
 
 export function writeJsonAtomic(path: string, value: unknown, flush = true): void {

@@ -1,7 +1,7 @@
 /** TCP ports on this machine: which are free, and what to say of one that is not. */
 import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
-import { UserError } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 
 export const LOOPBACK = '127.0.0.1';
 
@@ -22,18 +22,44 @@ export async function freePort(): Promise<number> {
   throw new Error(`no free port was found between ${FREE_PORTS.from} and ${FREE_PORTS.to}`);
 }
 
-/** The preferred port if it is free, else any other. */
-export async function freePortNear(preferred: number): Promise<number> {
-  return (await listenOnce(preferred)) ?? freePort();
+/** A port that a person asks for; absent: the customary one if it is free, else any; `any`: not even that. */
+export type AskedPort = number | 'any' | undefined;
+
+export interface PortChoice {
+  readonly customary: number;
+  readonly purpose: string;
+  /** By which another one is asked for. */
+  readonly option: string;
 }
 
-/** Fails, in a person's words, if something listens on the port already. */
-export async function requireFreePort(port: number, purpose: string, option: string): Promise<number> {
-  if ((await listenOnce(port)) !== undefined) return port;
+/** Fails, in a person's words, if something listens already on the port that was asked for. */
+export async function choosePort(asked: AskedPort, { customary, purpose, option }: PortChoice): Promise<number> {
+  if (asked === 'any') return freePort();
+  const free = await listenOnce(asked ?? customary);
+  if (free !== undefined) return free;
+  if (asked === undefined) return freePort();
   throw new UserError(
-    `Port ${port}, wanted for ${purpose}, is in use.`,
+    `Port ${asked}, wanted for ${purpose}, is in use.`,
     `Stop what uses it, or choose another with ${option}.`,
   );
+}
+
+const STARTS = 3;
+const TAKEN = /EADDRINUSE|address already in use/i;
+
+/** Starts what listens on ports that are free by our look; where somebody else was quicker, we look again. */
+export async function onFreePorts<Ports, Started>(
+  look: () => Promise<Ports>,
+  start: (ports: Ports) => Promise<Started>,
+): Promise<Started> {
+  for (let left = STARTS; ; left--) {
+    const ports = await look();
+    try {
+      return await start(ports);
+    } catch (error) {
+      if (left <= 1 || !TAKEN.test(messageOf(error))) throw error;
+    }
+  }
 }
 
 /** Whether something accepts connections there, now. */

@@ -5,7 +5,7 @@ import type { ClientConfig } from '../config.ts';
 import { UserError } from '../errors.ts';
 import { homeCheck } from './doctor-machine.ts';
 import { watchLiveness } from './liveness.ts';
-import { freePortNear, requireFreePort } from './ports.ts';
+import { choosePort, onFreePorts, type AskedPort } from './ports.ts';
 import { keepProcess, type ProcessEvent } from './process.ts';
 import { sandboxProcess, workerProcess } from './programs.ts';
 import { markOf } from './process-mark.ts';
@@ -20,7 +20,7 @@ import { startTemporal } from './temporal-server.ts';
 export { readStack, type StackInfo } from './stack-file.ts';
 
 /** The sandbox's own default. */
-const SANDBOX_PORT = 7480;
+const SANDBOX_PORT = { customary: 7480, purpose: 'the sandbox', option: '--sandbox-port' };
 const REACHABLE_TIMEOUT_MS = 3_000;
 /** What is shorter is a word, which is not taken out of messages either. */
 const SHORTEST_KEY = 8;
@@ -32,9 +32,9 @@ export interface StackOptions {
   readonly workers?: number;
   /** A Temporal binary to use, before the one that the environment names. */
   readonly temporalBin?: string;
-  readonly temporalPort?: number;
-  readonly temporalUiPort?: number;
-  readonly sandboxPort?: number;
+  readonly temporalPort?: AskedPort;
+  readonly temporalUiPort?: AskedPort;
+  readonly sandboxPort?: AskedPort;
   /** Never download a Temporal server. */
   readonly offline?: boolean;
   /** Also where machines of this home are rented at another platform: they stay rented. */
@@ -176,15 +176,11 @@ async function usersServer({ config, say }: Context): Promise<string | undefined
 async function sandbox(context: Context): Promise<string | undefined> {
   const { config, options, roster, say } = context;
   if (options.platform === 'fireworks') return undefined;
-  const port =
-    options.sandboxPort === undefined
-      ? await freePortNear(SANDBOX_PORT)
-      : await requireFreePort(options.sandboxPort, 'the sandbox', '--sandbox-port');
   const logFile = logFileOf(config, 'sandbox');
   const stateFolder = join(config.home, 'sandbox');
-  const kept = await keepProcess(
-    sandboxProcess({ port, stateFolder, logFile, env: config.inherited }),
-    context.onEvent,
+  const kept = await onFreePorts(
+    async () => choosePort(options.sandboxPort, SANDBOX_PORT),
+    async (port) => keepProcess(sandboxProcess({ port, stateFolder, logFile, env: config.inherited }), context.onEvent),
   );
   roster.add({ name: 'sandbox', tier: TIER.sandbox, logFile, pid: () => kept.pid(), stop: () => kept.stop() });
   const { url } = kept.value();

@@ -1,13 +1,13 @@
 /** An embedded Temporal server: persistent, kept running, its web UI on, gone when we are. */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { freePortNear, LOOPBACK, requireFreePort } from './ports.ts';
+import { choosePort, LOOPBACK, onFreePorts, type AskedPort } from './ports.ts';
 import { keepProcess, type BackOff, type ProcessEvent } from './process.ts';
 import { temporalReady } from './temporal-ready.ts';
 
 /** Temporal's customary ports, used while they are free: a bookmarked UI stays where it was. */
-const CUSTOMARY_PORT = 7233;
-const CUSTOMARY_UI_PORT = 8233;
+const PORT = { customary: 7233, purpose: 'Temporal', option: '--temporal-port' };
+const UI_PORT = { customary: 8233, purpose: 'Temporal’s web UI', option: '--temporal-ui-port' };
 
 /**
  * The default of 20 polls a second holds a sequential workflow to 20 tasks a second on any hardware, that is 50 to
@@ -22,9 +22,9 @@ export interface TemporalOptions {
   readonly logFile: string;
   readonly namespace: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Absent: the customary ones if free, else any. Named and in use: an error. */
-  readonly port?: number;
-  readonly uiPort?: number;
+  /** Named and in use: an error. */
+  readonly port?: AskedPort;
+  readonly uiPort?: AskedPort;
   readonly onEvent?: (event: ProcessEvent) => void;
   /** How soon it is started again; absent: as every other part of the local stack. */
   readonly backOff?: BackOff;
@@ -40,10 +40,14 @@ export interface TemporalServer {
 
 /** Resolves once the server answers for its namespace. If it crashes later it comes back on the same ports and file. */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
-  const port = await choosePort(options.port, CUSTOMARY_PORT, 'Temporal', '--temporal-port');
-  const uiPort = await choosePort(options.uiPort, CUSTOMARY_UI_PORT, 'Temporal’s web UI', '--temporal-ui-port');
-  const address = `${LOOPBACK}:${port}`;
   await mkdir(dirname(options.dbFile), { recursive: true });
+  return onFreePorts(
+    async () => [await choosePort(options.port, PORT), await choosePort(options.uiPort, UI_PORT)] as const,
+    async ([port, uiPort]) => startOn(options, port, uiPort),
+  );
+}
+
+async function startOn(options: TemporalOptions, port: number, uiPort: number): Promise<TemporalServer> {
   const process = await keepProcess(
     {
       name: 'Temporal',
@@ -58,11 +62,12 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     options.onEvent,
     options.backOff,
   );
-  return { address, uiUrl: `http://${LOOPBACK}:${uiPort}`, pid: () => process.pid(), stop: () => process.stop() };
-}
-
-function choosePort(asked: number | undefined, customary: number, purpose: string, option: string): Promise<number> {
-  return asked === undefined ? freePortNear(customary) : requireFreePort(asked, purpose, option);
+  return {
+    address: `${LOOPBACK}:${port}`,
+    uiUrl: `http://${LOOPBACK}:${uiPort}`,
+    pid: () => process.pid(),
+    stop: () => process.stop(),
+  };
 }
 
 function serverArguments(options: TemporalOptions, port: number, uiPort: number): readonly string[] {

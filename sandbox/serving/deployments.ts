@@ -1,7 +1,8 @@
 /** All deployments of the account, stored and running. */
 import { join } from 'node:path';
 import { ApiError, notFound, quotaExceeded } from '../errors.ts';
-import { readJsonFolder, removeFile, writeJsonAtomic } from '../files.ts';
+import { readJsonFolder } from '../files.ts';
+import { StateFiles } from '../state-files.ts';
 import { Deployment, type DeploymentOptions } from './deployment.ts';
 import { DeploymentRecord } from './deployment-record.ts';
 
@@ -26,15 +27,16 @@ export type DeploymentChange = Partial<
 export class Deployments {
   readonly #options: DeploymentOptions;
   readonly #quota: number | undefined;
-  readonly #folder: string;
+  readonly #files: StateFiles;
   readonly #deployments = new Map<string, Deployment>();
   readonly #made = new Set<string>();
 
   constructor({ stateFolder, quota, ...options }: DeploymentsOptions) {
     this.#quota = quota;
-    this.#folder = join(stateFolder, 'deployments');
+    const folder = join(stateFolder, 'deployments');
+    this.#files = new StateFiles(folder, options.log);
     this.#options = { ...options, save: (record) => this.#save(record) };
-    for (const record of readJsonFolder(this.#folder, DeploymentRecord)) {
+    for (const record of readJsonFolder(folder, DeploymentRecord)) {
       this.#deployments.set(record.id, new Deployment(record, this.#options));
       this.#made.add(record.id);
     }
@@ -55,7 +57,7 @@ export class Deployments {
       chain: [],
       fullLoadNeeded: false,
     };
-    this.#save(record);
+    this.#files.write(record.id, record);
     const created = new Deployment(record, this.#options);
     this.#deployments.set(record.id, created);
     this.#made.add(record.id);
@@ -108,7 +110,7 @@ export class Deployments {
     deployment.record.state = 'DELETED';
     if (hard) {
       this.#deployments.delete(id);
-      removeFile(this.#path(id));
+      this.#files.remove(id);
     } else {
       this.#save(deployment.record);
     }
@@ -117,16 +119,13 @@ export class Deployments {
 
   async close(): Promise<void> {
     await Promise.all([...this.#deployments.values()].map((deployment) => deployment.stop()));
+    this.#files.close();
   }
 
   #save(record: DeploymentRecord): void {
     // Replicas that are just stopping must not bring back the row of a deployment that is gone, or replace its successor's.
     const current = this.#deployments.get(record.id)?.record;
     if (current === undefined ? record.state === 'DELETED' : current !== record) return;
-    writeJsonAtomic(this.#path(record.id), record);
-  }
-
-  #path(id: string): string {
-    return join(this.#folder, `${id}.json`);
+    this.#files.keep(record.id, record);
   }
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Dialect } from '../dialect.ts';
 import { ApiError, notFound, quotaExceeded } from '../errors.ts';
-import { readJsonFolder, writeJsonAtomic } from '../files.ts';
+import { readJsonFolder } from '../files.ts';
 import type { Models } from '../promotion/models.ts';
+import { StateFiles } from '../state-files.ts';
 import {
   isRented,
   isStarting,
@@ -59,6 +60,7 @@ export type NewJob = Pick<
 
 export class TrainerJobs {
   readonly #options: JobsOptions;
+  readonly #files: StateFiles;
   readonly #records = new Map<string, JobRecord>();
   readonly #runtimes = new Map<string, TrainerRuntime>();
   /** The start that counts, by job: a job may be cancelled and resumed while an earlier one is under way. */
@@ -69,7 +71,9 @@ export class TrainerJobs {
 
   constructor(options: JobsOptions) {
     this.#options = options;
-    for (const record of readJsonFolder(this.#folder(), JobRecord)) {
+    const folder = join(options.stateFolder, 'jobs');
+    this.#files = new StateFiles(folder, options.log);
+    for (const record of readJsonFolder(folder, JobRecord)) {
       this.#records.set(record.id, record);
       // Its process died with the sandbox that ran it; `:resume` starts an empty one.
       if (isRented(record.state)) this.#fail(record, 'the trainer process was lost when the platform restarted');
@@ -89,6 +93,7 @@ export class TrainerJobs {
       status: { code: 'OK', message: '' },
       checkpoints: [],
     };
+    this.#files.write(record.id, record);
     this.#records.set(job.id, record);
     this.#start(record);
     return record;
@@ -114,8 +119,8 @@ export class TrainerJobs {
     if (record.state === 'JOB_STATE_DELETED') throw refusedIn('resume', record.state);
     if (isRented(record.state) && record.state !== 'JOB_STATE_CANCELLING') return record;
     this.#checkQuota();
-    this.#set(record, 'JOB_STATE_CREATING');
     delete record.completedTime;
+    this.#set(record, 'JOB_STATE_CREATING');
     this.#start(record);
     return record;
   }
@@ -159,8 +164,9 @@ export class TrainerJobs {
   addCheckpoint(id: string, name: string, checkpointType: CheckpointType, promotable: boolean): void {
     const record = this.get(id);
     const row: CheckpointRow = { name, createTime: new Date().toISOString(), checkpointType, promotable };
-    record.checkpoints = [...record.checkpoints.filter((known) => known.name !== name), row];
-    this.#write(record);
+    const checkpoints = [...record.checkpoints.filter((known) => known.name !== name), row];
+    this.#files.write(id, { ...record, checkpoints });
+    record.checkpoints = checkpoints;
   }
 
   bucket(id: string): string {
@@ -196,6 +202,7 @@ export class TrainerJobs {
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
     await Promise.all([...this.#runtimes.keys()].map((id) => this.#kill(id)));
+    this.#files.close();
   }
 
   #checkQuota(): void {
@@ -205,7 +212,6 @@ export class TrainerJobs {
   }
 
   #start(record: JobRecord): void {
-    this.#write(record);
     const start = Symbol(record.id);
     this.#starts.set(record.id, start);
     const isCurrent = (): boolean => this.#starts.get(record.id) === start && isStarting(record.state);
@@ -281,7 +287,7 @@ export class TrainerJobs {
       if (record.state !== 'JOB_STATE_RUNNING' || runtime.idleMs <= limit) continue;
       this.#end(record, 'JOB_STATE_PAUSED');
       record.status = { code: 'OK', message: `stopped after ${limit / 1000} s without activity` };
-      this.#write(record);
+      this.#files.keep(record.id, record);
       void this.#kill(id);
     }
     for (const record of this.#records.values()) if (isPastRetention(record)) this.#forgetCheckpoints(record);
@@ -291,7 +297,7 @@ export class TrainerJobs {
   #forgetCheckpoints(record: JobRecord): void {
     record.checkpoints = [];
     rmSync(this.bucket(record.id), { recursive: true, force: true });
-    this.#write(record);
+    this.#files.keep(record.id, record);
   }
 
   #processEnded(record: JobRecord, runtime: TrainerRuntime, reason: string): void {
@@ -314,7 +320,7 @@ export class TrainerJobs {
   #set(record: JobRecord, state: JobState): void {
     record.state = state;
     if (state !== 'JOB_STATE_FAILED') record.status = { code: 'OK', message: '' };
-    this.#write(record);
+    this.#files.keep(record.id, record);
   }
 
   async #finishCancel(record: JobRecord): Promise<void> {
@@ -327,14 +333,6 @@ export class TrainerJobs {
     const runtime = this.#runtimes.get(id);
     this.#runtimes.delete(id);
     await runtime?.stop();
-  }
-
-  #write(record: JobRecord): void {
-    writeJsonAtomic(join(this.#folder(), `${record.id}.json`), record);
-  }
-
-  #folder(): string {
-    return join(this.#options.stateFolder, 'jobs');
   }
 }
 

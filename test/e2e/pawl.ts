@@ -204,10 +204,13 @@ export class Pawl {
   }
 }
 
-/** Test files run at the same time: each has a range of its own, so that two stacks never reach for the same port. */
+/**
+ * Test files run at the same time: each has a range of its own, below those that are taken where any will do, so that two
+ * stacks never reach for the same port.
+ */
 function ownPorts(): string[] {
-  const range = 12_000 + Number(process.env['JEST_WORKER_ID'] ?? 0) * 3_000;
-  const first = range + Math.floor(Math.random() * 999) * 3;
+  const range = 2_000 + Number(process.env['JEST_WORKER_ID'] ?? 0) * 900;
+  const first = range + Math.floor(Math.random() * 299) * 3;
   const ports = { '--temporal-port': first, '--temporal-ui-port': first + 1, '--sandbox-port': first + 2 };
   return Object.entries(ports).flatMap(([flag, port]) => [flag, String(port)]);
 }

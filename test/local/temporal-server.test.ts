@@ -4,7 +4,6 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { isAlive } from '../../client/local/alive.ts';
-import { freePort } from '../../client/local/ports.ts';
 import { resolveTemporalBinary } from '../../client/local/temporal-binary.ts';
 import { isTemporalReachable } from '../../client/local/temporal-ready.ts';
 import { startTemporal, type TemporalOptions, type TemporalServer } from '../../client/local/temporal-server.ts';
@@ -26,8 +25,8 @@ async function temporalOptions(name: string): Promise<TemporalOptions> {
     logFile: join(folder, name, 'temporal.log'),
     namespace: 'default',
     env: config.inherited,
-    port: await freePort(),
-    uiPort: await freePort(),
+    port: 'any',
+    uiPort: 'any',
   };
 }
 
