@@ -2,12 +2,9 @@
  * One run of short steps beside everything that computes for long, in one worker: a grader that never ends, a tokenizer of
  * 28 MB with a million rows to plan, a promotion over 100,000 prompts. What they take from it, and how soon it stops.
  */
-import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Client, Connection } from '@temporalio/client';
 import { DisturbedStack } from '../chaos/stack.ts';
 import { loadExperiment, type RunSpec } from '../client/index.ts';
@@ -16,6 +13,7 @@ import { isSettled } from '../domain/words/promotion.ts';
 import { PromotionSpec } from '../domain/spec/promotion-spec.ts';
 import { largeTokenizer } from '../test/data/large-tokenizer.ts';
 import { writeExperiment } from '../test/e2e/experiment.ts';
+import { writeJsonl } from './jsonl.ts';
 import { pawlRun, specOf } from './pawl-run.ts';
 
 const STEP_MS = 50;
@@ -86,7 +84,7 @@ export async function measureBeside(options: { scale: number; log: (message: str
 async function evaluated(stack: DisturbedStack, prompts: number): Promise<RunSpec> {
   const folder = join(stack.home, 'judged');
   const experiment = writeExperiment(folder);
-  await writeLines(join(folder, 'heldout.jsonl'), prompts, (index) => ({
+  await writeJsonl(join(folder, 'heldout.jsonl'), prompts, (index) => ({
     prompt: `${spelled(index)} =`,
     reference: 'a',
   }));
@@ -106,7 +104,7 @@ async function burdensOf(stack: DisturbedStack, rows: number): Promise<readonly 
   await writeFile(join(stack.home, 'looping', 'loop.mjs'), 'export const score = () => { for (;;); };\n');
   const large = writeExperiment(join(stack.home, 'large'));
   await writeFile(join(stack.home, 'large', 'large.json'), largeTokenizer(VOCABULARY));
-  await writeLines(join(stack.home, 'large', 'train.jsonl'), rows, (index) => ({
+  await writeJsonl(join(stack.home, 'large', 'train.jsonl'), rows, (index) => ({
     prompt: `${spelled(index)} =`,
     completion: spelled(index).split('').toReversed().join(''),
   }));
@@ -123,13 +121,6 @@ function spelled(index: number): string {
     .split('')
     .map((digit) => String.fromCharCode(97 + Number.parseInt(digit, 26)))
     .join(' ');
-}
-
-async function writeLines(path: string, count: number, row: (index: number) => object): Promise<void> {
-  function* lines(): Generator<string> {
-    for (let index = 0; index < count; index++) yield `${JSON.stringify(row(index))}\n`;
-  }
-  await pipeline(Readable.from(lines()), createWriteStream(path));
 }
 
 /** One promotion after the other, each of them refused or not: what is measured is the asking. */

@@ -20,7 +20,10 @@ export async function noteQueue(home: string, { taskQueue, queueName }: HomeQueu
 
 /** Empty where no worker was. */
 export async function queuesOfHome(home: string): Promise<readonly HomeQueue[]> {
-  const files = await readdir(join(home, FOLDER)).catch(() => []);
+  const files = await readdir(join(home, FOLDER)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
   return Promise.all(
     files.map(async (file) => ({
       taskQueue: decodeURIComponent(file),

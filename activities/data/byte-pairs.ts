@@ -2,8 +2,8 @@
  * Byte-pair encoding on ids: pieces of text become tokens by the merges of a tokenizer.json, as Python's tokenizers does
  * it. The merges lie in one table of numbers, a tenth of what texts and arrays for half a million of them take.
  */
-
-import { UnknownPart } from './tokenizer-parts.ts';
+import FlatQueue from 'flatqueue';
+import { byteToken, UnknownPart } from './tokenizer-parts.ts';
 
 export interface BytePairs {
   encode(piece: string): readonly number[];
@@ -95,9 +95,9 @@ function mergeTable({ vocab, merges }: BytePairModel): MergeTable {
 /** Characters of a piece as ids: what is not known is its bytes, or the unknown token, or nothing. */
 function symbolsOf({ vocab, unknown, byteFallback }: BytePairModel): (piece: string) => number[] {
   const bytesOf = (character: string): number[] | undefined => {
-    const ids = Array.from(Buffer.from(character), (byte) =>
-      vocab.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`),
-    ).filter((id) => id !== undefined);
+    const ids = Array.from(Buffer.from(character), (byte) => vocab.get(byteToken(byte))).filter(
+      (id) => id !== undefined,
+    );
     return ids.length === Buffer.byteLength(character) ? ids : undefined;
   };
   return (piece) => {
@@ -150,7 +150,8 @@ function mergedLong(ids: number[], table: MergeTable): number[] {
 
 /** What is left of the symbols, each with the next. */
 class Chain {
-  readonly queue = new Queue();
+  /** Entries by themselves, the least first. */
+  readonly queue = new FlatQueue();
   readonly #ids: number[];
   readonly #table: MergeTable;
   readonly #next: Int32Array;
@@ -171,7 +172,9 @@ class Chain {
     const found = this.#pair(at);
     const rank = found < 0 ? EMPTY : this.#table.rank(found);
     this.#ranks[at] = rank;
-    if (rank >= 0) this.queue.push(rank * this.#ids.length + at);
+    if (rank < 0) return;
+    const entry = rank * this.#ids.length + at;
+    this.queue.push(entry, entry);
   }
 
   /** An entry of the queue. */
@@ -199,41 +202,5 @@ class Chain {
   #pair(at: number): number {
     const right = this.#next[at] ?? -1;
     return right < 0 ? EMPTY : this.#table.find(this.#ids[at] ?? 0, this.#ids[right] ?? 0);
-  }
-}
-
-/** Numbers, the least first: a binary heap. */
-class Queue {
-  readonly #heap: number[] = [];
-
-  push(value: number): void {
-    const heap = this.#heap;
-    let at = heap.length;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = heap[parent] ?? 0;
-      if (above <= value) break;
-      heap[at] = above;
-      at = parent;
-    }
-    heap[at] = value;
-  }
-
-  pop(): number | undefined {
-    const heap = this.#heap;
-    const [least] = heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return least;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && (heap[child + 1] ?? 0) < (heap[child] ?? 0)) child += 1;
-      if ((heap[child] ?? 0) >= last) break;
-      heap[at] = heap[child] ?? 0;
-      at = child;
-    }
-    heap[at] = last;
-    return least;
   }
 }

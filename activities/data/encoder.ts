@@ -3,6 +3,7 @@
  * looks each up again. Words come again and again, and so do system prompts and tools: what they become is remembered.
  */
 import { bytePairs, type BytePairs } from './byte-pairs.ts';
+import { byteToken } from './tokenizer-parts.ts';
 
 export interface LibraryParts {
   readonly splitter_unnormalized: Splitter;
@@ -199,7 +200,5 @@ export function pairsOf(file: ModelFile, vocab: ReadonlyMap<string, number>): By
 
 function hasAllBytes(vocab: unknown): boolean {
   if (typeof vocab !== 'object' || vocab === null) return false;
-  return Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`).every(
-    (token) => Object.hasOwn(vocab, token),
-  );
+  return Array.from({ length: 256 }, (_, byte) => byteToken(byte)).every((token) => Object.hasOwn(vocab, token));
 }

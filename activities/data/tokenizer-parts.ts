@@ -22,6 +22,11 @@ export class UnknownPart extends Error {
   override readonly name = 'UnknownPart';
 }
 
+/** `<0x0A>`: what stands for a byte where a vocabulary falls back on bytes. */
+export function byteToken(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+}
+
 const unknown = (part: string, why = 'is not honoured here'): UnknownPart => new UnknownPart(`${part} ${why}`);
 
 /** The same tokenizer in parts that the library honours. Throws UnknownPart. */

@@ -5,7 +5,7 @@ import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { sha256 } from '../../store/artifacts/artifacts.ts';
 import { UnknownToken, encoderOf, pairsOf, readsPairs, type LibraryParts } from './encoder.ts';
 import { otherForm } from './tokenizer-files.ts';
-import { TokenizerFile, UnknownPart, differentTexts, inKnownParts } from './tokenizer-parts.ts';
+import { TokenizerFile, UnknownPart, byteToken, differentTexts, inKnownParts } from './tokenizer-parts.ts';
 
 export interface TextTokenizer {
   /** sha256 of the file. */
@@ -153,7 +153,7 @@ function fallBackOnBytes(model: Library['model']): void {
   model.tokenize = (text) =>
     tokenize(text).flatMap((token) => {
       if (known.has(token)) return [token];
-      const bytes = Array.from(Buffer.from(token), (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+      const bytes = Array.from(Buffer.from(token), byteToken);
       return bytes.every((byte) => known.has(byte)) ? bytes : [token];
     });
 }

@@ -1,6 +1,8 @@
 /** The experiment that does what a managed job did, as YAML; with what it cannot know, and what it does otherwise. Pure. */
 import { stringify } from 'yaml';
-import type { ManagedJob } from './managed-job.ts';
+import { fromOutside, visible } from '../../domain/words/outside-text.ts';
+import { RunSpec } from '../../domain/spec/spec.ts';
+import { lastPart, type ManagedJob } from './managed-job.ts';
 
 /** What a job does not say. */
 export interface ImportOptions {
@@ -18,7 +20,7 @@ export interface Imported {
   readonly notes: readonly string[];
 }
 
-/** No schema takes it: a run is refused as long as it stands there. */
+/** No shape and no file is called so: a run is refused as long as it stands there. */
 const FILL_IN = 'FILL-IN';
 
 /** Fireworks' own defaults (docs.fireworks.ai, firectl create sftj and dpoj). */
@@ -47,12 +49,13 @@ export function experimentOf(job: ManagedJob, options: ImportOptions): Imported 
     promotion: job.outputModel === undefined ? undefined : { alias: name, model: name },
   };
   const title = `A managed job, imported${job.id === undefined ? '' : `: ${job.id}`}. \`pawl check\` says what is wrong.`;
-  const comment = [title, ...notes].map((line) => `# ${line}\n`).join('');
+  // Names come from outside: none may end its line, and go on as part of the experiment.
+  const comment = [title, ...notes].map((line) => `# ${visible(fromOutside(line, (text) => text))}\n`).join('');
   return { name, yaml: `${comment}${stringify(document)}`, ...(template !== undefined && { template }), notes };
 }
 
 function nameOf({ title, outputModel, id }: ManagedJob): string {
-  const [name] = [title, lastPart(outputModel), id].map(dnsLabel).filter((label) => label !== '');
+  const [name] = [title, outputModel && lastPart(outputModel), id].map(dnsLabel).filter((label) => label !== '');
   return name ?? 'imported';
 }
 
@@ -171,16 +174,12 @@ function different({ base, warmStartFrom, loss, beta, carveOut, earlyStop }: Man
 }
 
 function isModel(base: string | undefined): base is string {
-  return base !== undefined && /^accounts\/[^/]+\/models\/[^/]+$/.test(base);
+  return base !== undefined && RunSpec.shape.model.shape.base.safeParse(base).success;
 }
 
 /** A dataset of the service, as the file that it is downloaded to. */
 function fileOf(dataset: string | undefined): string | undefined {
   return dataset === undefined ? undefined : `${lastPart(dataset)}.jsonl`;
-}
-
-function lastPart(name: string | undefined): string | undefined {
-  return name?.split('/').at(-1);
 }
 
 /** At most 31 characters that a run's name may have. */

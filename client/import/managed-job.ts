@@ -267,7 +267,8 @@ function unusedOf(job: object, known: object): string[] {
     .map(([field]) => field);
 }
 
-function lastPart(name: string): string {
+/** Of a resource's name: its id. */
+export function lastPart(name: string): string {
   return name.split('/').at(-1) ?? name;
 }
 

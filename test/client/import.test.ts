@@ -166,6 +166,17 @@ describe('a managed job', () => {
     );
   });
 
+  test('whose names go over several lines says nothing but what they are', () => {
+    const dataset = 'accounts/acme/datasets/x\npython: {interpreter: /bin/sh}\n#\u202e';
+    const { yaml, document } = imported({ ...SFT, dataset, 'a\nbudget: {maxCost: 1}': 'x' }, KNOWN);
+    expect(Object.keys(document)).toEqual(Object.keys(imported(SFT, KNOWN).document));
+    expect(yaml).toContain('# a budget: {maxCost: 1}: nothing here corresponds to it.');
+    const asked = imported({ ...SFT, dataset })
+      .yaml.split('\n')
+      .filter((line) => line.startsWith('# data.train'));
+    expect(asked).toEqual([expect.stringContaining('x python: {interpreter: /bin/sh} #\\u202e')]);
+  });
+
   test('is chosen by its name where there are several', () => {
     const two = {
       supervisedFineTuningJobs: [SFT, { ...SFT, name: 'accounts/acme/supervisedFineTuningJobs/sft-8', epochs: 7 }],

@@ -1,8 +1,14 @@
 /** A tokenizer of any size, made up: what real ones have in common is how much there is to load. */
 
-/** Byte-level; every token of three characters can be made in two ways, as in real files. At most 94³ tokens: 40 MB. */
-export function largeTokenizer(vocabulary: number): string {
-  const alphabet = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index));
+/** What a byte-level tokenizer writes of a blank and of a line's end. */
+const BLANKS = ['Ġ', 'Ċ'];
+
+/**
+ * Byte-level; every token of three characters can be made in two ways, as in real files. At most 96³ tokens: 30 MB.
+ * `special`: tokens beyond the vocabulary.
+ */
+export function largeTokenizer(vocabulary: number, special: readonly string[] = ['<eos>']): string {
+  const alphabet = [...Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)), ...BLANKS];
   const vocab = new Map(alphabet.map((character, index) => [character, index]));
   const merges: [string, string][] = [];
   for (let level = alphabet; vocab.size < vocabulary;) {
@@ -16,12 +22,12 @@ export function largeTokenizer(vocabulary: number): string {
     .filter(([first]) => first.length === 2)
     .map(([first, second]) => [first.slice(0, 1), first.slice(1) + second]);
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
-  const end = { id: vocab.size, content: '<eos>', special: true, normalized: false };
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
   return JSON.stringify({
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [{ ...end, single_word: false, lstrip: false, rstrip: false }],
+    added_tokens: special.map((content, index) => ({ id: vocab.size + index, content, ...flags })),
     normalizer: null,
     pre_tokenizer: byteLevel,
     post_processor: null,

@@ -43,7 +43,11 @@ export function addImportCommand(program: Command): void {
 
 async function importJob({ output }: Context, file: string, { job, to, ...options }: Options): Promise<ExitCode> {
   const content = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new UserError(`${file} cannot be read (${codeOf(cause) ?? String(cause)}).`, '', { cause });
+    throw new UserError(
+      `${file} cannot be read (${codeOf(cause) ?? String(cause)}).`,
+      'Give a file with the answer of the call that gets or lists jobs.',
+      { cause },
+    );
   });
   const { yaml, template, notes } = experimentOf(readManagedJob(content, job), options);
   if (to === undefined) {
@@ -53,17 +57,26 @@ async function importJob({ output }: Context, file: string, { job, to, ...option
   }
   const files = [{ path: to, content: yaml }];
   if (template !== undefined) files.push({ path: join(dirname(to), template.file), content: template.content });
-  await Promise.all(files.map(async ({ path }) => refuseToReplace(path)));
-  for (const { path, content: written } of files) await writeFile(path, written, { flag: 'wx' });
+  for (const { path } of files) await refuseToReplace(path);
+  for (const { path, content: written } of files) await writeNew(path, written);
   for (const note of notes) output.note(note);
   output.print(`wrote ${files.map(({ path }) => path).join(' and ')}; next: pawl check ${to}`);
   return EXIT.ok;
 }
 
+/** All of them before any is written. */
 async function refuseToReplace(path: string): Promise<void> {
   const there = await access(path).then(
     () => true,
     () => false,
   );
   if (there) throw new UserError(`${path} is there already.`, 'Name another file.');
+}
+
+async function writeNew(path: string, content: string): Promise<void> {
+  await writeFile(path, content, { flag: 'wx' }).catch((cause: unknown) => {
+    throw new UserError(`${path} cannot be written (${codeOf(cause) ?? String(cause)}).`, 'Name another file.', {
+      cause,
+    });
+  });
 }
