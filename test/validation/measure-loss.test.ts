@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { createFireworksBackend, Fireworks } from '../../activities/backends/fireworks/index.ts';
+import { createFireworksBackend } from '../../activities/backends/fireworks/index.ts';
 import { toDatums } from '../../activities/data/batches.ts';
 import { openDataset } from '../../activities/data/dataset.ts';
 import { importDataset } from '../../activities/data/import-dataset.ts';
@@ -12,10 +12,10 @@ import { validating } from '../../activities/validation/measure-loss.ts';
 import type { Validation } from '../../domain/words/checkpoint.ts';
 import type { ValidationInput } from '../../domain/words/training.ts';
 import { openArtifacts } from '../../store/artifacts/artifacts.ts';
-import { openStore, type Store } from '../../store/index.ts';
 import { testPool } from '../compute/pool.ts';
-import { newFolder, writeRows, writeTokenizer } from '../data/fixtures.ts';
-import { NANO, Sandbox } from '../sandbox/harness.ts';
+import { writeRows, writeTokenizer } from '../data/fixtures.ts';
+import { NANO } from '../sandbox/harness.ts';
+import { rentTrainer, type RentedTrainer } from '../sandbox/rented-trainer.ts';
 import { newRun, PLAN, SPEC } from '../store/fixtures.ts';
 
 const TRAINER = 'trainer';
@@ -24,37 +24,28 @@ const compute = testPool();
 const Ledger = z.object({
   trainers: z.array(z.object({ models: z.array(z.object({ forwardCalls: z.number(), optimizerSteps: z.number() })) })),
 });
-let folder: string;
-let sandbox: Sandbox;
-let fireworks: Fireworks;
-let store: Store;
+let rented: RentedTrainer;
 
 beforeAll(async () => {
-  folder = await newFolder();
-  sandbox = await Sandbox.start();
-  fireworks = new Fireworks({ apiKey: 'any-key', baseUrl: sandbox.url });
-  await fireworks.trainerJobs.createAndWait({ id: TRAINER, baseModel: NANO, loraRank: 0 });
-  store = await openStore({ path: join(folder, 'pawl.db') });
+  rented = await rentTrainer({ id: TRAINER, baseModel: NANO, loraRank: 0 });
 });
 
 afterAll(async () => {
-  await store?.close();
-  await fireworks?.close();
-  await sandbox?.close();
+  await rented?.close();
 });
 
 test('is what training would say of these rows in one batch, costs a forward pass, and is the same when asked again', async () => {
-  const artifacts = openArtifacts(join(folder, 'artifacts'));
+  const artifacts = openArtifacts(join(rented.folder, 'artifacts'));
   const rows = Array.from({ length: ROWS }, (_, index) => ({
     prompt: 'a ->',
     completion: ['a', 'b', 'c'].slice(0, 1 + (index % 3)).join(' '),
   }));
-  const chat = { tokenizer: await writeTokenizer(folder) };
-  const train = await writeRows(folder, rows);
+  const chat = { tokenizer: await writeTokenizer(rented.folder) };
+  const train = await writeRows(rented.folder, rows);
   const imported = await importDataset({ artifacts, compute }, { chat, train, maxTokens: 16 });
   const dataset = await openDataset(artifacts, imported.hash);
   const requests = Math.ceil(ROWS / examplesPerPass(imported.maxExampleTokens));
-  const backend = createFireworksBackend({ apiKey: 'any-key', baseUrl: sandbox.url });
+  const backend = createFireworksBackend({ apiKey: 'any-key', baseUrl: rented.sandbox.url });
   const signal = new AbortController().signal;
   try {
     const trainer = backend.trainer(TRAINER);
@@ -62,7 +53,7 @@ test('is what training would say of these rows in one batch, costs a forward pas
     const created = await trainer.createModel({ sessionId, modelSeq: 0, baseModel: NANO }, signal);
     const { modelId } = await created.result(signal);
     const run = newRun('validated');
-    await store.saveRun(run);
+    await rented.store.saveRun(run);
     const input: ValidationInput = {
       runId: run.runId,
       plan: { ...PLAN, validation: { dataset: imported.hash, rows: ROWS, requests } },
@@ -72,7 +63,7 @@ test('is what training would say of these rows in one batch, costs a forward pas
       generation: 1,
       firstSeq: 1,
     };
-    const { measureLoss } = validating({ backend, store, artifacts });
+    const { measureLoss } = validating({ backend, store: rented.store, artifacts });
     const measureOnce = async (attempt: number): Promise<Validation> => {
       const measured = await new MockActivityEnvironment({ attempt }).run(
         async (): Promise<Validation | undefined> => (await measureLoss(input)) ?? undefined,
@@ -83,7 +74,7 @@ test('is what training would say of these rows in one batch, costs a forward pas
     const measured = await measureOnce(1);
     const again = await measureOnce(2);
     expect(again).toEqual(measured);
-    const { trainers } = Ledger.parse(await sandbox.ok('GET', '/sandbox/v1/ledger'));
+    const { trainers } = Ledger.parse(await rented.sandbox.ok('GET', '/sandbox/v1/ledger'));
     expect(trainers.flatMap(({ models }) => models)).toEqual([{ forwardCalls: requests, optimizerSteps: 0 }]);
 
     const all = await dataset.read(Array.from({ length: ROWS }, (_, index) => index));
