@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readConfig, Runs, storeFile, type ClientConfig } from '../client/index.ts';
 import { freePort, onFreePorts } from '../client/local/ports.ts';
+import { markOf, stillRuns } from '../client/local/process-mark.ts';
 import { keepProcess, type BackOff, type KeptProcess } from '../client/local/process.ts';
 import { sandboxProcess, workerProcess } from '../client/local/programs.ts';
 import { SANDBOX_KEY } from '../client/local/sandbox-key.ts';
@@ -61,7 +62,8 @@ export class DisturbedStack {
   readonly #parts: Parts;
   readonly #wires = new Map<string, Wire>();
   readonly #workers = new Map<string, KeptProcess<unknown>>();
-  readonly #seen = new Set<number>();
+  /** Each process id, and which process it stood for then: numbers come back within minutes where many are started. */
+  readonly #seen = new Map<number, string | undefined>();
 
   private constructor(parts: Parts) {
     this.#parts = parts;
@@ -145,7 +147,7 @@ export class DisturbedStack {
   /** Absent while the part is away. */
   pid(part: string): number | undefined {
     const pid = part === 'temporal' ? this.#parts.temporal.pid() : this.#workers.get(part)?.pid();
-    if (pid !== undefined) this.#seen.add(pid);
+    if (pid !== undefined) this.#see(pid);
     return pid;
   }
 
@@ -180,7 +182,7 @@ export class DisturbedStack {
     const response = await fetch(`${this.sandboxUrl}/sandbox/v1/ledger`, { headers: { 'X-Api-Key': SANDBOX_KEY } });
     const ledger = Ledger.parse(await response.json());
     const { trainers, replicas } = ledger.processes;
-    for (const pid of [...Object.values(trainers), ...Object.values(replicas).flat()]) this.#seen.add(pid);
+    for (const pid of [...Object.values(trainers), ...Object.values(replicas).flat()]) this.#see(pid);
     return ledger;
   }
 
@@ -194,7 +196,13 @@ export class DisturbedStack {
     await this.#parts.temporal.stop();
     await Promise.all(this.wires.map((wire) => wire.close()));
     if (this.#parts.options.home === undefined) await rm(this.home, { recursive: true, force: true, maxRetries: 5 });
-    return [...this.#seen].filter((pid) => pid > 0 && isAlive(pid));
+    return [...this.#seen].filter(([pid, mark]) => pid > 0 && stillRuns(pid, mark)).map(([pid]) => pid);
+  }
+
+  #see(pid: number): void {
+    const mark = markOf(pid);
+    // One that has ended since has no mark, and is not there to be left.
+    if (mark !== undefined || process.platform !== 'linux') this.#seen.set(pid, mark);
   }
 
   async #wireOf(worker: string): Promise<Wire> {
@@ -204,14 +212,5 @@ export class DisturbedStack {
     const wire = await Wire.open({ worker, sandboxUrl: this.sandboxUrl, fate });
     this.#wires.set(worker, wire);
     return wire;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

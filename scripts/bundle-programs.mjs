@@ -1,11 +1,12 @@
 /**
  * The last part of `npm run build`: puts each program that people and supervisors start into one file, in the place of the
- * compiled one. A command that reads nine hundred files before its first line takes more than a second for that alone.
+ * compiled one, and what it may do without, which it imports only when it comes to it, into files beside it. A command that
+ * reads nine hundred files before its first line takes more than a second for that alone.
  *
  *     node scripts/bundle-programs.mjs
  */
 import { build } from 'esbuild';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -41,11 +42,20 @@ function besideItself(folder) {
   };
 }
 
+const PART = /^part-\w+\.js(\.map)?$/;
+
+// Their names say what is in them: those of earlier builds would stay.
+for (const folder of new Set(PROGRAMS.map(({ program }) => dirname(join(lib, program))))) {
+  for (const name of await readdir(folder)) if (PART.test(name)) await rm(join(folder, name));
+}
+
 for (const { program, external } of PROGRAMS) {
   const file = join(lib, `${program}.js`);
   await build({
     entryPoints: [file],
-    outfile: file,
+    outdir: dirname(file),
+    splitting: true,
+    chunkNames: 'part-[hash]',
     allowOverwrite: true,
     bundle: true,
     platform: 'node',

@@ -44,7 +44,7 @@ export interface RunDiff {
 
 export async function diffRuns(reader: StoreReader, beforeId: string, afterId: string): Promise<RunDiff> {
   const [before, after] = await Promise.all([readSide(reader, beforeId), readSide(reader, afterId)]);
-  const losses = lossPairs(before.steps, after.steps);
+  const { common, losses } = lossPairs(before.steps, after.steps);
   const plans = [before.run.plan, after.run.plan] as const;
   const scores: ScoresAtStep[] = [];
   for (const pair of scorePairs(before.checkpoints, after.checkpoints)) {
@@ -56,15 +56,15 @@ export async function diffRuns(reader: StoreReader, beforeId: string, afterId: s
     after: origin(after.run),
     spec: fieldChanges(before.run.spec, after.run.spec),
     ...(plans[0] !== undefined && plans[1] !== undefined && { data: fieldChanges(pinned(plans[0]), pinned(plans[1])) }),
-    commonSteps: losses.length,
-    losses: spread(losses, LOSSES),
+    commonSteps: common,
+    losses,
     scores,
   };
 }
 
 interface Side {
   readonly run: StoredRun;
-  readonly steps: readonly StepNumbers[];
+  readonly steps: StepNumbers;
   readonly checkpoints: readonly StoredCheckpoint[];
 }
 
@@ -101,13 +101,21 @@ function pinned(plan: Plan): Readonly<Record<string, string | number>> {
   };
 }
 
-/** The losses of the steps that both trained. */
-function lossPairs(before: readonly StepNumbers[], after: readonly StepNumbers[]): LossAtStep[] {
-  const known = new Map(before.map(({ step, lossMean }) => [step, lossMean]));
-  return after.flatMap(({ step, lossMean }) => {
-    const loss = known.get(step);
-    return loss === undefined ? [] : [{ step, before: loss, after: lossMean }];
-  });
+/** How many steps both trained, and the losses of some of them. */
+function lossPairs(before: StepNumbers, after: StepNumbers): { common: number; losses: LossAtStep[] } {
+  const common: { readonly row: number; readonly other: number }[] = [];
+  for (let [row, other] = [0, 0]; row < before.step.length && other < after.step.length;) {
+    const ahead = (before.step[row] ?? 0) - (after.step[other] ?? 0);
+    if (ahead === 0) common.push({ row, other });
+    if (ahead <= 0) row += 1;
+    if (ahead >= 0) other += 1;
+  }
+  const losses = spread(common, LOSSES).map(({ row, other }) => ({
+    step: before.step[row] ?? Number.NaN,
+    before: before.lossMean[row] ?? Number.NaN,
+    after: after.lossMean[other] ?? Number.NaN,
+  }));
+  return { common: common.length, losses };
 }
 
 /** Of each suite, the steps at which both were evaluated; of several evaluations at one step the last. */

@@ -1,6 +1,5 @@
 /** The checks of `doctor` that concern what pawl talks to. */
 import { existsSync } from 'node:fs';
-import { request } from 'undici';
 import { openStore, PawlError, type StoredWorker } from '../../store/index.ts';
 import type { ClientConfig } from '../config.ts';
 import { messageOf, UnreachableError } from '../errors.ts';
@@ -86,6 +85,7 @@ export async function platformCheck(config: ClientConfig, stack: StackInfo | und
   }
   const base = sandboxUrl ?? config.fireworksBaseUrl ?? PLATFORM_URL;
   try {
+    const { request } = await import('undici');
     const { statusCode, body } = await request(new URL('/v1/accounts?pageSize=2', base), {
       headers: { authorization: `Bearer ${key}` },
       headersTimeout: CALL_TIMEOUT_MS,

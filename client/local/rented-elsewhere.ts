@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { request } from 'undici';
 import { z } from 'zod';
 import { openStore, type StoredLease } from '../../store/index.ts';
 import { platformKind } from '../../domain/words/place.ts';
@@ -61,6 +60,7 @@ async function platformOf({ fireworksBaseUrl = PLATFORM_URL, fireworksApiKey = '
   const managed = `fireworks:${new URL(fireworksBaseUrl).origin}`;
   if (managed === `fireworks:${PLATFORM_URL}`) return managed;
   try {
+    const { request } = await import('undici');
     const { body } = await request(new URL('/v1/accounts?pageSize=2', fireworksBaseUrl), {
       headers: { authorization: `Bearer ${fireworksApiKey}` },
       headersTimeout: ASK_MS,

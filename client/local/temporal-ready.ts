@@ -1,6 +1,5 @@
 /** Whether a Temporal server answers, and knows the namespace. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
 import { isListening, LOOPBACK } from './ports.ts';
 
 const POLL_MS = 25;
@@ -16,6 +15,8 @@ export async function whyUnreachable(
   namespace: string,
   timeoutMs: number,
 ): Promise<string | undefined> {
+  // Read when a server is asked, and not by who only asks the store.
+  const { Connection } = await import('@temporalio/client');
   const connection = Connection.lazy({ address, connectTimeout: timeoutMs });
   try {
     await connection.withDeadline(Date.now() + timeoutMs, () =>

@@ -1,7 +1,6 @@
 /** Prompt sets from outside: added and named by a worker, read from the store. */
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { WorkflowFailedError } from '@temporalio/client';
 import { z } from 'zod';
 import { findPromptSet, type StoredPromptSet } from '../../store/index.ts';
 import {
@@ -17,7 +16,7 @@ import {
 import { UserError } from '../errors.ts';
 import { today } from '../experiment/pinned-date.ts';
 import type { RunStore } from '../runs/run-store.ts';
-import { failureMessage } from '../temporal/failure.ts';
+import { failureMessage, isNamed } from '../temporal/failure.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';
 
 const Adding: z.ZodType<AddingPrompts> = z.looseObject({ rows: z.number().int() });
@@ -86,7 +85,7 @@ export class PromptSets {
       // A new id each time: done twice, it is done once.
       return await this.#temporal.execute<Result>(workflowType, `pawl-prompts-${randomUUID()}`, { input, onProgress });
     } catch (error) {
-      if (!(error instanceof WorkflowFailedError)) throw error;
+      if (!isNamed(error, 'WorkflowFailedError')) throw error;
       throw new UserError(failureMessage(error), '', { cause: error });
     }
   }

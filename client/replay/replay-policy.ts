@@ -5,14 +5,13 @@
 import type { StoredCheckpoint } from '../../store/index.ts';
 import { decideOn } from '../../domain/decide/policy.ts';
 import { dueSuites } from '../../domain/words/suites.ts';
-import { firstBadStep, stepsLookedBack } from '../../domain/decide/step-rules.ts';
+import { firstBadOf, stepsLookedBack, type LossColumns } from '../../domain/decide/step-rules.ts';
 import { isFinalCheckpoint } from '../../domain/words/names.ts';
 import { isLimited, judgeBudget, speaksOfBudget, type Used } from '../../domain/decide/budget.ts';
 import { NEW_COURSE, withEvaluation, type Course as Evaluated } from '../../domain/decide/course.ts';
 import { judgedEvaluations } from '../../domain/decide/policy-scores.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { Plan } from '../../domain/words/plan.ts';
-import type { StepMetrics } from '../../domain/words/training.ts';
 import type { Verdict } from '../../domain/words/run.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 
@@ -25,7 +24,8 @@ export interface Recorded {
   readonly plan: Pick<Plan, 'suites'>;
   /** Steps that were planned. */
   readonly plannedSteps: number;
-  readonly steps: readonly Pick<StepMetrics, 'step' | 'lossMean'>[];
+  /** In order. */
+  readonly steps: LossColumns;
   /** In order. */
   readonly checkpoints: readonly StoredCheckpoint[];
   /** What was used when a step was done. */
@@ -64,7 +64,11 @@ export interface Replayed {
 export function replayPolicy(run: Recorded, rules: Rules): Replayed {
   const reports = decidedCheckpoints(run);
   const first = reports[0]?.checkpoint.step ?? 0;
-  const lastStep = Math.max(first, run.steps.at(-1)?.step ?? 0, reports.at(-1)?.checkpoint.step ?? 0);
+  const lastStep = Math.max(
+    first,
+    run.steps.step[run.steps.step.length - 1] ?? 0,
+    reports.at(-1)?.checkpoint.step ?? 0,
+  );
   const course: Course = { verdicts: [], from: first };
   const so = { own: NEW_COURSE, asked: NEW_COURSE };
   for (const [index, report] of reports.entries()) {
@@ -153,14 +157,12 @@ function endWithin(
 }
 
 function endOfSteps(run: Recorded, rules: Rules, { from, to }: { from: number; to: number }): ReplayedEnd | undefined {
-  const first = firstAfter(run.steps, from);
-  const end = firstAfter(run.steps, to);
-  const steps = run.steps.slice(Math.max(0, first - stepsLookedBack(rules.policy)), end);
-  const bad = firstBadStep(rules.policy, steps, from + 1);
-  const spent = firstSpent(run, rules.budget, {
-    first,
-    end: bad === undefined ? end : firstAfter(run.steps, bad.step - 1),
-  });
+  const { step: numbers } = run.steps;
+  const [first, end] = [firstAfter(numbers, from), firstAfter(numbers, to)];
+  const start = Math.max(0, first - stepsLookedBack(rules.policy));
+  const bad = firstBadOf(rules.policy, run.steps, { start, end, fromStep: from + 1 });
+  const untilBad = bad === undefined ? end : firstAfter(numbers, bad.step - 1);
+  const spent = firstSpent(run, rules.budget, { first, end: untilBad });
   if (spent !== undefined) return { kind: 'stop', ...spent };
   return bad && { kind: 'stop', ...bad, diverged: true };
 }
@@ -173,7 +175,7 @@ function firstSpent(
 ): { step: number; reason: string } | undefined {
   if (!isLimited(budget)) return undefined;
   for (let index = first; index < end; index++) {
-    const step = steps[index]?.step ?? 0;
+    const step = steps.step[index] ?? 0;
     const reason = judgeBudget(budget, usedAt(step));
     if (reason !== undefined) return { step, reason };
   }
@@ -181,12 +183,12 @@ function firstSpent(
 }
 
 /** Index of the first step beyond this one; steps are in order. */
-function firstAfter(steps: readonly { readonly step: number }[], after: number): number {
+function firstAfter(steps: ArrayLike<number>, after: number): number {
   let low = 0;
   let high = steps.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((steps[middle]?.step ?? Infinity) <= after) low = middle + 1;
+    if ((steps[middle] ?? Infinity) <= after) low = middle + 1;
     else high = middle;
   }
   return low;

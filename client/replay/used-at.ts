@@ -5,7 +5,7 @@ import type { Used } from '../../domain/decide/budget.ts';
 const MS_PER_HOUR = 3_600_000;
 
 interface Facts {
-  readonly steps: readonly Pick<StepNumbers, 'step' | 'tokens' | 'seconds'>[];
+  readonly steps: Pick<StepNumbers, 'step' | 'tokens' | 'seconds'>;
   readonly checkpoints: readonly Pick<StoredCheckpoint, 'checkpoint' | 'savedAt'>[];
   readonly leases: readonly StoredLease[];
   readonly costPerHour: number;
@@ -22,34 +22,29 @@ export function usedAt({ steps, checkpoints, leases, costPerHour }: Facts): (ste
       fromMs: Date.parse(plannedAt),
       ...(releasedAt !== undefined && { untilMs: Date.parse(releasedAt) }),
     }));
-  const sums = summed(steps);
+  const until = { tokens: summed(steps.tokens), seconds: summed(steps.seconds) };
   const saves = checkpoints.map(({ checkpoint: { step }, savedAt }) => ({
     step,
     savedMs: Date.parse(savedAt),
   }));
   const saveSteps = saves.map(({ step }) => step);
-  const [stepsUntil, savesUntil, stepsUntilSave] = [counter(sums.step), counter(saveSteps), counter(sums.step)];
+  const [stepsUntil, savesUntil, stepsUntilSave] = [counter(steps.step), counter(saveSteps), counter(steps.step)];
   return (step) => {
     const saved = saves[savesUntil(step) - 1];
     const startedMs = saved?.savedMs ?? trainers[0]?.fromMs;
     const done = stepsUntil(step);
     // From the last checkpoint up to the step, by the seconds that each step took.
-    const since = (sums.seconds[done] ?? 0) - (sums.seconds[stepsUntilSave(saved?.step ?? 0)] ?? 0);
+    const since = (until.seconds[done] ?? 0) - (until.seconds[stepsUntilSave(saved?.step ?? 0)] ?? 0);
     const hours = rentedHours(trainers, startedMs === undefined ? 0 : startedMs + since * 1000);
-    return { hours, cost: hours * costPerHour, tokens: sums.tokens[done] ?? 0 };
+    return { hours, cost: hours * costPerHour, tokens: until.tokens[done] ?? 0 };
   };
 }
 
-/** By how many steps are done, from none on: what they took together. Half a million rows would be made for nothing. */
-function summed(steps: Facts['steps']): { step: Float64Array; tokens: Float64Array; seconds: Float64Array } {
-  const step = new Float64Array(steps.length);
-  const [tokens, seconds] = [new Float64Array(steps.length + 1), new Float64Array(steps.length + 1)];
-  for (const [index, row] of steps.entries()) {
-    step[index] = row.step;
-    tokens[index + 1] = (tokens[index] ?? 0) + row.tokens;
-    seconds[index + 1] = (seconds[index] ?? 0) + row.seconds;
-  }
-  return { step, tokens, seconds };
+/** By how many steps are done, from none on: what they took together. */
+function summed(values: Float64Array): Float64Array {
+  const found = new Float64Array(values.length + 1);
+  for (let index = 0; index < values.length; index++) found[index + 1] = (found[index] ?? 0) + (values[index] ?? 0);
+  return found;
 }
 
 /** Counts those up to a step; they are in order. Asked for one step after the other, it searches nothing. */

@@ -1,6 +1,5 @@
 /** What costs money, and its return by hand: a worker asks the platform, for it alone has the key. */
 import { randomUUID } from 'node:crypto';
-import { WorkflowFailedError } from '@temporalio/client';
 import {
   MACHINES_WORKFLOW_TYPE,
   RELEASE_WORKFLOW_TYPE,
@@ -11,7 +10,7 @@ import {
 } from '../../domain/words/machines.ts';
 import { placeOf } from '../../domain/words/place.ts';
 import { UserError } from '../errors.ts';
-import { failureMessage } from '../temporal/failure.ts';
+import { failureMessage, isNamed } from '../temporal/failure.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';
 import type { RunStore } from './run-store.ts';
 
@@ -61,7 +60,7 @@ export class Machines {
     try {
       return await this.#temporal.execute<Result>(workflowType, `pawl-machines-${randomUUID()}`, { input });
     } catch (error) {
-      if (!(error instanceof WorkflowFailedError)) throw error;
+      if (!isNamed(error, 'WorkflowFailedError')) throw error;
       throw new UserError(`${failureMessage(error)}.`, '', { cause: error });
     }
   }

@@ -1,5 +1,4 @@
 /** The facade over everything that can be done with runs: what the CLI, programs and servers use alike. */
-import { WorkflowFailedError } from '@temporalio/client';
 import type { RunEvent, SpanRequest, StepSpan, StoreReader } from '../../store/index.ts';
 import type { BranchesStatus } from '../../domain/words/branches.ts';
 import type { ReconcileInput, ReconcileReport } from '../../domain/words/reconcile.ts';
@@ -33,7 +32,7 @@ import { RunWatch, unknownRun, type FollowOptions } from './run-watch.ts';
 import { readSamples, type Samples, type SamplesRequest } from '../serving/samples.ts';
 import { Serving } from '../serving/serving.ts';
 import { outcomeOf } from '../temporal/execution.ts';
-import { failureMessage } from '../temporal/failure.ts';
+import { failureMessage, isNamed } from '../temporal/failure.ts';
 import { TemporalLink } from '../temporal/temporal-link.ts';
 
 export interface RunsOptions {
@@ -248,7 +247,7 @@ export class Runs {
     try {
       return await this.#temporal.reconcile(input);
     } catch (error) {
-      if (!(error instanceof WorkflowFailedError)) throw error;
+      if (!isNamed(error, 'WorkflowFailedError')) throw error;
       const problem = `Reconciling failed: ${failureMessage(error)}.`;
       throw new UserError(problem, 'It is tried again at the next scheduled time.', { cause: error });
     }

@@ -1,12 +1,12 @@
 /** Submitting a run under an id of one's own: however often it is asked for, it is one run. */
 import { createHash } from 'node:crypto';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { z } from 'zod';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import { changeText, fieldChanges } from '../../domain/spec/spec-changes.ts';
 import type { RunInput } from '../../domain/words/run.ts';
 import { UserError } from '../errors.ts';
 import { withPinnedDate } from '../experiment/pinned-date.ts';
+import { isNamed } from '../temporal/failure.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';
 import type { RunStore } from './run-store.ts';
 
@@ -39,7 +39,7 @@ export async function submitAs(ports: Ports, runId: string, spec: RunSpec): Prom
     return { runId, existed: false };
   } catch (error) {
     // Somebody else was faster, or this very call was repeated.
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    if (!isNamed(error, 'WorkflowExecutionAlreadyStartedError')) throw error;
     if (await existing(ports, runId, spec)) return { runId, existed: true };
     throw error;
   }

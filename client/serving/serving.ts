@@ -1,8 +1,6 @@
 /** Stored checkpoints served again: evaluated beside their run, brought back to a deployment, searched for a fall. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
-import { TerminatedFailure } from '@temporalio/common';
 import type { StoreReader } from '../../store/index.ts';
 import { compareReproduction, type Reproduction } from './reproduction.ts';
 import {
@@ -24,7 +22,7 @@ import { lookUpCheckpoint, type FoundCheckpoint } from '../lineage/checkpoint-re
 import { UserError } from '../errors.ts';
 import { findEvaluation } from './evaluation-reference.ts';
 import type { RunStore } from '../runs/run-store.ts';
-import { failureMessage } from '../temporal/failure.ts';
+import { failureMessage, isNamed } from '../temporal/failure.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';
 
 const POLL_MS = 500;
@@ -145,7 +143,7 @@ export class Serving {
     try {
       await temporal.begin(workflowType, workflowId, input);
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      if (!isNamed(error, 'WorkflowExecutionAlreadyStartedError')) throw error;
       throw new UserError(`${workflowId} is under way already.`, 'Wait for its end, and try again then.', {
         cause: error,
       });
@@ -156,9 +154,9 @@ export class Serving {
     try {
       return await this.#ports.temporal.outcome<Result>(workflowId);
     } catch (error) {
-      if (!(error instanceof WorkflowFailedError)) throw error;
+      if (!isNamed(error, 'WorkflowFailedError')) throw error;
       const said = failureMessage(error);
-      const problem = error.cause instanceof TerminatedFailure ? `${workflowId} was terminated: ${said}.` : said;
+      const problem = isNamed(error.cause, 'TerminatedFailure') ? `${workflowId} was terminated: ${said}.` : said;
       throw new UserError(problem, '', { cause: error });
     }
   }

@@ -1,6 +1,6 @@
 /** How Temporal's view of a workflow becomes an outcome and a reason to wait. Pure. */
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
+import type { Payload } from '@temporalio/common';
 import { messageOf } from '../errors.ts';
 import type { RunOutcome } from '../../domain/words/run.ts';
 import type { Waiting } from '../runs/run-view.ts';
@@ -62,7 +62,7 @@ export function retryOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): Wai
 }
 
 /** What an activity that is under way said in its last heartbeat; undefined where none says anything. */
-export function saidOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): unknown {
+export function heartbeatOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): Payload | undefined {
   const [payload] = (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) => heartbeatDetails?.payloads ?? []);
-  return payload === undefined ? undefined : defaultPayloadConverter.fromPayload(payload);
+  return payload;
 }

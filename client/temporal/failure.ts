@@ -1,17 +1,24 @@
 /** What went wrong, in the words of whoever raised it: Temporal's wrappers taken off. */
-import { WorkflowFailedError } from '@temporalio/client';
-import { ActivityFailure, ChildWorkflowFailure } from '@temporalio/common';
 import { messageOf } from '../errors.ts';
 
 /** The message below Temporal's "Activity task failed" and "Workflow execution failed". */
 export function failureMessage(error: unknown): string {
   let current = error;
-  while (isWrapper(current) && current.cause !== undefined) current = current.cause;
+  while (isNamed(current, ...WRAPPERS) && current.cause !== undefined) current = current.cause;
   return messageOf(current);
 }
 
-function isWrapper(error: unknown): error is Error {
-  return (
-    error instanceof WorkflowFailedError || error instanceof ActivityFailure || error instanceof ChildWorkflowFailure
-  );
+const WRAPPERS = ['WorkflowFailedError', 'ActivityFailure', 'ChildWorkflowFailure'] as const;
+
+type TemporalFailure =
+  | (typeof WRAPPERS)[number]
+  | 'QueryNotRegisteredError'
+  | 'ServiceError'
+  | 'TerminatedFailure'
+  | 'WorkflowExecutionAlreadyStartedError'
+  | 'WorkflowNotFoundError';
+
+/** By the name that the SDK gives its classes: they themselves are read only by who asks a server (`sdk.ts`). */
+export function isNamed(error: unknown, ...names: readonly TemporalFailure[]): error is Error {
+  return error instanceof Error && names.some((name) => name === error.name);
 }

@@ -1,16 +1,5 @@
 /** Everything pawl asks of a Temporal server, each call bounded in time; a silent server becomes one clear error. */
-import {
-  Client,
-  Connection,
-  QueryNotRegisteredError,
-  ServiceError,
-  WorkflowNotFoundError,
-  isGrpcServiceError,
-  type WorkflowExecutionDescription,
-  type WorkflowExecutionInfo,
-  type WorkflowHandle,
-} from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
+import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import {
   aliasWorkflowId,
   PROMOTIONS_WORKFLOW_TYPE,
@@ -27,18 +16,17 @@ import { RUN_TASK_TIMEOUT, RUN_WORKFLOW_TYPE, branchesId } from '../../domain/wo
 import type { BranchesStatus } from '../../domain/words/branches.ts';
 import type { Probe } from '../../domain/words/serving.ts';
 import type { RunInput, RunReport, RunStatus } from '../../domain/words/run.ts';
-import {
-  aliasRequestSignal,
-  branchesStatusQuery,
-  pauseSignal,
-  probesQuery,
-  promotionDecisionSignal,
-  resumeSignal,
-  statusQuery,
-  stopSignal,
-} from '../../workflows/run/messages.ts';
 import { UnreachableError, UserError } from '../errors.ts';
-import { saidOf } from './execution.ts';
+import { heartbeatOf } from './execution.ts';
+import { isNamed } from './failure.ts';
+import type * as TemporalSdk from './sdk.ts';
+
+type Sdk = typeof TemporalSdk;
+
+/** Read when a server is first asked. */
+async function sdk(): Promise<Sdk> {
+  return import('./sdk.ts');
+}
 
 /** A poller is listed for minutes after it went; a live one asks at least once a minute. */
 const POLLER_FRESH_MS = 75_000;
@@ -70,6 +58,8 @@ export interface TemporalLinkOptions {
   readonly namespace: string;
   readonly queues: Queues;
 }
+
+type Work<T> = (client: Client, sdk: Sdk) => Promise<T>;
 
 export class TemporalLink {
   readonly address: string | undefined;
@@ -114,7 +104,7 @@ export class TemporalLink {
     );
     const [first] = found.history?.events ?? [];
     const [payload] = first?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
-    return payload && defaultPayloadConverter.fromPayload(payload);
+    return payload && (await sdk()).defaultPayloadConverter.fromPayload(payload);
   }
 
   /** Undefined: Temporal does not know this run, or no longer. */
@@ -129,21 +119,23 @@ export class TemporalLink {
 
   /** The run's own answer; undefined when no worker gives one in time, which proves nothing. */
   async status(runId: string): Promise<RunStatus | undefined> {
-    return this.#ask((client) => client.workflow.getHandle(runId).query(statusQuery));
+    return this.#ask((client, { statusQuery }) => client.workflow.getHandle(runId).query(statusQuery));
   }
 
   /** What becomes of the branches of a run, by the workflow that tries them. */
   async branches(runId: string): Promise<BranchesStatus | undefined> {
-    return this.#ask((client) => client.workflow.getHandle(branchesId(runId)).query(branchesStatusQuery));
+    return this.#ask((client, messages) =>
+      client.workflow.getHandle(branchesId(runId)).query(messages.branchesStatusQuery),
+    );
   }
 
-  async #ask<T>(query: (client: Client) => Promise<T>): Promise<T | undefined> {
+  async #ask<T>(query: Work<T>): Promise<T | undefined> {
     try {
       return await this.#call(query, DEFAULTS.queryTimeoutMs);
     } catch (error) {
       // No worker, one that is starting, or an execution that just ended: in none of these anybody is at fault.
-      const unanswered = [UnreachableError, ServiceError, WorkflowNotFoundError, QueryNotRegisteredError];
-      if (unanswered.some((kind) => error instanceof kind)) return undefined;
+      const unanswered = ['ServiceError', 'WorkflowNotFoundError', 'QueryNotRegisteredError'] as const;
+      if (error instanceof UnreachableError || isNamed(error, ...unanswered)) return undefined;
       throw error;
     }
   }
@@ -178,7 +170,10 @@ export class TemporalLink {
     const handle = await this.#call((client) =>
       client.workflow.start(workflowType, { workflowId, taskQueue, args: [input] }),
     );
-    const look = async (): Promise<void> => onProgress?.(saidOf(await this.#call(() => handle.describe())));
+    const look = async (): Promise<void> => {
+      const payload = heartbeatOf(await this.#call(() => handle.describe()));
+      onProgress?.(payload && (await sdk()).defaultPayloadConverter.fromPayload(payload));
+    };
     // A look that fails is followed by another one.
     const looking = onProgress && setInterval(() => void look().catch(() => undefined), DEFAULTS.lookMs);
     try {
@@ -191,7 +186,7 @@ export class TemporalLink {
   /** Hands a request to an alias; its workflow begins if nobody is there. Asked again, it is the same request. */
   async askAlias(alias: string, request: AliasRequest): Promise<void> {
     const taskQueue = await this.queue();
-    await this.#call((client) =>
+    await this.#call((client, { aliasRequestSignal }) =>
       client.workflow.signalWithStart(PROMOTIONS_WORKFLOW_TYPE, {
         workflowId: aliasWorkflowId(alias, taskQueue),
         taskQueue,
@@ -218,10 +213,13 @@ export class TemporalLink {
 
   /** False: nobody waits at this alias. */
   async decidePromotion(alias: string, decision: PromotionDecision): Promise<boolean> {
-    const told = await this.#known(aliasWorkflowId(alias, await this.queue()), async (handle) => {
-      await handle.signal(promotionDecisionSignal, decision);
-      return true;
-    });
+    const told = await this.#known(
+      aliasWorkflowId(alias, await this.queue()),
+      async (handle, { promotionDecisionSignal }) => {
+        await handle.signal(promotionDecisionSignal, decision);
+        return true;
+      },
+    );
     return told === true;
   }
 
@@ -240,19 +238,19 @@ export class TemporalLink {
 
   /** What a bisection found so far; undefined while nobody answers. */
   async probes(workflowId: string): Promise<readonly Probe[] | undefined> {
-    return this.#ask((client) => client.workflow.getHandle(workflowId).query(probesQuery));
+    return this.#ask((client, { probesQuery }) => client.workflow.getHandle(workflowId).query(probesQuery));
   }
 
   async stop(runId: string, reason: string): Promise<void> {
-    await this.#call((client) => client.workflow.getHandle(runId).signal(stopSignal, { reason }));
+    await this.#call((client, { stopSignal }) => client.workflow.getHandle(runId).signal(stopSignal, { reason }));
   }
 
   async pause(runId: string): Promise<void> {
-    await this.#call((client) => client.workflow.getHandle(runId).signal(pauseSignal));
+    await this.#call((client, { pauseSignal }) => client.workflow.getHandle(runId).signal(pauseSignal));
   }
 
   async resume(runId: string): Promise<void> {
-    await this.#call((client) => client.workflow.getHandle(runId).signal(resumeSignal));
+    await this.#call((client, { resumeSignal }) => client.workflow.getHandle(runId).signal(resumeSignal));
   }
 
   async cancel(runId: string): Promise<void> {
@@ -298,21 +296,21 @@ export class TemporalLink {
     await client?.connection.close();
   }
 
-  async #known<T>(runId: string, work: (handle: WorkflowHandle) => Promise<T>): Promise<T | undefined> {
+  async #known<T>(runId: string, work: (handle: WorkflowHandle, messages: Sdk) => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.#call((client) => work(client.workflow.getHandle(runId)));
+      return await this.#call((client, messages) => work(client.workflow.getHandle(runId), messages));
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
+      if (isNamed(error, 'WorkflowNotFoundError')) return undefined;
       throw error;
     }
   }
 
-  async #call<T>(work: (client: Client) => Promise<T>, timeoutMs = DEFAULTS.callTimeoutMs): Promise<T> {
-    const client = await this.#client();
+  async #call<T>(work: Work<T>, timeoutMs = DEFAULTS.callTimeoutMs): Promise<T> {
+    const [client, loaded] = [await this.#client(), await sdk()];
     try {
-      return await client.withDeadline(Date.now() + timeoutMs, () => work(client));
+      return await client.withDeadline(Date.now() + timeoutMs, () => work(client, loaded));
     } catch (error) {
-      throw isSilence(error) ? this.#unreachable(error) : error;
+      throw isSilence(error, loaded) ? this.#unreachable(error) : error;
     }
   }
 
@@ -327,6 +325,7 @@ export class TemporalLink {
   async #connect(): Promise<Client> {
     const { address } = this;
     if (address === undefined) throw new Error('no server is known');
+    const { Client, Connection } = await sdk();
     const connection = Connection.lazy({ address, connectTimeout: DEFAULTS.connectTimeoutMs });
     try {
       await connection.ensureConnected();
@@ -356,7 +355,7 @@ export class TemporalLink {
 const SILENT_CODES: ReadonlySet<number> = new Set([4 /* DEADLINE_EXCEEDED */, 14 /* UNAVAILABLE */]);
 
 /** SDK calls wrap what gRPC said. */
-function isSilence(error: unknown): boolean {
+function isSilence(error: unknown, { isGrpcServiceError }: Sdk): boolean {
   const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
   return isGrpcServiceError(cause) && SILENT_CODES.has(cause.code);
 }

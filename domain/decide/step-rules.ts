@@ -14,6 +14,12 @@ export function stepsLookedBack({ spike }: StepRules): number {
   return spike?.window ?? 0;
 }
 
+/** Of each step its number and its loss, in two columns: of half a million steps nobody makes as many objects. */
+export interface LossColumns {
+  readonly step: ArrayLike<number>;
+  readonly lossMean: ArrayLike<number>;
+}
+
 /**
  * The first bad step from `fromStep` on. `steps` holds those before it too, as far as the rules look back, so that the
  * answer does not depend on how steps are cut into windows.
@@ -23,14 +29,42 @@ export function firstBadStep(
   steps: readonly Pick<StepMetrics, 'step' | 'lossMean'>[],
   fromStep: number,
 ): BadStep | undefined {
-  const lookedBack = stepsLookedBack(rules);
-  const before = new SortedWindow(lookedBack);
-  for (const { step, lossMean } of steps) {
+  const columns = { step: steps.map(({ step }) => step), lossMean: steps.map(({ lossMean }) => lossMean) };
+  return firstBadOf(rules, columns, { start: 0, end: steps.length, fromStep });
+}
+
+/** As `firstBadStep`, among the rows from `start` up to `end`, those that are looked back at included. */
+export function firstBadOf(
+  rules: StepRules,
+  { step: steps, lossMean: losses }: LossColumns,
+  { start, end, fromStep }: { start: number; end: number; fromStep: number },
+): BadStep | undefined {
+  if (isSmooth(rules, losses, start, end)) return undefined;
+  const before = new SortedWindow(stepsLookedBack(rules));
+  for (let index = start; index < end; index++) {
+    const [step, lossMean] = [steps[index] ?? Number.NaN, losses[index] ?? Number.NaN];
     const reason = step < fromStep ? undefined : judgeStep(rules, { step, lossMean }, before);
     if (reason !== undefined) return { step, reason };
     before.push(lossMean);
   }
   return undefined;
+}
+
+/** Whether no step can be bad, which most stretches of a run tell at a glance: no median is below the smallest loss. */
+function isSmooth(
+  { maxLoss = Infinity, spike }: StepRules,
+  losses: ArrayLike<number>,
+  start: number,
+  end: number,
+): boolean {
+  let [min, max] = [Infinity, -Infinity];
+  for (let index = start; index < end; index++) {
+    const loss = losses[index] ?? Number.NaN;
+    if (!Number.isFinite(loss)) return false;
+    if (loss < min) min = loss;
+    if (loss > max) max = loss;
+  }
+  return max <= maxLoss && (spike === undefined || max <= spike.factor * min);
 }
 
 /** Why a step is bad, by the losses of the steps before it; undefined: it is not. */

@@ -31,6 +31,8 @@ export function toMeasuresJson(value: object): string {
 }
 
 export function fromMeasuresJson(text: string): unknown {
+  // Asked for each of its fields, it takes ten times as long.
+  if (!/NaN|Infinity/.test(text)) return JSON.parse(text);
   return JSON.parse(text, (_, field: unknown) => (NOT_FINITE.has(field) ? Number(field) : field));
 }
 

@@ -1,7 +1,6 @@
 /** What the store hands out of evaluations and leases. */
 import type { Place } from '../../domain/words/place.ts';
 import type { PairedDifference, PromptScore } from '../../domain/decide/statistics/paired.ts';
-import type { StepMetrics } from '../../domain/words/training.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 
 export interface ScoredEvaluation extends Evaluation {
@@ -77,8 +76,13 @@ export interface StoredLease extends Lease, Partial<Place> {
   readonly keptAt?: string;
 }
 
-/** The part of a step that is read by the hundred thousand. */
-export type StepNumbers = Pick<StepMetrics, 'step' | 'lossMean' | 'tokens' | 'seconds'>;
+/** The part of a step that is read by the hundred thousand: a column of each, in order of the steps. */
+export interface StepNumbers {
+  readonly step: Float64Array;
+  readonly lossMean: Float64Array;
+  readonly tokens: Float64Array;
+  readonly seconds: Float64Array;
+}
 
 interface Range {
   readonly min: number;

@@ -3,7 +3,6 @@
  * the row is only ever a copy, which the store takes away when one of its steps changes (migration 0014).
  */
 import { sql } from 'kysely';
-import type { StepNumbers } from './records.ts';
 import { fromMeasure, toJson, type Measure } from './codec.ts';
 import type { Sql } from './schema.ts';
 
@@ -136,21 +135,12 @@ function pack(rows: readonly { lossMean: Measure; tokens: number; seconds: numbe
   return new Uint8Array(columns.buffer);
 }
 
-/** Adds the steps of a chunk that are after one and up to another. */
-export function unpack(
-  { chunk, numbers }: { chunk: number; numbers: ArrayBuffer },
-  { after, until }: { after: number; until: number },
-  into: StepNumbers[],
-): void {
+/** The losses, tokens and seconds of a chunk's steps, as they were packed. */
+export function unpack(numbers: ArrayBuffer): { lossMean: Float64Array; tokens: Float64Array; seconds: Float64Array } {
   const columns = new Float64Array(numbers);
-  const first = firstOf(chunk);
-  const end = Math.min(CHUNK, until - first + 1);
-  for (let index = Math.max(0, after + 1 - first); index < end; index++) {
-    into.push({
-      step: first + index,
-      lossMean: columns[index] ?? Number.NaN,
-      tokens: columns[CHUNK + index] ?? 0,
-      seconds: columns[2 * CHUNK + index] ?? 0,
-    });
-  }
+  return {
+    lossMean: columns.subarray(0, CHUNK),
+    tokens: columns.subarray(CHUNK, 2 * CHUNK),
+    seconds: columns.subarray(2 * CHUNK, 3 * CHUNK),
+  };
 }

@@ -2,9 +2,9 @@
 import { sql, type Expression, type Selectable } from 'kysely';
 import type { StepMetrics } from '../../domain/words/training.ts';
 import { fromMeasure, fromMeasuresJson, toMeasure, toMeasuresJson } from './codec.ts';
-import type { StepNumbers } from './records.ts';
 import type { Sql, Tables } from './schema.ts';
-import { CHUNK, chunkOf, closeChunks, firstOf, unpack } from './step-chunks.ts';
+import { CHUNK, chunkOf, closeChunks, firstOf } from './step-chunks.ts';
+import { StepColumns } from './step-columns.ts';
 import { stepSpans } from './step-spans.ts';
 import type { Store } from './store.ts';
 
@@ -94,24 +94,23 @@ export function stepTables(db: Sql): StepVerbs {
     },
 
     async stepNumbers(runId, { afterStep = 0 } = {}) {
-      const last = await lastStep(db, runId);
-      const found: StepNumbers[] = [];
-      if (last === undefined) return found;
+      const last = (await lastStep(db, runId)) ?? afterStep;
+      const found = new StepColumns(Math.max(0, last - afterStep));
       let after = afterStep;
       const single = async (until: number): Promise<void> => {
-        if (until > after) for (const row of await allPages(runId, after, until)) found.push(toNumbers(row));
+        if (until > after) for (const row of await allPages(runId, after, until)) found.push(row);
         after = Math.max(after, until);
       };
       for (let from = chunkOf(after + 1); firstOf(from) <= last; from += CHUNKS_PER_PAGE) {
         for (const kept of await chunks(runId, from, from + CHUNKS_PER_PAGE - 1)) {
           // What no chunk holds comes step by step.
           await single(firstOf(kept.chunk) - 1);
-          unpack(kept, { after, until: last }, found);
+          found.pushChunk(kept, { after, until: last });
           after = Math.max(after, firstOf(kept.chunk) + CHUNK - 1);
         }
         await single(Math.min(last, firstOf(from + CHUNKS_PER_PAGE) - 1));
       }
-      return found;
+      return found.numbers();
     },
 
     stepSpans: (runId, request) => stepSpans(db, runId, request),
@@ -131,10 +130,6 @@ function toStep({ metrics, ...row }: StepRow): StepMetrics {
     lossMean: fromMeasure(row.lossMean),
     ...(metrics !== null && { metrics: fromMeasuresJson(metrics) as Record<string, number> }),
   };
-}
-
-function toNumbers({ step, lossMean, tokens, seconds }: StepMetrics): StepNumbers {
-  return { step, lossMean, tokens, seconds };
 }
 
 /**

@@ -131,8 +131,8 @@ export interface StoreReader extends AnswerReader, PromotionReader, ServingReade
     runId: string,
     options: { limit: number; generation?: number; afterStep?: number },
   ): Promise<readonly StepMetrics[]>;
-  /** Of every step, in order: half a million take a fraction of a second. */
-  stepNumbers(runId: string, options?: { afterStep?: number }): Promise<readonly StepNumbers[]>;
+  /** Of every step, in order: half a million take a small fraction of a second. */
+  stepNumbers(runId: string, options?: { afterStep?: number }): Promise<StepNumbers>;
   /** The steps of a range put together, in order: few rows, however many steps there are. */
   stepSpans(runId: string, request: SpanRequest): Promise<readonly StepSpan[]>;
   /** All of them, in order of step, generation and saving. */

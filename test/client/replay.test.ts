@@ -11,7 +11,7 @@ import { replayPolicy, type Recorded, type Replayed } from '../../client/replay/
 import { usedAt } from '../../client/replay/used-at.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import type { Verdict } from '../../domain/words/run.ts';
-import { metrics, SPEC } from '../store/fixtures.ts';
+import { metrics, numbersOf, SPEC } from '../store/fixtures.ts';
 import { storedCheckpoint } from './checkpoints.ts';
 
 const own = RunSpec.parse({ ...SPEC, train: { ...SPEC.train, steps: 40 }, checkpoint: { every: 10 } });
@@ -24,8 +24,17 @@ function recorded(scores: number[], last: Verdict, change: Partial<Recorded> = {
     ...storedCheckpoint(`step-${index * 10}`, { step: index * 10, score }),
     verdict: index === scores.length - 1 ? last : goOn,
   }));
-  const steps = Array.from({ length: (scores.length - 1) * 10 }, (_, index) => metrics(index + 1, { lossMean: 1 }));
+  const steps = numbersOf(
+    Array.from({ length: (scores.length - 1) * 10 }, (_, index) => metrics(index + 1, { lossMean: 1 })),
+  );
   return { spec: own, plan: {}, plannedSteps: 40, steps, checkpoints, usedAt: used, ...change };
+}
+
+/** With another loss of one step. */
+function withLoss({ step, lossMean }: Recorded['steps'], at: number, loss: number): Recorded['steps'] {
+  const [steps, losses] = [Float64Array.from(step), Float64Array.from(lossMean)];
+  losses[steps.indexOf(at)] = loss;
+  return { step: steps, lossMean: losses };
 }
 
 const used = (step: number): ReturnType<Recorded['usedAt']> => ({ hours: step, cost: step * 2, tokens: step * 64 });
@@ -72,7 +81,7 @@ describe('replayPolicy', () => {
 
   test('a spike acts at once, on steps from before the checkpoint too', () => {
     const run = recorded(scores, done);
-    const steps = run.steps.map((row): Recorded['steps'][number] => (row.step === 13 ? { ...row, lossMean: 5 } : row));
+    const steps = withLoss(run.steps, 13, 5);
     const rules = { policy: policy({ spike: { factor: 3, window: 12 } }), budget: {} };
     const replay = replayPolicy({ ...run, steps }, rules);
     expect(kinds(replay)).toEqual(['continue', 'continue', undefined, undefined, undefined]);
@@ -82,9 +91,7 @@ describe('replayPolicy', () => {
 
   test('what a step gives away comes before the verdict that waits for the next checkpoint', () => {
     const run = recorded(scores, done);
-    const steps = run.steps.map((row): Recorded['steps'][number] =>
-      row.step === 25 ? { ...row, lossMean: Number.NaN } : row,
-    );
+    const steps = withLoss(run.steps, 25, Number.NaN);
     const replay = replayPolicy({ ...run, steps }, { policy: policy({ patience: 1 }), budget: {} });
     expect(kinds(replay)).toEqual(['continue', 'continue', 'stop', undefined, undefined]);
     expect(replay.end).toEqual({
@@ -166,7 +173,7 @@ describe('usedAt', () => {
 
   test('adds the steps since the last checkpoint, and leaves out what was not rented', () => {
     const at = usedAt({
-      steps: Array.from({ length: 30 }, (_, index) => metrics(index + 1, { seconds: 60, tokens: 10 })),
+      steps: numbersOf(Array.from({ length: 30 }, (_, index) => metrics(index + 1, { seconds: 60, tokens: 10 }))),
       checkpoints: [{ ...storedCheckpoint('step-20', { step: 20 }), savedAt: '2026-11-26T13:00:00.000Z' }],
       // Paused from 11 to 12.
       leases: [lease('2026-11-26T10:00:00.000Z', '2026-11-26T11:00:00.000Z'), lease('2026-11-26T12:00:00.000Z')],

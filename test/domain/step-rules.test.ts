@@ -32,6 +32,12 @@ describe('firstBadStep', () => {
     expect(firstBadStep({ spike }, steps(1, 9, 1, 3, 4), 1)).toBeUndefined();
   });
 
+  test('a spike is found where the loss is a hair beyond what the smallest one allows, and not at it', () => {
+    const found = (last: number): unknown => firstBadStep({ spike, maxLoss: 5 }, steps(1, 1, 1, 1, last), 1)?.step;
+    expect(found(2)).toBeUndefined();
+    expect(found(2 + Number.EPSILON * 2)).toBe(5);
+  });
+
   test('until there are enough steps before it, nothing is a spike', () => {
     expect(firstBadStep({ spike }, steps(1, 1, 1, 50), 1)).toBeUndefined();
   });

@@ -3,7 +3,7 @@ import { afterAll } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NewRun, ProducedSample, ScoredEvaluation } from '../../store/index.ts';
+import type { NewRun, ProducedSample, ScoredEvaluation, StepNumbers } from '../../store/index.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import type { Checkpoint } from '../../domain/words/checkpoint.ts';
 import type { Plan } from '../../domain/words/plan.ts';
@@ -52,6 +52,17 @@ export const PLAN: Plan = {
 
 export function newRun(runId: string, createdAt = '2026-01-02T03:04:05.000Z', name = 'speller'): NewRun {
   return { runId, name, spec: SPEC, createdAt };
+}
+
+/** Of these steps, the numbers in columns. */
+export function numbersOf(steps: readonly StepMetrics[]): StepNumbers {
+  const column = (of: (row: StepMetrics) => number): Float64Array => Float64Array.from(steps, of);
+  return {
+    step: column(({ step }) => step),
+    lossMean: column(({ lossMean }) => lossMean),
+    tokens: column(({ tokens }) => tokens),
+    seconds: column(({ seconds }) => seconds),
+  };
 }
 
 export function metrics(step: number, change: Partial<StepMetrics> = {}): StepMetrics {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { StepMetrics } from '../../domain/words/training.ts';
 import { openStore } from '../../store/index.ts';
 import type { Store, StepSpan } from '../../store/index.ts';
-import { metrics, newFolder, newRun } from './fixtures.ts';
+import { numbersOf, metrics, newFolder, newRun } from './fixtures.ts';
 import { openWatched, rowsOf, scansOf } from './statements.ts';
 
 let store: Store;
@@ -25,10 +25,6 @@ function step(number: number, change: Partial<StepMetrics> = {}): StepMetrics {
 
 function range(from: number, to: number, change: Partial<StepMetrics> = {}): StepMetrics[] {
   return Array.from({ length: to - from + 1 }, (_, index) => step(from + index, change));
-}
-
-function numbersOf(steps: readonly StepMetrics[]): unknown {
-  return steps.map(({ step: number, lossMean, tokens, seconds }) => ({ step: number, lossMean, tokens, seconds }));
 }
 
 /** Straight from the steps, as anybody would. */

@@ -1,0 +1,13 @@
+/** What is used of Temporal's SDK. Reading it takes longer than most answers of the store: only who asks a server does. */
+export { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+export { defaultPayloadConverter } from '@temporalio/common';
+export {
+  aliasRequestSignal,
+  branchesStatusQuery,
+  pauseSignal,
+  probesQuery,
+  promotionDecisionSignal,
+  resumeSignal,
+  statusQuery,
+  stopSignal,
+} from '../../workflows/run/messages.ts';
