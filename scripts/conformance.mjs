@@ -2,26 +2,35 @@
  * Conformance: the vendor's Python SDK, unmodified, and our own client drive the sandbox; numbers and wire must agree.
  * Installs the SDK into a private folder first (`$PAWL_CACHE/conformance`, else `.pawl/conformance`), once per set of pins.
  *
- *     npm run conformance
+ *     npm run conformance                       # the newest SDK that there was
+ *     npm run conformance -- --sdk oldest       # the oldest that the vendor supports: 1.2.24 with tinker 0.23
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { ensureAll, fail, root } from './ensure.mjs';
 
-const REQUIREMENTS = join(root, 'test', 'conformance', 'requirements.txt');
+const SDKS = { newest: 'requirements.txt', oldest: 'requirements-oldest.txt' };
 const PYTHONS = ['python3', 'python', 'python3.14', 'python3.13', 'python3.12', 'python3.11'];
 /** Prints what wheels depend on, and fails on a Python that the SDK's training part refuses. */
 const PROBE =
   'import platform, sys; assert sys.version_info >= (3, 11); print(sys.implementation.cache_tag, sys.platform, platform.machine())';
 
+const sdk = chosenSdk();
+const REQUIREMENTS = join(root, 'test', 'conformance', SDKS[sdk]);
 ensureAll();
 const python = findPython();
 const packages = install(python);
 const main = join(root, 'lib', 'test', 'conformance', 'main.js');
-const { status } = spawnSync(process.execPath, [main, python.command, packages], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, [main, python.command, packages, sdk], { cwd: root, stdio: 'inherit' });
 process.exit(status ?? 1);
+
+function chosenSdk() {
+  const { sdk: chosen } = parseArgs({ options: { sdk: { type: 'string', default: 'newest' } } }).values;
+  return Object.hasOwn(SDKS, chosen) ? chosen : fail(`--sdk ${chosen}: there is ${Object.keys(SDKS).join(' and ')}.`);
+}
 
 function findPython() {
   for (const command of PYTHONS) {
@@ -39,7 +48,9 @@ function install({ command, tag }) {
   const home = join(process.env.PAWL_CACHE || join(root, '.pawl'), 'conformance');
   const folder = join(home, pins);
   if (existsSync(folder)) return folder;
-  console.error(`pawl: installing the vendor's SDK into ${folder} (40 MB to download, this once)`);
+  console.error(
+    `pawl: installing the vendor's SDK into ${folder} (40 MB to download, this once; the oldest needs more)`,
+  );
   mkdirSync(home, { recursive: true });
   const partial = `${folder}.${process.pid}`;
   // Ctrl-C ends the installer, whose failure then removes what it left.

@@ -17,44 +17,68 @@ const only = (neutral: string | number | boolean, what: string): z.ZodType =>
 const unsupported = (what: string): z.ZodType =>
   z.union([z.undefined(), z.null()], `${EXTRA} '${what}' (not supported here)`).optional();
 
-export const CompletionRequest = z.object({
-  model: z.string().min(1),
-  prompt: z.union([z.array(z.int().min(0)).min(1), z.string().min(1)]),
-  n: z.int().min(1).max(MAX_ANSWERS).nullish(),
-  max_tokens: z.int().min(1).nullish(),
-  max_completion_tokens: z.int().min(1).nullish(),
-  temperature: z.number().min(0).max(100).nullish(),
-  top_p: z.number().gt(0).max(1).nullish(),
-  top_k: z.int().min(0).nullish(),
-  seed: z.int().nullish(),
-  stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]).nullish(),
-  stream: z.boolean().nullish(),
-  logprobs: z.union([z.boolean(), z.int().min(0).max(20)]).nullish(),
-  top_logprobs: z.int().min(0).max(20).nullish(),
-  echo: z.boolean().nullish(),
-  echo_last: z.int().min(0).nullish(),
-  raw_output: z.boolean().nullish(),
-  perf_metrics_in_response: z.boolean().nullish(),
-  prompt_cache_key: z.string().max(256).nullish(),
-  ignore_eos: z.boolean().nullish(),
-  context_length_exceeded_behavior: z.enum(['truncate', 'error']).nullish(),
-  user: z.string().nullish(),
-  images: unsupported('images'),
-  include_routing_matrix: only(false, 'include_routing_matrix'),
-  routing_matrix_format: unsupported('routing_matrix_format'),
-  sampling_mask: unsupported('sampling_mask'),
-  logit_bias: unsupported('logit_bias'),
-  response_format: unsupported('response_format'),
-  min_p: only(0, 'min_p'),
-  typical_p: only(1, 'typical_p'),
-  repetition_penalty: only(1, 'repetition_penalty'),
-  frequency_penalty: only(0, 'frequency_penalty'),
-  presence_penalty: only(0, 'presence_penalty'),
-  mirostat_target: unsupported('mirostat_target'),
-  best_of: only(1, 'best_of'),
-  top_sampling_logprobs: only(0, 'top_sampling_logprobs'),
-  top_sampling_format: unsupported('top_sampling_format'),
-});
+/** Taken, and of no consequence: which tokens are drawn and what is told of them do not depend on it. */
+const anything = z.unknown().optional();
+
+/** Ignored, a field would seem to have been honoured: one that nobody knows is refused as the platform refuses it. */
+const unknownField: z.core.$ZodErrorMap = (issue) =>
+  issue.code === 'unrecognized_keys' ? `${EXTRA} '${issue.keys.join("', '").slice(0, 200)}'` : undefined;
+
+export const CompletionRequest = z.strictObject(
+  {
+    model: z.string().min(1),
+    prompt: z.union([z.array(z.int().min(0)).min(1), z.string().min(1)]),
+    n: z.int().min(1).max(MAX_ANSWERS).nullish(),
+    max_tokens: z.int().min(1).nullish(),
+    max_completion_tokens: z.int().min(1).nullish(),
+    temperature: z.number().min(0).max(100).nullish(),
+    top_p: z.number().gt(0).max(1).nullish(),
+    top_k: z.int().min(0).nullish(),
+    seed: z.int().nullish(),
+    stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]).nullish(),
+    stream: z.boolean().nullish(),
+    logprobs: z.union([z.boolean(), z.int().min(0).max(20)]).nullish(),
+    top_logprobs: z.int().min(0).max(20).nullish(),
+    echo: z.boolean().nullish(),
+    echo_last: z.int().min(0).nullish(),
+    raw_output: z.boolean().nullish(),
+    perf_metrics_in_response: z.boolean().nullish(),
+    prompt_cache_key: z.string().max(256).nullish(),
+    ignore_eos: z.boolean().nullish(),
+    context_length_exceeded_behavior: z.enum(['truncate', 'error']).nullish(),
+    user: anything,
+    metadata: anything,
+    service_tier: anything,
+    prompt_cache_isolation_key: anything,
+    /** Nothing is drafted: an answer is what it is without. */
+    speculation: anything,
+    prediction: anything,
+    /** They are told with `raw_output` anyway. */
+    return_token_ids: z.boolean().nullish(),
+    stream_options: anything,
+    images: unsupported('images'),
+    include_routing_matrix: only(false, 'include_routing_matrix'),
+    routing_matrix_format: unsupported('routing_matrix_format'),
+    sampling_mask: unsupported('sampling_mask'),
+    logit_bias: unsupported('logit_bias'),
+    response_format: unsupported('response_format'),
+    min_p: only(0, 'min_p'),
+    typical_p: only(1, 'typical_p'),
+    repetition_penalty: only(1, 'repetition_penalty'),
+    frequency_penalty: only(0, 'frequency_penalty'),
+    presence_penalty: only(0, 'presence_penalty'),
+    mirostat_target: unsupported('mirostat_target'),
+    mirostat_lr: unsupported('mirostat_lr'),
+    thinking: unsupported('thinking'),
+    reasoning_effort: unsupported('reasoning_effort'),
+    reasoning_history: unsupported('reasoning_history'),
+    best_of: only(1, 'best_of'),
+    top_sampling_logprobs: only(0, 'top_sampling_logprobs'),
+    top_sampling_format: unsupported('top_sampling_format'),
+  },
+  { error: unknownField },
+);
+
 export type CompletionRequest = z.output<typeof CompletionRequest>;
 
 /** The prompt's tokens, all of them in the vocabulary, with room for an answer. */

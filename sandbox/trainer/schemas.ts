@@ -6,10 +6,9 @@ import { LOSSES } from './loss-names.ts';
 const Finite = z.number();
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const Text = z.string().min(1).max(256);
-const Nothing = z.null().transform(() => undefined);
-/** Clients may send null for a field that they leave out. */
+/** Clients may send null for a field that they leave out. No union: it would not say what was wrong. */
 function optional<Schema extends z.ZodType>(schema: Schema) {
-  return z.union([schema, Nothing]).optional();
+  return z.preprocess((value) => value ?? undefined, schema.optional()).optional();
 }
 
 /** What the protocol knows and this trainer does not do is refused by what it is called. */

@@ -1,11 +1,16 @@
 /** Requests that one of the two clients sends and the other does not, each with the reason why that is right. */
 
+/** The SDK of today, or the oldest that the vendor supports. */
+export type Sdk = 'newest' | 'oldest';
+
 export interface Allowance {
   readonly by: 'sdk' | 'pawl';
   readonly signature: RegExp;
   readonly why: string;
   /** It depends on how long a run took: an allowance that no run has to need. */
   readonly bySpeed?: true;
+  /** Beside this SDK only. */
+  readonly beside?: Sdk;
 }
 
 const TRAINER = /\/training\/v1\/rlorTrainerJobs\/[^/]+\/[^/]+\/api\/v1/.source;
@@ -36,6 +41,12 @@ export const ALLOWED: readonly Allowance[] = [
     by: 'sdk',
     signature: /\/checkpoints\?pageSize&pageToken$/,
     why: 'its page size is chosen small here, to see a second page; ours is fixed at the most that the platform gives',
+  },
+  {
+    by: 'pawl',
+    signature: new RegExp(`^POST ${TRAINER}/unload_model `),
+    why: 'the oldest SDK has no call for it',
+    beside: 'oldest',
   },
   ...(['sdk', 'pawl'] as const).map((by) => ({
     by,

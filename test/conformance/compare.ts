@@ -1,5 +1,5 @@
 /** The two drives side by side: the same checks, the same numbers, the same requests. */
-import { ALLOWED, type Allowance } from './allowed.ts';
+import { ALLOWED, type Allowance, type Sdk } from './allowed.ts';
 import { apart, TOLERANCE, type Check } from './check.ts';
 import type { Recorded } from './recorder.ts';
 import { difference, sequences, signature } from './wire.ts';
@@ -29,8 +29,25 @@ export function compareNumbers(sdk: readonly Check[], pawl: readonly Check[]): C
   };
 }
 
+/** Between a recipe's loss and that of a run with the same data in the same order. */
+const RECIPE_TOLERANCE = 1e-5;
+
+/** For each recipe, the run came to its loss at every step. */
+export function compareRecipes(recipes: readonly Check[], runs: readonly Check[]): readonly Check[] {
+  const names = [...new Set([...recipes, ...runs].map(({ name }) => name))];
+  return names.map((name): Check => {
+    const [theirs = [], ours = []] = [recipes, runs].map((all) => all.find((one) => one.name === name)?.numbers);
+    const by = theirs.length === 0 ? Infinity : apart(theirs, ours);
+    const steps = `${theirs.length} and ${ours.length} steps`;
+    const ok = by <= RECIPE_TOLERANCE;
+    const figure = ok ? `${theirs.length} steps, off by ${by.toExponential(1)}` : `${steps}, off by ${by}`;
+    return { name: `${name}: a run has the recipe's loss`, ok, figure, numbers: [] };
+  });
+}
+
 /** What one client asks, the other asks too, in path, query and keys of the body; but for what is allowed. */
-export function compareSignatures(sdk: readonly Recorded[], pawl: readonly Recorded[]): Check {
+export function compareSignatures(sdk: readonly Recorded[], pawl: readonly Recorded[], which: Sdk = 'newest'): Check {
+  const allowed = ALLOWED.filter(({ beside = which }) => beside === which);
   const asked = { sdk: new Set(sdk.map(signature)), pawl: new Set(pawl.map(signature)) };
   const alone = [
     ...[...asked.sdk].filter((one) => !asked.pawl.has(one)).map((one) => ({ by: 'sdk', one })),
@@ -40,9 +57,10 @@ export function compareSignatures(sdk: readonly Recorded[], pawl: readonly Recor
     allowance.by === by && allowance.signature.test(one);
   const wrong = [
     ...alone
-      .filter((found) => !ALLOWED.some((allowance) => allows(allowance, found)))
+      .filter((found) => !allowed.some((allowance) => allows(allowance, found)))
       .map(({ by, one }) => `only ${by}: ${one}`),
-    ...ALLOWED.filter(({ bySpeed }) => bySpeed !== true)
+    ...allowed
+      .filter(({ bySpeed }) => bySpeed !== true)
       .filter((allowance) => !alone.some((found) => allows(allowance, found)))
       .map(({ by, signature }) => `nothing needs the allowance of ${by} for ${signature.source}`),
   ];
@@ -51,7 +69,7 @@ export function compareSignatures(sdk: readonly Recorded[], pawl: readonly Recor
     ok: wrong.length === 0,
     figure:
       wrong.length === 0
-        ? `${asked.pawl.size} kinds of request, ${ALLOWED.length} differences allowed`
+        ? `${asked.pawl.size} kinds of request, ${allowed.length} differences allowed`
         : wrong.join('\n'),
     numbers: [],
   };

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from checks import TOLERANCE, apart
-from fireworks.training.sdk import FiretitanServiceClient, FireworksClient, TrainerJobConfig, types
+from fireworks.training.sdk import FiretitanServiceClient, FireworksClient, TrainerJobConfig
 from moves import KEY, POLL_S, Moves, datum
+from sdk_types import types
 
 
 def resolve(at: Moves) -> None:

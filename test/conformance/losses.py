@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from checks import TOLERANCE, apart
-from fireworks.training.sdk import types
 from moves import Moves
+from sdk_types import types
 
 SHIFTS = (0.3, -0.4, 0.05, -0.1)
 """How far each token's behaviour log-probability lies below the current one: beyond the clips, and within."""

@@ -18,8 +18,8 @@ from fireworks.training.sdk import (
     TrainerJobManager,
     TrainerServiceEndpoint,
     TrainingShapeProfile,
-    types,
 )
+from sdk_types import types
 
 KEY = "conformance-key"
 POLL_S = 0.1

@@ -14,10 +14,14 @@ export interface Python {
   readonly packages: string;
 }
 
-export async function driveWithSdk(python: Python, url: string, flow: string): Promise<readonly Check[]> {
+/** Runs one of our scripts, `drive.py` or `recipes.py`, on a platform; `what` is the file that says what it is to do. */
+export async function runScript(
+  python: Python,
+  { script, url, what }: { readonly script: string; readonly url: string; readonly what: string },
+): Promise<readonly Check[]> {
   // The stand-in for PyTorch comes last: a real one beside the SDK is preferred.
   const path = [SCRIPTS, python.packages, join(SCRIPTS, 'stand_in')].join(delimiter);
-  const child = spawn(python.command, ['-s', join(SCRIPTS, 'drive.py'), url, flow], {
+  const child = spawn(python.command, ['-s', join(SCRIPTS, script), url, what], {
     stdio: ['ignore', 'pipe', 'inherit'],
     // Nothing else is inherited: neither a key for the real platform nor a proxy.
     env: {
@@ -25,6 +29,8 @@ export async function driveWithSdk(python: Python, url: string, flow: string): P
       PYTHONPATH: path,
       // Beside the packages: the checkout stays as it is, and the second run starts sooner.
       PYTHONPYCACHEPREFIX: join(python.packages, '.pycache'),
+      // Usage events still go to trainers that were returned: the drive looks at them, recipes need none.
+      ...(script === 'recipes.py' && { TINKER_TELEMETRY: '0' }),
     },
   });
   const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
@@ -39,7 +45,7 @@ export async function driveWithSdk(python: Python, url: string, flow: string): P
     const code = await ended;
     if (code === 0 || code === 1) return checks;
     const { name = 'the start' } = checks.at(-1) ?? {};
-    throw new Error(`drive.py ${code === null ? 'was ended' : `exited with ${code}`} after "${name}"`);
+    throw new Error(`${script} ${code === null ? 'was ended' : `exited with ${code}`} after "${name}"`);
   } finally {
     clearTimeout(deadline);
     child.kill('SIGKILL');

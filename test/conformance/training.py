@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from checks import TOLERANCE, apart
-from fireworks.training.sdk import WeightSyncer, types
+from fireworks.training.sdk import WeightSyncer
 from moves import Moves, datum
 from objective import PolicyObjective
+from sdk_types import types
 
 
 def train(at: Moves) -> None:
@@ -111,7 +112,9 @@ def lora(at: Moves) -> None:
     syncer = WeightSyncer(client, at.deployments, at.flow["loraDeployment"], at.model, lora_rank=settings["rank"])
     identity = str(syncer.save_and_hotload("adapter"))
     at.check_serving("adapter", at.flow["loraDeployment"], client, identity)
-    client.unload_model().result()
+    # The oldest SDK has no call for it: its models go with their trainer.
+    if hasattr(client, "unload_model"):
+        client.unload_model().result()
     service.close()
     at.deployments.delete(at.flow["loraDeployment"])
     at.jobs.delete(endpoint.job_id)

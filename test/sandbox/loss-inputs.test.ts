@@ -149,6 +149,21 @@ describe('losses on the wire', () => {
     expect([refused.status, JSON.stringify(refused.body)]).toEqual([422, expect.stringContaining('router replay')]);
   });
 
+  test.each([
+    ['create_model', { lora_config: { rank: 4, init_method: 'nora' } }, 'nora'],
+    ['save_weights_for_sampler', { checkpoint_type: 'merged_base', export_precision: 'nvfp4' }, 'nvfp4'],
+    ['save_weights_for_sampler', { checkpoint_type: 'merged_base', export_precision: 'fp8_block128' }, 'fp8_block128'],
+  ])('%s with %j is refused by what it is called', async (name, asked, what) => {
+    const { trainer, id } = model;
+    const created = { session_id: await trainer.session(), model_seq_id: 0, base_model: NANO };
+    const saved = { model_id: id, seq_id: model.seq + 1, path: 'refused' };
+    const refused = await trainer.post(name, { ...(name === 'create_model' ? created : saved), ...asked });
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([
+      422,
+      expect.stringMatching(new RegExp(`${what}.* is not supported here`)),
+    ]);
+  });
+
   test('a large answer is announced to those who asked for that, and then sent', async () => {
     const data = Array.from({ length: 300 }, () => DATA).flat();
     const body = { model_id: model.id, seq_id: ++model.seq, forward_input: { data, loss_fn: 'cross_entropy' } };

@@ -172,6 +172,25 @@ describe('sampling', () => {
     expect((await deployed.complete(PROMPT, { [name]: neutral })).status).toBe(200);
   });
 
+  test.each([
+    ['a field that nobody knows', { top_pp: 0.9 }, 'top_pp'],
+    ['reasoning that no model here does', { reasoning_effort: 'high' }, 'reasoning_effort'],
+    ['a bias of some tokens', { logit_bias: { 3: 5 } }, 'logit_bias'],
+  ])('%s is refused in the words that clients look for', async (_what, extra, name) => {
+    const { status, body } = await deployed.complete(PROMPT, extra);
+    expect([status, JSON.stringify(body)]).toEqual([
+      400,
+      expect.stringContaining(`Extra inputs are not permitted, field: '${name}'`),
+    ]);
+  });
+
+  test('what changes no answer is taken', async () => {
+    const plain = await deployed.complete(PROMPT, { seed: 3, temperature: 1 });
+    const books = { user: 'u', metadata: { run: 'r' }, service_tier: 'priority', speculation: null };
+    const kept = await deployed.complete(PROMPT, { seed: 3, temperature: 1, ...books });
+    expect(kept.body.choices).toEqual(plain.body.choices);
+  });
+
   test('a prompt is read once, with the same result', async () => {
     const prompt = [20, 21, 22, 23, 3];
     const read = async (): Promise<[unknown, unknown]> => {

@@ -29,7 +29,7 @@ Backward = Callable[[np.ndarray], None]
 
 
 class Tensor:
-    """Values with a tape: elementwise +, -, *, exp, and sum, which is all that the objectives here need."""
+    """Values with a tape: elementwise +, -, *, exp, log, slices, and sum: all that the objectives here need."""
 
     def __init__(self, values: np.ndarray, parents: tuple[Tensor, ...] = (), backward: Backward | None = None) -> None:
         self._values = values
@@ -83,6 +83,17 @@ class Tensor:
     def exp(self) -> Tensor:
         values = np.exp(self._values)
         return Tensor(values, (self,), lambda grad: self._take(grad * values))
+
+    def log(self) -> Tensor:
+        return Tensor(np.log(self._values), (self,), lambda grad: self._take(grad / self._values))
+
+    def __getitem__(self, part: slice) -> Tensor:
+        def backward(grad: np.ndarray) -> None:
+            whole = np.zeros_like(self._values)
+            whole[part] = grad
+            self._take(whole)
+
+        return Tensor(self._values[part], (self,), backward)
 
     def sum(self) -> Tensor:
         return Tensor(self._values.sum(), (self,), lambda grad: self._take(np.full(self.shape, grad)))
