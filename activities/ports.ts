@@ -70,12 +70,21 @@ export interface Rented {
   readonly label?: string;
 }
 
+/** What a platform tells of an adapter that a LoRA model can begin with; absent: not told. */
+export interface AdapterFacts {
+  /** Over which it was trained. */
+  readonly baseModel?: string;
+  readonly rank?: number;
+}
+
 /** Rents and returns machines under ids that the caller planned: creating twice is creating once. */
 export interface Provisioner {
   account(signal: AbortSignal): Promise<string>;
   /** Which platform this is, and the account: asked anew each time where the same address may come to be another platform. */
   place(signal: AbortSignal): Promise<Place>;
   resolveShape(shape: string, signal: AbortSignal): Promise<ResolvedShape>;
+  /** Fails where there is none of that name, it is not ready, or it is no adapter. */
+  adapter(name: string, signal: AbortSignal): Promise<AdapterFacts>;
   /** Adopts an existing trainer of that id if it was created with the same configuration; a tombstone is an error. */
   createTrainer(request: TrainerRequest, signal: AbortSignal): Promise<TrainerStatus>;
   getTrainer(id: string, signal: AbortSignal): Promise<TrainerStatus | undefined>;
@@ -189,6 +198,8 @@ export interface Trainer {
     call: Sequenced & { path: string; optimizer: boolean },
     signal: AbortSignal,
   ): Promise<Pending<{ path: string }>>;
+  /** Weights of a promoted adapter, into a LoRA model of its rank; the optimizer begins anew. */
+  loadAdapter(call: Sequenced & { path: string }, signal: AbortSignal): Promise<Pending<{ path: string }>>;
 }
 
 export interface ReplicaStatus {

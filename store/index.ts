@@ -27,6 +27,7 @@ export type {
   RunEvent,
   Store,
   StoreReader,
+  StoredChange,
   StoredCheckpoint,
   StoredPromptSet,
   StoredRewind,

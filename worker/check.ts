@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createFireworksBackend, retriesWithin } from '../activities/backends/fireworks/index.ts';
 import { compiledThread, openPool } from '../activities/compute/pool.ts';
+import type { StartPorts } from '../activities/run/start-from.ts';
 import { checkExperiment } from '../activities/run/check.ts';
 import type { PromptRecords } from '../activities/upkeep/prompts.ts';
 import { createUserCode } from '../activities/user-code/user-code.ts';
 import { RunSpec } from '../domain/spec/spec.ts';
 import type { CheckLine, CheckOrder, CheckReport } from '../domain/words/check.ts';
 import { openArtifacts } from '../store/artifacts/artifacts.ts';
-import { openStore } from '../store/index.ts';
+import { openStore, PawlError, type StoreReader } from '../store/index.ts';
 import { readLookConfig, type WorkerConfig } from './config.ts';
 import { openLogger } from './logger.ts';
 
@@ -44,12 +45,16 @@ async function look(
   const platform = asks ? openPlatform(config) : undefined;
   try {
     const ports = { artifacts, compute, userCode, secrets: config.graderSecrets, store: records.store };
-    return await checkExperiment({ ...ports, resolveShape: platform?.resolveShape }, spec, {
-      date: new Date().toISOString().slice(0, 'YYYY-MM-DD'.length),
-      signal,
-      onProgress: ({ ranges, of, examples }) =>
-        say({ progress: { percent: Math.floor((100 * ranges) / of), examples } }),
-    });
+    return await checkExperiment(
+      { ...ports, resolveShape: platform?.resolveShape, start: startPorts(platform, records.reader) },
+      spec,
+      {
+        date: new Date().toISOString().slice(0, 'YYYY-MM-DD'.length),
+        signal,
+        onProgress: ({ ranges, of, examples }) =>
+          say({ progress: { percent: Math.floor((100 * ranges) / of), examples } }),
+      },
+    );
   } finally {
     await Promise.all([compute.close(), userCode.close(), platform?.close(), records.close()]);
   }
@@ -61,16 +66,43 @@ function openPlatform(config: WorkerConfig) {
   return {
     resolveShape: (shape: string, signal: AbortSignal) =>
       backend.provisioner.resolveShape(shape, AbortSignal.any([signal, AbortSignal.timeout(2 * PLATFORM_MS)])),
+    adapter: (name: string, signal: AbortSignal) =>
+      backend.provisioner.adapter(name, AbortSignal.any([signal, AbortSignal.timeout(2 * PLATFORM_MS)])),
     close: () => backend.close(),
   };
 }
 
+/** Weights to begin with are looked up where both are there: the platform, and what was recorded of runs and aliases. */
+function startPorts(
+  platform: ReturnType<typeof openPlatform> | undefined,
+  reader: StoreReader | undefined,
+): StartPorts | undefined {
+  if (platform === undefined) return undefined;
+  const { adapter } = platform;
+  const nothing = (what: string): Promise<never> =>
+    Promise.reject(
+      new PawlError(
+        'InvalidRequest',
+        `train.startFrom: nothing is recorded of ${what} here. Submit it where it ran, or name an adapter.`,
+      ),
+    );
+  const store = reader ?? {
+    champions: () => nothing('an alias'),
+    getRun: () => nothing('a run'),
+    checkpointAt: () => nothing('a run'),
+  };
+  return { store, provisioner: { adapter } };
+}
+
 /** Sets that were added before may be named; one that is made of a file is recorded by the run that asks it. */
-async function recordsOf(home: string): Promise<{ store: PromptRecords; close: () => Promise<void> }> {
+async function recordsOf(
+  home: string,
+): Promise<{ store: PromptRecords; reader: StoreReader | undefined; close: () => Promise<void> }> {
   const path = join(home, 'pawl.db');
   const reader = existsSync(path) ? await openStore({ path, readonly: true }) : undefined;
   return {
     store: { promptSets: async () => (await reader?.promptSets()) ?? [], savePromptSet: async () => undefined },
+    reader,
     close: async () => reader?.close(),
   };
 }

@@ -60,6 +60,7 @@ export const OPTIONS: Record<keyof Activities, ActivityOptions> = {
   openSession: CALL,
   createModel: { ...CALL, startToCloseTimeout: '30m' },
   loadState: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: OUTAGE },
+  loadStart: { ...COMMON, startToCloseTimeout: '45m', scheduleToCloseTimeout: OUTAGE },
   // As long as the data is; another attempt goes on where a dead worker left it.
   scoreReference: { ...COMMON, startToCloseTimeout: OUTAGE, scheduleToCloseTimeout: OUTAGE },
   // While it stands still a trainer waits: a lost worker is noticed sooner here.
@@ -95,6 +96,7 @@ export const activities: Activities = {
   openSession: proxied('openSession'),
   createModel: proxied('createModel'),
   loadState: proxied('loadState'),
+  loadStart: proxied('loadStart'),
   scoreReference: proxied('scoreReference'),
   trainWindow: proxied('trainWindow'),
   measureLoss: proxied('measureLoss'),

@@ -20,7 +20,7 @@ export function rowsIn(preferences: PreferenceKind | undefined, examples: number
 export async function pinPreference(
   artifacts: Artifacts,
   spec: Pick<RunSpec, 'loop' | 'train'>,
-  of: Pick<Plan, 'dataset' | 'baseModel' | 'platform'>,
+  of: Pick<Plan, 'dataset' | 'baseModel' | 'platform' | 'startFrom'>,
 ): Promise<Pick<Plan, 'preferences' | 'reference'>> {
   const preferences = rowsOfPreference(spec);
   if (preferences === undefined) return {};

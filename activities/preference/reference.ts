@@ -26,8 +26,10 @@ export function referenceKey({
   dataset,
   baseModel,
   platform,
-}: Pick<Plan, 'dataset' | 'baseModel' | 'platform'>): string {
-  return sha256(JSON.stringify([VERSION, dataset, baseModel, platform]));
+  startFrom,
+}: Pick<Plan, 'dataset' | 'baseModel' | 'platform' | 'startFrom'>): string {
+  const weights = startFrom === undefined ? [] : [{ ...startFrom, asked: '' }];
+  return sha256(JSON.stringify([VERSION, dataset, baseModel, platform, ...weights]));
 }
 
 const NOTHING: ReferenceNote = { parts: [], examples: 0 };

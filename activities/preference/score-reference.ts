@@ -6,6 +6,7 @@
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { Activities } from '../../domain/words/run.ts';
 import type { ReferenceInput } from '../../domain/words/training.ts';
+import { startText } from '../../domain/words/start-from.ts';
 import { sha256, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import type { Store } from '../../store/index.ts';
 import { z } from 'zod';
@@ -13,6 +14,7 @@ import { openDataset, type Dataset } from '../data/dataset.ts';
 import { signal } from '../guard.ts';
 import type { Backend, Trainer } from '../ports.ts';
 import { examplesPerPass, forwardPass } from '../run/forward-pass.ts';
+import { submitStart } from '../run/start-from.ts';
 import { connected, inSession } from '../run/session.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { scoreOf } from './pair-batches.ts';
@@ -60,7 +62,8 @@ export function scoring(ports: Ports): Pick<Activities, 'scoreReference'> {
       const { value: done, mine } = await connected(backend, connection, () =>
         oneAtATime(store, { key: `reference/${key}`, holder: runId }, once),
       );
-      const by = mine ? `by ${plan.baseModel}` : `by ${plan.baseModel}, for another run`;
+      const weights = plan.startFrom === undefined ? plan.baseModel : startText(plan.startFrom);
+      const by = mine ? `by ${weights}` : `by ${weights}, for another run`;
       await store.addEvent(runId, {
         key: `reference/${key.slice(0, 8)}`,
         at: new Date().toISOString(),
@@ -120,32 +123,42 @@ async function askedBefore(artifacts: Artifacts, work: Scoring, { examples, by }
   const before = Asking.safeParse(await artifacts.note(askingKey(work)));
   // Requests count on without a gap: nobody else may have scored what lies between.
   if (before.success && (before.data.from === examples || before.data.modelId === by)) return before.data;
-  const { runId, plan, connection } = input;
+  const { runId, plan } = input;
   const sessionId = await trainer.createSession([`pawl:${runId}`, 'reference'], signal());
-  // Beside an adapter it is the base without one; a trainer of its own is frozen as a whole.
-  const model = {
-    sessionId,
-    modelSeq: 0,
-    baseModel: plan.baseModel,
-    ...(connection !== undefined && { baseOnly: true }),
-  };
-  const modelId = await inSession(
-    trainer,
-    sessionId,
-    async () => (await (await trainer.createModel(model, signal())).result(signal())).modelId,
-  );
+  const modelId = await inSession(trainer, sessionId, async () => {
+    const model = { sessionId, modelSeq: 0, baseModel: plan.baseModel, ...kindOf(input) };
+    const created = await (await trainer.createModel(model, signal())).result(signal());
+    const begun = { start: plan.startFrom, trainerId: input.trainerId, modelId: created.modelId, seq: 1 };
+    if (begun.start !== undefined)
+      await (await submitStart(trainer, { ...begun, start: begun.start }, signal())).result(signal());
+    return created.modelId;
+  });
   const asking = { sessionId, modelId, from: examples };
   await artifacts.keepNote(askingKey(work), asking);
   return asking;
 }
 
+/**
+ * Beside an adapter it is the base without one, or another that training begins with too and nothing is trained in; a
+ * trainer of its own is frozen as a whole.
+ */
+function kindOf({
+  plan,
+  connection,
+  lora,
+}: ReferenceInput): Pick<Parameters<Trainer['createModel']>[0], 'baseOnly' | 'lora'> {
+  if (connection === undefined) return {};
+  return plan.startFrom === undefined || lora === undefined ? { baseOnly: true } : { lora };
+}
+
 /** The scores of one request after the other. A request's number follows from its place, so that a repetition is one. */
 async function* requestsFrom(
-  { trainer, dataset, perRequest }: Scoring,
+  { input, trainer, dataset, perRequest }: Scoring,
   { asking, first }: { asking: Asking; first: number },
 ): AsyncGenerator<number[]> {
   const { modelId, from } = asking;
-  const firstSeq = (first - from) / perRequest + 1;
+  const before = input.plan.startFrom === undefined ? 0 : 1;
+  const firstSeq = before + (first - from) / perRequest + 1;
   for await (const scored of forwardPass(trainer, { modelId, dataset, firstSeq, first, perRequest }, signal())) {
     yield scored.map(({ datum, logprobs }) => known(scoreOf(datum, logprobs)));
   }

@@ -7,6 +7,7 @@ import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { PinnedPython, PinnedSuite, ResolvedShape } from '../../domain/words/plan.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
+import { startText } from '../../domain/words/start-from.ts';
 import { isLikelihood } from '../../domain/spec/grader-spec.ts';
 import { suiteMetric, type SuiteSpec } from '../../domain/spec/suite-spec.ts';
 import { lengthRemedy, type ImportedDataset, type ImportProgress } from '../data/import-dataset.ts';
@@ -17,11 +18,14 @@ import type { PromptRecords } from '../upkeep/prompts.ts';
 import { chatOf, exampleTokens, overlaps, pinData } from './pin-data.ts';
 import { pinSuite } from './pin-suites.ts';
 import { rowsOfPreference } from '../preference/plan-preference.ts';
+import { pinStart, type StartPorts } from './start-from.ts';
 import { trainingSize } from './training-size.ts';
 import { importValidation, validationRows } from '../validation/pin-validation.ts';
 
 export interface CheckPorts extends GraderPorts {
   readonly store: PromptRecords;
+  /** Where weights to begin with are looked up; absent: nowhere. */
+  readonly start?: StartPorts | undefined;
   /** The platform's word on a shape; absent: none is asked. */
   readonly resolveShape?: ((shape: string, signal: AbortSignal) => Promise<ResolvedShape>) | undefined;
 }
@@ -39,6 +43,7 @@ const MOST_PRINTED = 4_000;
 export async function checkExperiment(ports: CheckPorts, spec: RunSpec, look: Look): Promise<CheckReport> {
   const check = new Check(ports, spec, look);
   const shape = await check.stage(() => check.shape());
+  await check.stage(() => check.start(shape));
   const data = await check.stage(() => check.data(shape));
   const heldOut = await check.stage(() => check.heldOut(shape));
   const python = await check.stage(() => pinPython(ports, spec));
@@ -106,6 +111,20 @@ class Check {
       this.warnings.push(`the platform did not tell of the shape: ${error.message}`);
       return undefined;
     }
+  }
+
+  /** Weights to begin with: whether there are any of that name, and whether they fit. */
+  async start(shape: ResolvedShape | undefined): Promise<void> {
+    const { start } = this.#ports;
+    const { train, model } = this.#spec;
+    if (train.startFrom === undefined) return;
+    const baseModel = model.base?.startsWith('alias:') === true ? undefined : (model.base ?? shape?.baseModel);
+    if (start === undefined || baseModel === undefined) {
+      this.notices.push(`whether there is ${train.startFrom} to begin with, and whether it fits, is not known`);
+      return;
+    }
+    const pinned = await pinStart(start, this.#spec, { baseModel, signal: this.#look.signal });
+    if (pinned !== undefined) this.notices.push(`begins with ${startText(pinned)}`);
   }
 
   async data(shape: ResolvedShape | undefined): Promise<ImportedDataset> {

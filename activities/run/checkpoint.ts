@@ -4,11 +4,12 @@ import type { Connection } from '../../domain/words/checkpoint.ts';
 import { refuseToRepeat, signal } from '../guard.ts';
 import { onTarget } from './on-target.ts';
 import type { Backend, Pending, ReplicaStatus } from '../ports.ts';
+import { submitStart } from './start-from.ts';
 import { connected, inSession } from './session.ts';
 
 type Checkpointing = Pick<
   Activities,
-  'openSession' | 'createModel' | 'loadState' | 'saveState' | 'saveSnapshot' | 'syncSnapshot'
+  'openSession' | 'createModel' | 'loadState' | 'loadStart' | 'saveState' | 'saveSnapshot' | 'syncSnapshot'
 >;
 
 /** Budget of one load over all replicas (the managed platform's own). */
@@ -47,6 +48,11 @@ export function checkpointing({ backend }: { backend: Backend }): Checkpointing 
     async loadState({ connection, path, seq }) {
       const { modelId } = connection;
       await sequenced(connection, (trainer) => trainer.loadState({ modelId, seq, path, optimizer: true }, signal()));
+    },
+
+    async loadStart({ connection, start, seq }) {
+      const { modelId, trainerId } = connection;
+      await sequenced(connection, (trainer) => submitStart(trainer, { start, trainerId, modelId, seq }, signal()));
     },
 
     async saveState({ connection, name, seq }) {

@@ -1,7 +1,8 @@
 /** Pins everything a run depends on, by hash, and prices it. Rents nothing. */
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { Activities } from '../../domain/words/run.ts';
-import type { PinnedSuite } from '../../domain/words/plan.ts';
+import { startText } from '../../domain/words/start-from.ts';
+import type { PinnedSuite, Plan } from '../../domain/words/plan.ts';
 import type { NoticeLine } from '../data/notices.ts';
 import type { GraderPorts } from '../grading/graders.ts';
 import { rememberForRetry, signal } from '../guard.ts';
@@ -15,6 +16,7 @@ import { openOutputLog } from '../user-code/output-log.ts';
 import { pinPython } from '../user-code/pin-python.ts';
 import type { Backend } from '../ports.ts';
 import { importValidation, pinValidation } from '../validation/pin-validation.ts';
+import { startsOf } from './start-from.ts';
 import { progressOf } from './plan-progress.ts';
 import { trainingSize } from './training-size.ts';
 import type { RunEvent, Store } from '../../store/index.ts';
@@ -26,6 +28,8 @@ interface Ports extends GraderPorts {
 
 export function planning(ports: Ports): Pick<Activities, 'plan'> {
   const { backend, store, artifacts } = ports;
+
+  const startOf = startsOf({ store, provisioner: backend.provisioner });
 
   async function warnOfOverlap(runId: string, dataset: string, suites: readonly PinnedSuite[]): Promise<void> {
     for await (const { suite, message } of overlaps(ports, { dataset, suites, signal: signal() })) {
@@ -43,6 +47,11 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
     }
   }
 
+  async function tellStart(runId: string, { startFrom }: Pick<Plan, 'startFrom'>): Promise<void> {
+    if (startFrom === undefined) return;
+    await tell(runId, { key: 'start', level: 'info', message: `it begins with ${startText(startFrom)}` });
+  }
+
   return {
     async plan({ runId, spec, parent }) {
       const createdAt = new Date().toISOString();
@@ -53,6 +62,8 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       if (spec.model.base !== undefined) {
         await tell(runId, { key: 'base', level: 'info', message: `it begins from ${baseModel}` });
       }
+      const start = await startOf({ spec, parent }, { baseModel, signal: signal() });
+      await tellStart(runId, parent === undefined ? start : {});
       const chat = chatOf(spec, createdAt.slice(0, 'YYYY-MM-DD'.length));
       const how = {
         chat,
@@ -83,7 +94,7 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
         pinObjective(ports, spec.train.objective, signal(), { python, onOutput: output.onOutput }),
       );
       const { rows, ...size } = trainingSize(spec, dataset, objective);
-      const learned = await pinPreference(artifacts, spec, { ...place, dataset: dataset.hash, baseModel });
+      const learned = await pinPreference(artifacts, spec, { ...place, dataset: dataset.hash, baseModel, ...start });
       return {
         ...place,
         shape,
@@ -99,9 +110,10 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
         ...(main.graderModule !== undefined && { graderModule: main.graderModule }),
         ...(main.references !== undefined && { references: main.references }),
         ...(python !== undefined && { python }),
+        ...start,
         ...learned,
         ...(heldOut && {
-          validation: await pinValidation(artifacts, spec, { ...place, baseModel, imported: heldOut }),
+          validation: await pinValidation(artifacts, spec, { ...place, baseModel, ...start, imported: heldOut }),
         }),
         costPerHour: spec.prices.trainerPerHour + spec.deployment.replicas * spec.prices.replicaPerHour,
         ...(endToken !== undefined && { stop: endToken }),

@@ -1,5 +1,6 @@
 /** Writes what a run found out: rows and events keyed by what they are, so that a retry rewrites the same ones. */
 import { changeText } from '../../domain/spec/spec-changes.ts';
+import { liveChangeText } from '../../domain/words/live-changes.ts';
 import type { Activities, RunRecord } from '../../domain/words/run.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { SyncResult } from '../../domain/words/checkpoint.ts';
@@ -53,6 +54,7 @@ async function recordFacts(store: Store, facts: RunRecord): Promise<void> {
   if (facts.verdict !== undefined) await store.saveVerdict(runId, facts.verdict);
   for (const evaluation of facts.evaluations ?? []) await restoreEvaluation(store, runId, evaluation);
   if (facts.machines !== undefined) await store.accountFor(runId, machinesOfRun(runId, facts.machines));
+  for (const change of facts.changes ?? []) await store.saveSpecChange(runId, change);
   if (facts.rewind !== undefined) {
     await store.saveRewind(runId, facts.rewind);
     await store.forgetStepsAfter(runId, { step: facts.rewind.toStep, generation: facts.rewind.generation });
@@ -67,7 +69,15 @@ interface Happening {
 
 /** The log of a run, told from its facts. */
 function eventsOf(facts: RunRecord): Happening[] {
-  const told = [...branched(facts), planned(facts), saved(facts), judged(facts), rewound(facts), ended(facts)];
+  const told = [
+    ...branched(facts),
+    planned(facts),
+    saved(facts),
+    judged(facts),
+    rewound(facts),
+    ...changed(facts),
+    ended(facts),
+  ];
   const happenings = told.filter((event) => event !== undefined);
   if (happenings.length > 0) return happenings;
   const { phase, step, generation } = facts;
@@ -144,6 +154,14 @@ function rewound({ rewind }: RunRecord): Happening | undefined {
     level: 'warn',
     message: `rewound from step ${fromStep} to ${toStep}, ${seconds.toFixed(0)} s lost, now generation ${generation}: ${cause}`,
   };
+}
+
+function changed({ changes = [] }: RunRecord): Happening[] {
+  return changes.map((change) => ({
+    key: `changed/${change.number}`,
+    level: 'info',
+    message: liveChangeText(change),
+  }));
 }
 
 function ended({ outcome, reason, release }: RunRecord): Happening | undefined {

@@ -12,6 +12,7 @@ export function restoring({ store }: { store: Store }): Pick<Activities, 'restor
       const branch = parent !== undefined && { parent };
       await store.saveRun({ runId, name: spec.name, spec, createdAt: startedAt, ...branch });
       await restoreCheckpoints(store, facts);
+      for (const change of facts.changes ?? []) await store.saveSpecChange(runId, change);
       for (const rewind of facts.rewinds) await store.saveRewind(runId, rewind);
       await restoreLeases(store, facts);
       const at = new Date().toISOString();

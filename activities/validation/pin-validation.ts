@@ -32,7 +32,7 @@ export function validationRows(spec: RunSpec, { examples }: Pick<ImportedDataset
 export async function pinValidation(
   artifacts: Artifacts,
   spec: RunSpec,
-  { imported, ...of }: Pick<Plan, 'baseModel' | 'platform'> & { readonly imported: ImportedDataset },
+  { imported, ...of }: Pick<Plan, 'baseModel' | 'platform' | 'startFrom'> & { readonly imported: ImportedDataset },
 ): Promise<NonNullable<Plan['validation']>> {
   const { hash: dataset, examples, maxExampleTokens } = imported;
   const requests = Math.ceil(examples / examplesPerPass(maxExampleTokens));

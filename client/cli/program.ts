@@ -26,6 +26,7 @@ import { addReproduceCommand } from './commands/reproduce.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addSamplesCommand } from './commands/samples.ts';
+import { addSetCommand } from './commands/set.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addStopCommand } from './commands/stop.ts';
 import { addUpCommand } from './commands/up.ts';
@@ -71,6 +72,7 @@ const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>
     addPauseCommand,
     addResumeCommand,
     addStopCommand,
+    addSetCommand,
   ],
   Evidence: [addSamplesCommand, addPromptsCommand, addReplayCommand, addReproduceCommand, addBisectCommand],
   'Branches and lineage': [addBranchCommand, addLogCommand, addDiffCommand],

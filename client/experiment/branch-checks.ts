@@ -5,7 +5,7 @@ import type { SpecChange } from '../../domain/spec/spec-changes.ts';
 import { problemsOf, type Problem } from './problems.ts';
 
 /** A saved state is one of a certain model: another one cannot load it. */
-const OF_THE_MODEL = /^model\.(base|tokenizer|lora)(\.|$)/;
+const OF_THE_MODEL = /^(model\.(base|tokenizer|lora)|train\.startFrom)(\.|$)/;
 
 export function unfitting(changes: readonly SpecChange[]): Problem[] {
   return changes

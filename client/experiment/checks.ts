@@ -9,6 +9,7 @@ import { preferenceProblems } from './preference-checks.ts';
 import type { Problem } from './problems.ts';
 import { promotionProblems } from './promotion-checks.ts';
 import { suiteFiles, suiteProblems } from './suite-checks.ts';
+import { startProblems } from './start-checks.ts';
 import { validationProblems } from './validation-checks.ts';
 
 /** Fields that are right one by one and wrong together. */
@@ -27,6 +28,7 @@ export function contradictions(spec: RunSpec): Problem[] {
     ...suiteProblems(spec.evaluate),
     ...preferenceProblems(spec),
     ...validationProblems(spec),
+    ...startProblems(spec),
   );
   problems.push(...policyProblems(spec), ...policyBranchProblems(spec, contradictions), ...promotionProblems(spec));
   if (budget.maxCost !== undefined && prices.trainerPerHour === 0 && prices.replicaPerHour === 0) {

@@ -13,20 +13,20 @@ export function collect(value: string, earlier: string[] = []): string[] {
   return [...earlier, value];
 }
 
-/** Of one field set twice the last counts. */
-export function readSettings(overrides: readonly string[]): Settings {
-  return Object.fromEntries(overrides.map(readSetting));
+/** Of one field set twice the last counts. `option`: how it was given, for what is wrong with it. */
+export function readSettings(overrides: readonly string[], option = '--set '): Settings {
+  return Object.fromEntries(overrides.map((override) => readSetting(override, option)));
 }
 
-function readSetting(override: string): [string, unknown] {
+function readSetting(override: string, option: string): [string, unknown] {
   const at = override.indexOf('=');
   if (at < 1) {
-    throw new ExperimentError([`--set ${override}: expected path=value, for example --set train.steps=100.`]);
+    throw new ExperimentError([`${option}${override}: expected path=value, for example ${option}train.steps=100.`]);
   }
   try {
     return [override.slice(0, at), parse(override.slice(at + 1)) as unknown];
   } catch (error) {
-    throw new ExperimentError([`--set ${override}: ${messageOf(error)}. Write a value in YAML.`], { cause: error });
+    throw new ExperimentError([`${option}${override}: ${messageOf(error)}. Write a value in YAML.`], { cause: error });
   }
 }
 

@@ -90,6 +90,7 @@ function trainOf({
     epochs: epochs ?? DEFAULT_EPOCHS,
     batchSize: batchSize ?? DEFAULT_BATCH,
     accumulate: accumulate === 1 ? undefined : accumulate,
+    startFrom: isStart(job.warmStartFrom) ? job.warmStartFrom : undefined,
     optimizer: { learningRate: learningRate ?? DEFAULT_RATE, weightDecay },
     schedule: warmupSteps === undefined ? undefined : { kind: 'constant', warmupSteps },
     seed: job.seed,
@@ -157,8 +158,8 @@ function different({ base, warmStartFrom, loss, beta, carveOut, earlyStop }: Man
       `model.base: ${base} is not a model of the platform; the shape's own base model is trained.`,
     ],
     [
-      warmStartFrom !== undefined,
-      `warmStartFrom ${warmStartFrom}: a run cannot begin with an adapter yet. A promoted model can be model.base.`,
+      warmStartFrom !== undefined && !isStart(warmStartFrom),
+      `warmStartFrom ${warmStartFrom}: not the name of a model. Write train.startFrom: accounts/<account>/models/<adapter>.`,
     ],
     [
       loss === 'orpo' && beta !== undefined,
@@ -175,6 +176,10 @@ function different({ base, warmStartFrom, loss, beta, carveOut, earlyStop }: Man
 
 function isModel(base: string | undefined): base is string {
   return base !== undefined && RunSpec.shape.model.shape.base.safeParse(base).success;
+}
+
+function isStart(adapter: string | undefined): boolean {
+  return adapter !== undefined && isModel(adapter);
 }
 
 /** A dataset of the service, as the file that it is downloaded to. */

@@ -1,5 +1,5 @@
 /** Where runs come from and what they lead to: runs, their checkpoints, rewinds and branches, as one tree. */
-import type { StoreReader, StoredRewind, StoredRun } from '../../store/index.ts';
+import type { StoreReader, StoredChange, StoredRewind, StoredRun } from '../../store/index.ts';
 import type { BranchPoint } from '../../domain/words/branches.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { RunOutcome, Verdict } from '../../domain/words/run.ts';
@@ -30,6 +30,8 @@ export interface LineageRun {
   /** In order of step, generation and saving. */
   readonly checkpoints: readonly LineageCheckpoint[];
   readonly rewinds: readonly StoredRewind[];
+  /** What was set while it ran. */
+  readonly changes: readonly StoredChange[];
 }
 
 /** A checkpoint's marks by its run and its name. */
@@ -68,7 +70,11 @@ async function addBranches(reader: StoreReader, run: StoredRun, family: Map<stri
 
 async function readRun(reader: StoreReader, run: StoredRun, marks: Marks): Promise<LineageRun> {
   const { runId, reason, createdAt, parent } = run;
-  const [rows, rewinds] = await Promise.all([reader.checkpointReports(runId), reader.rewinds(runId)]);
+  const [rows, rewinds, changes] = await Promise.all([
+    reader.checkpointReports(runId),
+    reader.rewinds(runId),
+    reader.specChanges(runId),
+  ]);
   const checkpoints = rows.map(({ checkpoint, savedAt, evaluation, verdict }) => ({
     name: checkpoint.name,
     step: checkpoint.step,
@@ -88,5 +94,6 @@ async function readRun(reader: StoreReader, run: StoredRun, marks: Marks): Promi
     ...(parent !== undefined && { parent }),
     checkpoints,
     rewinds,
+    changes,
   };
 }

@@ -2,6 +2,7 @@
 import { compareEvaluations } from './compare.ts';
 import { spread } from './spread.ts';
 import type { Comparison, StepNumbers, StoreReader, StoredCheckpoint, StoredRun } from '../../store/index.ts';
+import { withLiveChanges } from '../../domain/spec/live-settings.ts';
 import { fieldChanges } from '../../domain/spec/spec-changes.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { BranchPoint } from '../../domain/words/branches.ts';
@@ -69,12 +70,13 @@ interface Side {
 }
 
 async function readSide(reader: StoreReader, runId: string): Promise<Side> {
-  const [run, steps, checkpoints] = await Promise.all([
+  const [stored, changes, steps, checkpoints] = await Promise.all([
     reader.getRun(runId),
+    reader.specChanges(runId),
     reader.stepNumbers(runId),
     reader.checkpointReports(runId),
   ]);
-  return { run, steps, checkpoints };
+  return { run: { ...stored, spec: withLiveChanges(stored.spec, changes) }, steps, checkpoints };
 }
 
 function origin({ runId, parent }: StoredRun): RunDiff['before'] {

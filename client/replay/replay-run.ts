@@ -1,5 +1,6 @@
 /** `pawl replay`: what another policy would have made of a recorded run. Needs the store, and nothing else. */
 import type { StoreReader } from '../../store/index.ts';
+import type { LiveChange } from '../../domain/words/live-changes.ts';
 import type { RunOutcome } from '../../domain/words/run.ts';
 import type { Used } from '../../domain/decide/budget.ts';
 import { plannedSteps, recordedOutcome } from '../runs/run-view.ts';
@@ -11,6 +12,8 @@ export interface PolicyReplay extends Rules, Replayed {
   readonly outcome: RunOutcome;
   /** Why the run ended. */
   readonly reason?: string;
+  /** What was set while it ran: what is replayed was trained with it. */
+  readonly changes: readonly LiveChange[];
   /** Between the end that the rules make and the last recorded step. Absent: they make none. */
   readonly saved?: Used & { readonly steps: number };
 }
@@ -18,7 +21,8 @@ export interface PolicyReplay extends Rules, Replayed {
 /** By the run's own policy and budget, unless others are given. */
 export async function replayRun(reader: StoreReader, runId: string, given?: Rules): Promise<PolicyReplay> {
   const run = await reader.getRun(runId);
-  const [steps, checkpoints, leases] = await Promise.all([
+  const [changes, steps, checkpoints, leases] = await Promise.all([
+    reader.specChanges(runId),
     reader.stepNumbers(runId),
     reader.checkpointReports(runId),
     reader.leases(runId),
@@ -42,6 +46,7 @@ export async function replayRun(reader: StoreReader, runId: string, given?: Rule
     ...(reason !== undefined && reason !== '' && { reason }),
     policy,
     budget,
+    changes,
     ...replayed,
     ...(end !== undefined && { saved: { steps: lastStep - end.step, ...difference(at(lastStep), at(end.step)) } }),
   };

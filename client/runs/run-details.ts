@@ -26,6 +26,7 @@ export const NOTHING_RECORDED: Recorded = {
   steps: [],
   curve: [],
   rewinds: [],
+  changes: [],
   appraisals: [],
   events: [],
 };
@@ -48,6 +49,7 @@ export async function readDetails(
     steps: await reader.newestSteps(runId, { limit: STEPS }),
     curve: await reader.stepSpans(runId, { spans: SPANS }),
     rewinds: await reader.rewinds(runId),
+    changes: await reader.specChanges(runId),
     appraisals: await reader.appraisals(runId),
     events: await reader.newestEvents(runId, { limit: EVENTS }),
   };

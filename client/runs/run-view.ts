@@ -3,6 +3,7 @@ import type {
   RunEvent,
   StepSpan,
   StoredAppraisal,
+  StoredChange,
   StoredCheckpoint,
   StoredRewind,
   StoredRun,
@@ -47,6 +48,8 @@ export interface RunDetails extends RunView {
   /** The whole run in at most a hundred pieces. */
   readonly curve: readonly StepSpan[];
   readonly rewinds: readonly StoredRewind[];
+  /** What was set while it ran. */
+  readonly changes: readonly StoredChange[];
   /** What was evaluated beside the run, and why. */
   readonly appraisals: readonly StoredAppraisal[];
   /** The last ones. `Runs.events` has all of them. */

@@ -2,6 +2,10 @@
 import type { RunEvent, SpanRequest, StepSpan, StoreReader } from '../../store/index.ts';
 import type { BranchesStatus } from '../../domain/words/branches.ts';
 import type { ReconcileInput, ReconcileReport } from '../../domain/words/reconcile.ts';
+import { withLiveChanges } from '../../domain/spec/live-settings.ts';
+import { unsettable } from '../../domain/decide/live-changes.ts';
+import type { Settings } from '../../domain/spec/spec-changes.ts';
+import type { SetAnswer } from '../../domain/words/live-changes.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { RunOutcome } from '../../domain/words/run.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
@@ -89,8 +93,11 @@ export class Runs {
   /** Submits a run that goes on from a checkpoint of another one (`RUN@STEP`, …), with its experiment but for what is changed. */
   async branch(reference: string, request: BranchRequest = {}): Promise<Branch> {
     const resolve = (run: string): Promise<string> => this.resolve(run);
-    const found = await lookUpCheckpoint(orLast(reference), { resolve, reader: await this.#store.reader() });
-    const { parent, ...input } = await branchInput(found, request);
+    const reader = await this.#store.reader();
+    const { run, row } = await lookUpCheckpoint(orLast(reference), { resolve, reader });
+    // What was set while the parent ran is part of what a branch repeats.
+    const spec = withLiveChanges(run.spec, (await reader?.specChanges(run.runId)) ?? []);
+    const { parent, ...input } = await branchInput({ run: { ...run, spec }, row }, request);
     await this.#temporal.start({ ...input, parent });
     const { runId, checkpoint, step, changes } = parent;
     return { runId: input.runId, parent: { runId, checkpoint, step }, changes };
@@ -156,6 +163,19 @@ export class Runs {
   async resume(runId: string): Promise<void> {
     await this.#mustBeOpen(runId, 'resume');
     await this.#temporal.resume(runId);
+  }
+
+  /**
+   * Changes the experiment of a run that goes on, from its next saved state on. Fails with the reason where that cannot be;
+   * asked twice, it is set once.
+   */
+  async set(runId: string, settings: Settings, { by }: { by: string }): Promise<SetAnswer> {
+    const refusal = unsettable(runId, settings);
+    if (refusal !== undefined) throw new UserError(refusal, '');
+    await this.#mustBeOpen(runId, 'set');
+    const nobody = await this.nobodyFor(runId);
+    if (nobody !== undefined) throw new UserError(`${runId} cannot hear it now: ${nobody}.`, 'Nothing was changed.');
+    return this.#temporal.set(runId, { settings, by });
   }
 
   async #mustBeOpen(runId: string, verb: string): Promise<RunOutcome> {

@@ -8,7 +8,12 @@ export function failureMessage(error: unknown): string {
   return messageOf(current);
 }
 
-const WRAPPERS = ['WorkflowFailedError', 'ActivityFailure', 'ChildWorkflowFailure'] as const;
+const WRAPPERS = [
+  'WorkflowFailedError',
+  'WorkflowUpdateFailedError',
+  'ActivityFailure',
+  'ChildWorkflowFailure',
+] as const;
 
 type TemporalFailure =
   | (typeof WRAPPERS)[number]
@@ -16,7 +21,8 @@ type TemporalFailure =
   | 'ServiceError'
   | 'TerminatedFailure'
   | 'WorkflowExecutionAlreadyStartedError'
-  | 'WorkflowNotFoundError';
+  | 'WorkflowNotFoundError'
+  | 'WorkflowUpdateRPCTimeoutOrCancelledError';
 
 /** By the name that the SDK gives its classes: they themselves are read only by who asks a server (`sdk.ts`). */
 export function isNamed(error: unknown, ...names: readonly TemporalFailure[]): error is Error {

@@ -8,6 +8,7 @@ export {
   probesQuery,
   promotionDecisionSignal,
   resumeSignal,
+  setUpdate,
   statusQuery,
   stopSignal,
 } from '../../workflows/run/messages.ts';

@@ -13,12 +13,13 @@ import {
   type ReconcileReport,
 } from '../../domain/words/reconcile.ts';
 import { RUN_TASK_TIMEOUT, RUN_WORKFLOW_TYPE, branchesId } from '../../domain/words/names.ts';
+import type { SetAnswer, SetRequest } from '../../domain/words/live-changes.ts';
 import type { BranchesStatus } from '../../domain/words/branches.ts';
 import type { Probe } from '../../domain/words/serving.ts';
 import type { RunInput, RunReport, RunStatus } from '../../domain/words/run.ts';
 import { UnreachableError, UserError } from '../errors.ts';
 import { heartbeatOf } from './execution.ts';
-import { isNamed } from './failure.ts';
+import { failureMessage, isNamed } from './failure.ts';
 import type * as TemporalSdk from './sdk.ts';
 
 type Sdk = typeof TemporalSdk;
@@ -39,6 +40,7 @@ const DEFAULTS = {
   connectTimeoutMs: 3_000,
   callTimeoutMs: 5_000,
   queryTimeoutMs: 2_000,
+  updateTimeoutMs: 30_000,
   reconcileTimeoutMs: 1_200_000,
   /** Whoever waits for it can leave; the work goes on. */
   resultTimeoutMs: 4 * 24 * 3_600_000,
@@ -251,6 +253,25 @@ export class TemporalLink {
 
   async resume(runId: string): Promise<void> {
     await this.#call((client, { resumeSignal }) => client.workflow.getHandle(runId).signal(resumeSignal));
+  }
+
+  /** What the run says to it; what it refuses is the fault of whoever asks. */
+  async set(runId: string, request: SetRequest): Promise<SetAnswer> {
+    try {
+      return await this.#call(
+        (client, { setUpdate }) => client.workflow.getHandle(runId).executeUpdate(setUpdate, { args: [request] }),
+        DEFAULTS.updateTimeoutMs,
+      );
+    } catch (error) {
+      if (isNamed(error, 'WorkflowUpdateFailedError')) throw new UserError(failureMessage(error), '', { cause: error });
+      if (!(isNamed(error, 'WorkflowUpdateRPCTimeoutOrCancelledError') || error instanceof UnreachableError))
+        throw error;
+      throw new UserError(
+        `${runId} did not answer in time, and may still hear it.`,
+        `See \`pawl show ${runId}\`; what is set already is not set twice.`,
+        { cause: error },
+      );
+    }
   }
 
   async cancel(runId: string): Promise<void> {

@@ -14,6 +14,10 @@ export function withSettings(spec: unknown, settings: Settings): unknown {
   for (const [name, value] of Object.entries(settings)) {
     const path = ALIASES[name] ?? name;
     changed = setIn(changed, path.split('.'), value);
+    // What is set counts for all of the run, not until a change that its parent had.
+    if (path === 'train.optimizer.learningRate' && !('train.rateChanges' in settings)) {
+      changed = setIn(changed, ['train', 'rateChanges'], null);
+    }
     // Of the two ways to say how long, the one that is asked for replaces the other.
     if (path === 'train.steps') changed = setIn(changed, ['train', 'epochs'], null);
     if (path === 'train.epochs') changed = setIn(changed, ['train', 'steps'], 0);

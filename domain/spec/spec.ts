@@ -37,6 +37,14 @@ const Schedule = z.strictObject({
     .describe('wsd: the last part of the run, in which the rate falls; default 0.2'),
 });
 
+/** From a step on another rate than `optimizer.learningRate`: what `pawl set` writes, and its branches repeat. */
+const RateChanges = z
+  .array(z.strictObject({ fromStep: positiveInt, learningRate: z.number().positive() }))
+  .max(200)
+  .refine((rates) => rates.every(({ fromStep }, at) => fromStep >= (rates[at - 1]?.fromStep ?? 1)), {
+    error: 'steps must not fall from one entry to the next',
+  });
+
 /** What is minimised. Whatever is not the trainer's own loss costs a second pass per step. */
 const checkGradient = z
   .boolean()
@@ -91,6 +99,17 @@ const Train = z
     batchSize: positiveInt.max(1024),
     accumulate: positiveInt.max(1024).optional().describe('batches per step, whose gradients add up; default 1'),
     optimizer: Optimizer,
+    rateChanges: RateChanges.optional().describe(
+      'from a step on, a rate in place of optimizer.learningRate: [{fromStep: 61, learningRate: 1e-4}]',
+    ),
+    startFrom: z
+      .string()
+      .regex(
+        /^(accounts\/[^/]+\/models\/[^/]+|alias:[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?|[a-z0-9-]+@[\w.-]+)$/,
+        'use accounts/<account>/models/<adapter>, alias:<name>, or RUN@STEP',
+      )
+      .optional()
+      .describe('weights to begin with, with a fresh optimizer: an adapter, alias:<name> of one, or RUN@STEP'),
     schedule: Schedule.default({ kind: 'constant', warmupSteps: 0, finalFraction: 0 }),
     seed: z.number().int().min(0).max(2_147_483_647).default(1),
     windowSteps: positiveInt.optional().describe('steps per activity; default: about ten seconds of work'),

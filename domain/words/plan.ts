@@ -1,6 +1,7 @@
 /** What planning pins: from here on a run depends on hashes, not on files that may change under it. */
 
 import type { Place } from './place.ts';
+import type { PinnedStart } from './start-from.ts';
 
 /** What a further suite depends on; of the main one the plan itself says it. */
 export interface PinnedSuite {
@@ -81,6 +82,8 @@ export interface Plan extends Place {
   readonly preferences?: 'pairs' | 'labelled';
   /** Absent: the loss compares with no reference. */
   readonly reference?: PinnedReference;
+  /** What the weights begin with; absent: the base model, or the parent's checkpoint. */
+  readonly startFrom?: PinnedStart;
   /** Absent: no loss but that of training is told. */
   readonly validation?: PinnedValidation;
   /** Rented price of an hour of this run, in `spec.prices.currency`. */

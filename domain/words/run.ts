@@ -5,7 +5,9 @@ import type { Plan } from './plan.ts';
 import type { Coordinator, Parent } from './branches.ts';
 import type { Evaluation, EvaluationInput, EvaluationOutcome } from './evaluation.ts';
 import type { Place } from './place.ts';
+import type { AskedChange, LiveChange } from './live-changes.ts';
 import type { RunSpec } from '../spec/spec.ts';
+import type { PinnedStart } from './start-from.ts';
 import type { Standing } from '../decide/interrupts.ts';
 
 /** Kinds of failure that reach a workflow: the `type` of an `ApplicationFailure`. */
@@ -125,6 +127,9 @@ export interface RunStatus {
   /** The workflow of a proof that is not over, beside training or not. */
   readonly proofWorkflow?: string;
   readonly rewinds: number;
+  /** What was changed while the run went on, and what is asked for and waits for the next saved state. */
+  readonly changes?: readonly LiveChange[];
+  readonly asked?: readonly AskedChange[];
 }
 
 /** Why nothing moves, and since when. */
@@ -161,6 +166,8 @@ export interface RunRecord {
   /** Those that the verdict rests on, as they were recorded: written again where a store that was set back lost them. */
   readonly evaluations?: readonly Evaluation[];
   readonly rewind?: Rewind;
+  /** Those of the experiment that took effect now. */
+  readonly changes?: readonly LiveChange[];
   readonly outcome?: RunOutcome;
   readonly reason?: string;
   readonly release?: Release;
@@ -205,6 +212,7 @@ export interface RunFacts {
   readonly plan?: Plan;
   readonly checkpoints: readonly CheckpointReport[];
   readonly rewinds: readonly Rewind[];
+  readonly changes?: readonly LiveChange[];
   /** What may be rented at this moment. */
   readonly trainerId?: string;
   readonly deploymentId?: string;
@@ -252,6 +260,8 @@ export interface Activities {
   createModel(input: { trainerId: string; sessionId: string; plan: Plan; spec: RunSpec }): Promise<Connection>;
   /** Weights and optimizer as they were when the state was saved. */
   loadState(input: { connection: Connection; path: string; seq: number }): Promise<void>;
+  /** The weights that training begins with, into a model that nothing was trained in. */
+  loadStart(input: { connection: Connection; start: PinnedStart; seq: number }): Promise<void>;
   /** What the base model thinks of the examples; an artifact, made once for the same data and model. */
   scoreReference(input: ReferenceInput): Promise<string>;
   trainWindow(input: WindowInput): Promise<WindowResult>;

@@ -32,6 +32,8 @@ export interface ReferenceInput {
   readonly runId: string;
   readonly plan: Plan;
   readonly trainerId: string;
+  /** Of the model, where it begins with weights that are not the base model's. */
+  readonly lora?: RunSpec['model']['lora'];
   /** Of the run on the same trainer, whose session is kept alive meanwhile; absent: the trainer is a frozen one. */
   readonly connection?: Connection;
 }

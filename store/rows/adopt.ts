@@ -19,6 +19,7 @@ const OWNED = [
   'saveVerdict',
   'saveEvaluation',
   'saveRewind',
+  'saveSpecChange',
   'planLease',
   'accountFor',
   'saveBranchChoice',

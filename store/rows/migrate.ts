@@ -20,6 +20,7 @@ import { up as narrowQuestions } from './migrations/0015-narrow-questions.ts';
 import { up as endings } from './migrations/0016-endings.ts';
 import { up as claims } from './migrations/0017-claims.ts';
 import { up as validation } from './migrations/0018-validation.ts';
+import { up as specChanges } from './migrations/0019-spec-changes.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -41,6 +42,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0016-endings': { up: endings },
   '0017-claims': { up: claims },
   '0018-validation': { up: validation },
+  '0019-spec-changes': { up: specChanges },
 };
 
 function migrator(db: Sql): Migrator {

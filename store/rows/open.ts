@@ -26,6 +26,7 @@ import { runTables } from './run-tables.ts';
 import type { Sql, Tables } from './schema.ts';
 import { sampleTables } from './sample-tables.ts';
 import { servingTables } from './serving-tables.ts';
+import { specChangeTables } from './spec-change-tables.ts';
 import type { Store, StoreReader } from './store.ts';
 import { stepTables } from './step-tables.ts';
 import { giveId, workerTables } from './worker-tables.ts';
@@ -84,6 +85,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...stepTables(db),
     ...branchTables(db),
     ...rewindTables(db),
+    ...specChangeTables(db),
     ...checkpointTables(db, options.place),
     ...evaluationTables(db),
     ...lookTables(db),

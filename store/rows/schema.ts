@@ -188,6 +188,18 @@ interface RewindsTable {
   recordedAt: string;
 }
 
+interface SpecChangesTable {
+  runId: string;
+  number: number;
+  path: string;
+  before: string | null;
+  after: string | null;
+  fromStep: number;
+  by: string;
+  askedAt: string;
+  recordedAt: string;
+}
+
 interface BranchChoicesTable {
   runId: string;
   checkpoint: string;
@@ -287,6 +299,7 @@ export interface Tables {
   promptAliases: PromptAliasesTable;
   leases: LeasesTable;
   rewinds: RewindsTable;
+  specChanges: SpecChangesTable;
   branchChoices: BranchChoicesTable;
   appraisals: AppraisalsTable;
   rollbacks: RollbacksTable;

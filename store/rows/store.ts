@@ -24,6 +24,7 @@ import type {
   RunOutcome,
   Verdict,
 } from '../../domain/words/run.ts';
+import type { LiveChange } from '../../domain/words/live-changes.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
@@ -111,6 +112,10 @@ export interface StoredRewind extends Rewind {
   readonly recordedAt: string;
 }
 
+export interface StoredChange extends LiveChange {
+  readonly recordedAt: string;
+}
+
 /** What people and programs read. */
 export interface StoreReader extends AnswerReader, PromotionReader, ServingReader, WorkerReader {
   /** Newest first. */
@@ -190,6 +195,8 @@ export interface StoreReader extends AnswerReader, PromotionReader, ServingReade
   promptAlias(name: string): Promise<string | undefined>;
   /** In order of generation. */
   rewinds(runId: string): Promise<readonly StoredRewind[]>;
+  /** What was changed of its experiment while it ran, in order. */
+  specChanges(runId: string): Promise<readonly StoredChange[]>;
   /** Runs that go on from a checkpoint of this one, oldest first. */
   branchesOf(runId: string): Promise<readonly StoredRun[]>;
   /** Which of a run's branches was chosen, once that is decided. */
@@ -236,6 +243,8 @@ export interface Store extends StoreReader, PromotionWriter, ServingWriter, Work
   movePromptAlias(name: string, hash: string): Promise<void>;
   /** Keyed by (run, generation): the first record stands. */
   saveRewind(runId: string, rewind: Rewind): Promise<void>;
+  /** Keyed by (run, number): the first record stands. */
+  saveSpecChange(runId: string, change: LiveChange): Promise<void>;
   /** Keyed by the run that was branched: the first choice stands. */
   saveBranchChoice(choice: BranchChoice): Promise<void>;
   /** Takes a run back to `step` in a new generation: later steps of earlier generations are gone, and stay so. */

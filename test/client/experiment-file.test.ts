@@ -253,7 +253,7 @@ describe('a bad experiment', () => {
       'branches that cannot be run, or are none',
       `${GOOD}policy:\n  plateau:\n    patience: 2\n    branches: [{train.learningrate: 1}, {train.optimizer.learningRate: 1e-3}, {checkpoint.every: 500}]\n`,
       [
-        'experiment.yaml:19:5 policy.plateau.branches.0: train.learningrate: unknown field. Known here: steps, epochs, batchSize, accumulate, optimizer, schedule, seed, windowSteps, objective, preference.',
+        'experiment.yaml:19:5 policy.plateau.branches.0: train.learningrate: unknown field. Known here: steps, epochs, batchSize, accumulate, optimizer, rateChanges, startFrom, schedule, seed, windowSteps, objective, preference.',
         'experiment.yaml:19:5 policy.plateau.branches.1: the experiment has these values already. Change one of train.optimizer.learningRate.',
         'experiment.yaml:19:5 policy.plateau.branches.2: checkpoint.every: 500 is more than train.steps (100). Lower it, or train longer.',
       ],
@@ -262,7 +262,7 @@ describe('a bad experiment', () => {
       'a path of a branch that is none',
       `${GOOD}policy:\n  plateau:\n    patience: 2\n    branches: [{train..steps: 1}]\n`,
       [
-        'experiment.yaml:19:5 policy.plateau.branches.0: train.: unknown field. Known here: steps, epochs, batchSize, accumulate, optimizer, schedule, seed, windowSteps, objective, preference.',
+        'experiment.yaml:19:5 policy.plateau.branches.0: train.: unknown field. Known here: steps, epochs, batchSize, accumulate, optimizer, rateChanges, startFrom, schedule, seed, windowSteps, objective, preference.',
       ],
     ],
     [

@@ -14,7 +14,7 @@ function at(step: number, savedAt: string, change: Partial<LineageCheckpoint> = 
 }
 
 function run(runId: string, createdAt: string, change: Partial<LineageRun> = {}): LineageRun {
-  return { runId, outcome: 'finished', createdAt, checkpoints: [], rewinds: [], ...change };
+  return { runId, outcome: 'finished', createdAt, checkpoints: [], rewinds: [], changes: [], ...change };
 }
 
 function branchOf(runId: string, step: number, path: string): NonNullable<LineageRun['parent']> {
@@ -22,6 +22,17 @@ function branchOf(runId: string, step: number, path: string): NonNullable<Lineag
 }
 
 const REWIND = { generation: 2, cause: 'lost', fromStep: 25, toStep: 20, seconds: 1, cost: 0, recordedAt: 't25' };
+
+const CHANGE = {
+  number: 1,
+  path: 'train.optimizer.learningRate',
+  before: 0.01,
+  after: 0.001,
+  fromStep: 21,
+  by: 'ada@host',
+  askedAt: 't19',
+  recordedAt: 't21',
+};
 
 /** `a` was branched twice at step 20 and one of its branches once more; `z` has nothing to do with them. */
 const FAMILY: LineageRun[] = [
@@ -32,7 +43,12 @@ const FAMILY: LineageRun[] = [
     checkpoints: [at(20, 't52'), at(40, 't55', { marks: ['prod'] })],
   }),
   run('b', 't50', { parent: branchOf('a', 20, 'train.steps'), reason: 'c was better', checkpoints: [at(20, 't53')] }),
-  run('a', 't00', { reason: 'plateau', checkpoints: [at(0, 't01'), at(20, 't20'), at(40, 't40')], rewinds: [REWIND] }),
+  run('a', 't00', {
+    reason: 'plateau',
+    checkpoints: [at(0, 't01'), at(20, 't20'), at(40, 't40')],
+    rewinds: [REWIND],
+    changes: [CHANGE],
+  }),
 ];
 
 test('a graph has a column for each run, and a branch joins the checkpoint that it began at', () => {
@@ -44,6 +60,7 @@ test('a graph has a column for each run, and a branch joins the checkpoint that 
     '│   plateau',
     '● step 40  step-40-x',
     '↺ rewound from step 25 to 20, generation 2: lost',
+    '✎ from step 21 on train.optimizer.learningRate 0.01 → 0.001, set by ada@host',
     '│ ◆ c  finished  nothing changed',
     '│ │ ◆ d  finished  train.seed 1 → 2',
     '│ │ ● step 40  step-40-x',

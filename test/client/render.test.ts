@@ -232,6 +232,7 @@ describe('the report', () => {
     steps: [],
     curve: [],
     rewinds: [],
+    changes: [],
     appraisals: [],
     events: [],
   } as const;

@@ -243,7 +243,8 @@ describe('the screen', () => {
   test('shows both verdicts, where they differ, and what had been saved', () => {
     const rules = { policy: policy({ patience: 1 }), budget: {} };
     const replayed = replayPolicy(recorded(scores, done), rules);
-    const facts = { runId: 'speller-1', outcome: 'finished' as const, reason: done.reason, ...rules, ...replayed };
+    const run = { runId: 'speller-1', outcome: 'finished' as const, reason: done.reason, changes: [] };
+    const facts = { ...run, ...rules, ...replayed };
     const saved = { steps: 10, hours: 0.5, cost: 3, tokens: 640 };
     expect(replayLines({ ...facts, saved }, plain, 110).join('\n')).toMatchInlineSnapshot(`
      "step  checkpoint  exact_match [95 %]   recorded     replayed     because
@@ -264,7 +265,8 @@ describe('the screen', () => {
     const spec = { ...own, policy: policy({ patience: 1 }) };
     const replayed = replayPolicy(recorded([0, 0.3, 0.2], { kind: 'stop', reason: 'no gain' }, { spec }), own);
     const { policy: by, budget } = own;
-    const lines = replayLines({ runId: 'speller-1', outcome: 'finished', policy: by, budget, ...replayed }, plain, 110);
+    const run = { runId: 'speller-1', outcome: 'finished' as const, changes: [] };
+    const lines = replayLines({ ...run, policy: by, budget, ...replayed }, plain, 110);
     expect(lines.slice(-3)).toEqual([
       '1 of 3 verdicts differ',
       'replayed: speller-1 would have gone on; nothing is recorded after step 20',

@@ -86,6 +86,43 @@ describe('a branch', () => {
   });
 });
 
+describe('a run that is set another learning rate while it trains', () => {
+  test('has it from its next checkpoint on, whoever dies, and a branch repeats it to the last bit', async () => {
+    const train = { steps: 60, batchSize: 16, seed: 3, windowSteps: 5, optimizer: { learningRate: 0.01 } };
+    const experiment = writeExperiment(join(pawl.home, 'set'), { train, checkpoint: { every: 20, baseEvery: 3 } });
+    const runId = await pawl.start([experiment]);
+    await pawl.untilStep(runId, 1);
+    const set = await pawl.withRuns((runs) => runs.set(runId, { 'train.learningRate': 0.002 }, { by: 'ada@host' }));
+    expect(set.changes).toEqual([{ path: 'train.optimizer.learningRate', before: 0.01, after: 0.002 }]);
+    await pawl.killWorker();
+    const run = await pawl.until(runId, ({ outcome }) => outcome === 'finished');
+    const [change] = run.changes;
+    const from = change?.fromStep ?? Number.NaN;
+    expect([21, 41]).toContain(from);
+    expect(run.changes).toMatchObject([{ number: 1, before: 0.01, after: 0.002, by: 'ada@host' }]);
+    expect(run.steps.map(({ learningRate }) => learningRate)).toEqual(
+      run.steps.map(({ step }) => (step < from ? 0.01 : 0.002)),
+    );
+    // From before the change on: it is made again.
+    const repeated = await branch([`${runId}@0`]);
+    expect(repeated.stored?.parent?.changes).toEqual([]);
+    expect(losses(repeated, 0)).toEqual(losses(run, 0));
+    expect(await answers(repeated, 60)).toEqual(await answers(run, 60));
+    const told = `from step ${from} on train.optimizer.learningRate 0.01 → 0.002, set by ada@host`;
+    for (const command of [
+      ['show', runId],
+      ['log', '--graph', runId],
+      ['replay', runId],
+    ]) {
+      expect((await pawl.run(command)).stdout).toContain(told);
+    }
+    const late = await pawl.run(['set', runId, 'train.learningRate=1e-3']);
+    expect([late.code, late.stderr]).toEqual([1, expect.stringContaining('is over already (finished)')]);
+    const other = await pawl.run(['set', runId, 'train.batchSize=8']);
+    expect(other.stderr).toContain(`pawl branch ${runId} --set train.batchSize=8`);
+  }, 600_000);
+});
+
 /** Goes on from step 20 of its parent with the very same weights, and will not branch again. */
 async function expectBranch(run: RunDetails, from: RunDetails): Promise<void> {
   expect(run.stored?.parent).toMatchObject({ runId: from.runId, checkpoint: 'step-000020-g1', step: 20 });

@@ -91,6 +91,7 @@ export class Platform {
       modelId: 'model',
     }),
     loadState: () => undefined,
+    loadStart: () => undefined,
     trainWindow: ({ steps }) => ({ tokens: steps * 10, secondsPerStep: 0.001, lossMean: 1, maxLossMean: 1 }),
     measureLoss: () => null,
     saveState: ({ name }) => name,

@@ -1,6 +1,7 @@
 /** A run and the workflow that tries its branches: starting it, and being one of those that are tried. */
 import { CancellationScope, getExternalWorkflowHandle, isCancellation, startChild } from '@temporalio/workflow';
 import { BRANCHES_WORKFLOW_TYPE, type BranchesInput, type BranchesWorkflow } from '../../domain/words/branches.ts';
+import { withLiveChanges } from '../../domain/spec/live-settings.ts';
 import type { Checkpoint } from '../../domain/words/checkpoint.ts';
 import { branchEvaluatedSignal } from './messages.ts';
 import { branchesId, RUN_TASK_TIMEOUT } from '../../domain/words/names.ts';
@@ -20,7 +21,17 @@ export async function startBranches({ input, state }: Run): Promise<void> {
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       workflowTaskTimeout: RUN_TASK_TIMEOUT,
       parentClosePolicy: 'ABANDON',
-      args: [{ runId, runHex, spec, plan, checkpoint, branches: settings, trial }],
+      args: [
+        {
+          runId,
+          runHex,
+          spec: withLiveChanges(spec, state.changes ?? []),
+          plan,
+          checkpoint,
+          branches: settings,
+          trial,
+        },
+      ],
     });
   } catch (error) {
     // Of a run that was reset to an earlier moment: the branches of the first time stand.

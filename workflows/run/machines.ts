@@ -195,7 +195,10 @@ async function connect(run: Run, plan: Plan, trainer: string): Promise<Connectio
   const connection = await activities.createModel({ trainerId: trainer, sessionId, plan, spec });
   state.nextSeq = 1;
   state.chain = NEW_CHAIN;
+  const { startFrom: start } = plan;
   if (state.restore !== undefined) await loadSaved(run, connection, state.restore);
+  // Until something is saved every new model begins so: after the first save it is part of what is loaded.
+  else if (start !== undefined) await activities.loadStart({ connection, start, seq: takeSeq(state) });
   return connection;
 }
 

@@ -1,6 +1,7 @@
 /** What a run answers and obeys while it runs. Answers never touch a backend. */
-import { defineQuery, defineSignal } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BranchesStatus, BranchScore } from '../../domain/words/branches.ts';
+import type { SetAnswer, SetRequest } from '../../domain/words/live-changes.ts';
 import type { AliasRequest, PromotionDecision } from '../../domain/words/promotion.ts';
 import type { ProofResult } from '../../domain/words/proof.ts';
 import type { Probe } from '../../domain/words/serving.ts';
@@ -19,6 +20,9 @@ export const pauseSignal = defineSignal('pause');
 
 /** Rent again, and go on exactly where the run was. */
 export const resumeSignal = defineSignal('resume');
+
+/** Changes the experiment of a run that goes on. An update, since whoever asks must hear whether it can be, and from when. */
+export const setUpdate = defineUpdate<SetAnswer, [SetRequest]>('set');
 
 /** What a bisection has looked at so far. */
 export const probesQuery = defineQuery<readonly Probe[]>('probes');

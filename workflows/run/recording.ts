@@ -68,6 +68,7 @@ function factsOf({ input, state }: Run, seq: number): RunFacts {
     checkpoints: kept(state),
     rewinds: [],
     machines: machinesOf(state),
+    ...(state.changes !== undefined && { changes: state.changes }),
     ...(plan !== undefined && { plan }),
     // What was returned stays returned.
     ...(!complete && trainerId !== undefined && { trainerId }),

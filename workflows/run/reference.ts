@@ -43,9 +43,13 @@ function isKnown({ reference, validation }: Plan): boolean {
 /** Of what is trained on, then of what is held out. */
 async function scored(run: Run, asked: Omit<ReferenceInput, 'runId'>): Promise<Plan> {
   const { input, state } = run;
-  const { runId } = input;
+  const { runId, spec } = input;
+  const { lora } = spec.model;
+  const model = asked.plan.startFrom === undefined || lora === undefined ? {} : { lora };
   const scoresOf = (plan: Plan): Promise<string> =>
-    unlessInterrupted(run, 'scoring the reference', () => activities.scoreReference({ runId, ...asked, plan }));
+    unlessInterrupted(run, 'scoring the reference', () =>
+      activities.scoreReference({ runId, ...asked, ...model, plan }),
+    );
   let { plan } = asked;
   if (plan.reference !== undefined && plan.reference.logprobs === undefined) {
     plan = { ...plan, reference: { logprobs: await scoresOf(plan) } };

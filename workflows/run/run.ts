@@ -6,6 +6,7 @@
  */
 import { ContinueAsNew, setHandler } from '@temporalio/workflow';
 import { activities } from '../activities.ts';
+import type { SetRequest } from '../../domain/words/live-changes.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { RunInput, RunReport } from '../../domain/words/run.ts';
 import { GivenUp, interruptNow, unlessInterrupted } from './attention.ts';
@@ -14,9 +15,10 @@ import { startBranches } from './coordination.ts';
 import { end, noteFailure, noteFinish } from './ending.ts';
 import { conclude, proveOrFail } from './finishing.ts';
 import { continueAsNewIfLong } from './history.ts';
+import { answerSet, refuseSet } from './changing.ts';
 import { judge, judgeLast, proveBeside, suitesDue } from './judging.ts';
 import { goLive } from './machines.ts';
-import { pauseSignal, proofEndedSignal, resumeSignal, statusQuery, stopSignal } from './messages.ts';
+import { pauseSignal, proofEndedSignal, resumeSignal, setUpdate, statusQuery, stopSignal } from './messages.ts';
 import { hearProof } from './proofs.ts';
 import { record } from './recording.ts';
 import { recover } from './recovering.ts';
@@ -72,6 +74,7 @@ function answerMessages(run: Run): void {
   setHandler(resumeSignal, () => {
     state.pauseRequested = false;
   });
+  setHandler(setUpdate, (asked) => answerSet(run, asked), { validator: (asked: SetRequest) => refuseSet(run, asked) });
   setHandler(proofEndedSignal, (ended) => hearProof(run, ended));
 }
 

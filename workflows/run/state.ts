@@ -9,6 +9,7 @@ import { NEW_COURSE, type Course } from '../../domain/decide/course.ts';
 import type { Standing } from '../../domain/decide/interrupts.ts';
 import { NO_LOSSES, type Losses } from '../../domain/decide/losses.ts';
 import type { Checkpoint, Connection, Target } from '../../domain/words/checkpoint.ts';
+import type { AskedChange, LiveChange } from '../../domain/words/live-changes.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { ProofResult } from '../../domain/words/proof.ts';
 import type {
@@ -114,6 +115,9 @@ export interface RunState {
   records: { asked: number; acknowledged: number };
   /** Facts that the store did not take: written with the next ones. */
   unrecorded: RunRecord[];
+  /** What of the experiment was changed on the way, and what is asked for and waits for the next saved state. */
+  changes?: readonly LiveChange[];
+  asked?: readonly AskedChange[];
   stop?: Stop;
   /** Name of the checkpoint that the run ended with: a base, evaluated. */
   result?: string;

@@ -47,6 +47,8 @@ export function status({ input: { runId, spec }, state }: Run, nowMs: number): R
       // Moved back by the length of earlier leases.
       rentedSinceMs: clock.sinceMs === undefined ? undefined : nowMs - rentedMs(clock, nowMs),
       costPerHour: state.plan?.costPerHour,
+      changes: state.changes,
+      asked: state.asked,
       ...provingOf(runId, proof),
     }),
   };

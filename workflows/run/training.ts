@@ -2,8 +2,10 @@
 import { activities } from '../activities.ts';
 import { spentOnLostWindow } from '../../domain/decide/losses.ts';
 import { rulesFor } from '../../domain/decide/step-rules.ts';
+import { trainedWith } from '../../domain/spec/live-settings.ts';
 import { judgeWindow } from '../../domain/decide/window-verdict.ts';
 import { stepsToCheckpoint, windowSteps } from '../../domain/decide/windows.ts';
+import { applyAsked } from './changing.ts';
 import { interruptNow, noteBudget, unlessInterrupted } from './attention.ts';
 import { continueAsNewIfLong } from './history.ts';
 import { takeSeq, used, type LiveRun } from './state.ts';
@@ -15,6 +17,7 @@ export async function trainToCheckpoint(live: LiveRun): Promise<void> {
   state.phase = 'train';
   while (state.step < due && state.stop === undefined && interruptNow(live) === undefined) {
     await continueAsNewIfLong(live);
+    await applyAsked(live);
     await trainWindow(live);
   }
   noteBudget(live);
@@ -30,7 +33,7 @@ async function trainWindow(live: LiveRun): Promise<void> {
     runId,
     connection,
     plan,
-    train: spec.train,
+    train: trainedWith(spec.train, state.changes ?? []),
     generation: state.generation,
     fromStep: state.step + 1,
     steps,

@@ -1,5 +1,6 @@
 /** The `Provisioner` port: shapes, trainer jobs and deployments of the control plane under one account. */
 import type { Provisioner, Rented } from '../../ports.ts';
+import { lookUpAdapter } from './adapters.ts';
 import type { Deployments } from './deployments.ts';
 import { createPlace } from './place.ts';
 import { promoteOnce } from './promoted-model.ts';
@@ -12,6 +13,7 @@ export function createControlPlane(wire: Wire, jobs: TrainerJobs, deployments: D
     account: wire.account,
     place: createPlace(wire),
     resolveShape: async (shape, signal) => resolveShape(wire, shape, signal),
+    adapter: async (name, signal) => lookUpAdapter(wire, name, signal),
     createTrainer: async (request, signal) => jobs.createOrGet(request, signal),
     resumeTrainer: async (id, signal) => jobs.resume(id, signal),
     getTrainer: async (id, signal) => jobs.get(id, signal),

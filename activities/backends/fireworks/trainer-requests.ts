@@ -81,8 +81,6 @@ export interface FireworksTrainer extends Trainer {
     signal: AbortSignal,
   ): Promise<Pending<{ metrics: Readonly<Record<string, number>> }>>;
   saveSnapshot(call: Sequenced & SnapshotRequest, signal: AbortSignal): Promise<Pending<{ path: string }>>;
-  /** Starts a LoRA model from a published adapter: weights only. */
-  loadAdapter(call: Sequenced & { readonly path: string }, signal: AbortSignal): Promise<Pending<{ path: string }>>;
   /** Ends a model. The caller has waited for everything that it submitted to it. */
   unload(modelId: string, signal: AbortSignal): Promise<Pending<{ modelId: string }>>;
   info(modelId: string, signal: AbortSignal): Promise<ModelInfo>;

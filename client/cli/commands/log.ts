@@ -8,7 +8,7 @@ import { EXIT } from './exit-codes.ts';
 const HELP = `
 With RUN: its whole family, that is the run it descends from and all that branched from any of them.
 
-In the graph, newest first, a column is a run (◆ its newest end), a point on it a checkpoint (●) or a rewind (↺); a branch
+In the graph, newest first, a column is a run (◆ its newest end), a point on it a checkpoint (●), a rewind (↺) or a change that was set (✎); a branch
 joins the checkpoint that it began at. In brackets: what it is to an alias (prod, was prod, prod undone).
 
   ◆ pronounce-1a2b3c4d  finished

@@ -2,7 +2,7 @@
  * The tree of runs, newest first, as `git log --graph` draws one: a run is a column, its checkpoints are points on it, and
  * a branch is a column to the right that joins the checkpoint it began at. Pure.
  */
-import type { StoredRewind } from '../../../store/index.ts';
+import type { StoredChange, StoredRewind } from '../../../store/index.ts';
 import type { LineageCheckpoint, LineageRun } from '../../lineage/lineage.ts';
 
 /** One line of the graph: how many columns pass by on its left, and what is on it. */
@@ -10,6 +10,7 @@ export type GraphRow =
   | { readonly kind: 'run'; readonly depth: number; readonly run: LineageRun }
   | { readonly kind: 'checkpoint'; readonly depth: number; readonly at: LineageCheckpoint }
   | { readonly kind: 'rewind'; readonly depth: number; readonly rewind: StoredRewind }
+  | { readonly kind: 'change'; readonly depth: number; readonly change: StoredChange }
   /** The column to the right ends here: it began at the checkpoint below. */
   | { readonly kind: 'join'; readonly depth: number }
   /** Between two families. */
@@ -32,8 +33,12 @@ function rowsOf(run: LineageRun, depth: number, runs: readonly LineageRun[]): Gr
     time: rewind.recordedAt,
     rows: [{ kind: 'rewind', depth, rewind } as const],
   }));
+  const set = run.changes.map((change) => ({
+    time: change.recordedAt,
+    rows: [{ kind: 'change', depth, change } as const],
+  }));
   const saved = run.checkpoints.map((at) => ({ time: at.savedAt, rows: pointRows(run, at, depth, runs) }));
-  const newestFirst = [...saved, ...rewound].reverse().sort((a, b) => b.time.localeCompare(a.time));
+  const newestFirst = [...saved, ...rewound, ...set].reverse().sort((a, b) => b.time.localeCompare(a.time));
   return [{ kind: 'run', depth, run }, ...newestFirst.flatMap(({ rows }) => rows)];
 }
 

@@ -1,5 +1,6 @@
 /** The lineage of runs as text: a graph, or a flat list of checkpoints. Pure. */
 import { changeText } from '../../../domain/spec/spec-changes.ts';
+import { liveChangeText } from '../../../domain/words/live-changes.ts';
 import type { LineageCheckpoint, LineageRun } from '../../lineage/lineage.ts';
 import type { Colours } from './colours.ts';
 import { scoreText } from './format.ts';
@@ -7,7 +8,7 @@ import { layOut, type GraphRow } from './lineage-graph.ts';
 import { table } from './tables.ts';
 import { cut, oneLine } from './text.ts';
 
-/** `●` is a checkpoint, `◆` the newest end of a run, `↺` a rewind. */
+/** `●` is a checkpoint, `◆` the newest end of a run, `↺` a rewind, `✎` a change that was set. */
 export function lineageGraph(runs: readonly LineageRun[], colours: Colours, width: number): string {
   return layOut(runs)
     .flatMap((row) => rowLines(row, colours).map((line) => cut(`${'│ '.repeat(row.depth)}${line}`, width)))
@@ -25,6 +26,8 @@ function rowLines(row: GraphRow, colours: Colours): string[] {
       const text = `rewound from step ${fromStep} to ${toStep}, generation ${generation}: ${oneLine(cause)}`;
       return [`${colours.warn('↺')} ${colours.dim(text)}`];
     }
+    case 'change':
+      return [`✎ ${colours.dim(oneLine(liveChangeText(row.change)))}`];
     case 'join':
       return ['├─╯'];
     case 'gap':

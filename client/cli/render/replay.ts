@@ -1,6 +1,7 @@
 /** A run decided again: its verdicts beside those that were recorded, and where it would have ended. Pure. */
 import type { ReplayedVerdict } from '../../replay/replay-policy.ts';
 import type { PolicyReplay } from '../../replay/replay-run.ts';
+import { liveChangeText } from '../../../domain/words/live-changes.ts';
 import type { Colours } from './colours.ts';
 import { durationText, scoreText } from './format.ts';
 import { wideTable } from './tables.ts';
@@ -23,6 +24,7 @@ export function replayLines(replay: PolicyReplay, colours: Colours, columns: num
   return [
     wideTable(head, rows, { head: 'because', cells: () => reasons }, columns),
     '',
+    ...replay.changes.map((change) => oneLine(liveChangeText(change))),
     differences(verdicts),
     ...endLines(replay, colours),
   ];

@@ -1,6 +1,8 @@
 /** A run to read: the table of its checkpoints, the loss over its steps, how it ended and what to do next. Pure. */
 import { changeText } from '../../../domain/spec/spec-changes.ts';
 import type { BranchPoint } from '../../../domain/words/branches.ts';
+import { liveChangeText } from '../../../domain/words/live-changes.ts';
+import { startText } from '../../../domain/words/start-from.ts';
 import { isOver, type RunDetails } from '../../runs/run-view.ts';
 import { branchLines } from './branch-lines.ts';
 import type { Colours } from './colours.ts';
@@ -85,9 +87,8 @@ function lastWords(run: RunDetails): string | undefined {
 function notes(run: RunDetails, colours: Colours): string[] {
   const lines: string[] = [];
   if (run.waiting !== undefined) lines.push(colours.warn(waitingText(run.waiting)));
-  const parent = run.stored?.parent;
-  if (parent !== undefined) lines.push(branchText(parent));
-  const plan = run.stored?.plan;
+  const { parent, plan } = run.stored ?? {};
+  lines.push(...originLines(run), ...changeLines(run, colours));
   if (plan !== undefined) {
     lines.push(`data ${shortHash(plan.dataset)} (${plan.examples} examples), prompt set ${shortHash(plan.promptSet)}`);
   }
@@ -96,6 +97,24 @@ function notes(run: RunDetails, colours: Colours): string[] {
   if (parent !== undefined || run.branches !== undefined) commands.push('log --graph');
   lines.push(colours.dim(`next: ${commands.map((command) => `pawl ${command} ${run.runId}`).join(', ')}`));
   return lines;
+}
+
+/** Where its weights come from, if not from its base model. */
+function originLines({ stored }: RunDetails): string[] {
+  if (stored?.parent !== undefined) return [branchText(stored.parent)];
+  const start = stored?.plan?.startFrom;
+  return start === undefined ? [] : [oneLine(`begins with ${startText(start)}`)];
+}
+
+/** What was set while it ran, and what waits for its next saved state. */
+function changeLines({ changes, status }: RunDetails, colours: Colours): string[] {
+  const waiting = (status?.asked ?? []).map(
+    (asked) => `asked for, from the next saved state on: ${changeText(asked)}, by ${asked.by}`,
+  );
+  return [
+    ...changes.map((change) => oneLine(liveChangeText(change))),
+    ...waiting.map((line) => colours.live(oneLine(line))),
+  ];
 }
 
 function branchText({ runId, step, changes }: BranchPoint): string {

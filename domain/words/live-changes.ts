@@ -1,0 +1,34 @@
+/** Changing an experiment while it runs: what is asked, and what came of it. */
+import { changeText, type Settings, type SpecChange } from '../spec/spec-changes.ts';
+
+export interface SetRequest {
+  readonly settings: Settings;
+  /** Who asks, for the record. */
+  readonly by: string;
+}
+
+/** Asked for, and waiting for the next saved state. */
+export interface AskedChange extends SpecChange {
+  readonly by: string;
+  /** ISO-8601, UTC. */
+  readonly askedAt: string;
+}
+
+/** One that took effect: what a run, its branches and its repetitions are trained with from `fromStep` on. */
+export interface LiveChange extends AskedChange {
+  /** Of a run's changes, counted from 1. */
+  readonly number: number;
+  readonly fromStep: number;
+}
+
+export interface SetAnswer {
+  /** Those that were not what is in force, or asked for, already. */
+  readonly changes: readonly SpecChange[];
+  /** They take effect behind the next saved state, which is this step's at the latest. */
+  readonly atLatest: number;
+}
+
+/** `from step 61 on train.optimizer.learningRate 0.01 → 0.001, set by ada@host` */
+export function liveChangeText({ fromStep, by, ...change }: LiveChange): string {
+  return `from step ${fromStep} on ${changeText(change)}, set by ${by}`;
+}
