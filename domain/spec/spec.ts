@@ -185,10 +185,12 @@ export const RunSpec = z.strictObject({
       .boolean()
       .optional()
       .describe("the tokenizer's beginning token before prompts that are text; default: as transformers does"),
-    date: z.iso
-      .date('write a day, e.g. 2026-01-31')
+    date: z
+      .union([z.iso.date(), z.iso.datetime({ local: true })], 'write a day, e.g. 2026-01-31, or 2026-01-31T09:30:00')
       .optional()
-      .describe('what day it is for chat templates that ask; default: the day of submission'),
+      .describe(
+        'what day it is for chat templates that ask, and what time if they ask that; default: the day of submission',
+      ),
     trainOn: z
       .enum(['all-assistant', 'last-assistant', 'each-assistant'])
       .optional()

@@ -99,7 +99,8 @@ export class ExpressionCompiler {
       return (at) => new Tuple(all.map((item) => item(at)));
     },
     dict: (it, frame) => this.#dict(it, frame),
-    conditional: ({ test, value, otherwise }, frame) => {
+    conditional: ({ test, value, otherwise }, around) => {
+      const frame = around.branch();
       const [condition, first] = [this.compile(test, frame), this.compile(value, frame)];
       const second = otherwise === undefined ? () => NOT_CHOSEN : this.compile(otherwise, frame);
       return (at) => (truth(condition(at)) ? first(at) : second(at));
@@ -163,14 +164,14 @@ export class ExpressionCompiler {
   /** A filter on what `value` gives. */
   filter({ name, call }: Of<'filter'>, value: Evaluate, frame: Frame): Evaluate {
     const filter = this.#known.filters.get(name);
-    if (filter === undefined) throw new TemplateFault(`No filter named '${name}'.`);
+    if (filter === undefined) return missing(`No filter named '${name}'.`, frame);
     const given = this.#arguments(call, frame);
     return (at) => filter(value(at), given(at), this.#known);
   }
 
   #test({ name, value, call }: Of<'test'>, frame: Frame): Evaluate {
     const test = this.#known.tests.get(name);
-    if (test === undefined) throw new TemplateFault(`No test named '${name}'.`);
+    if (test === undefined) return missing(`No test named '${name}'.`, frame);
     const [of, given] = [this.compile(value, frame), this.#arguments(call, frame)];
     return (at) => test(of(at), given(at), this.#known);
   }
@@ -181,6 +182,15 @@ export class ExpressionCompiler {
     const value = expression.value === undefined ? text : this.blockFilter(expression.value, text, frame);
     return this.filter(expression, value, frame);
   }
+}
+
+/** What is not there is a fault at once, in a branch only of who takes it. */
+function missing(message: string, { soft }: Frame): Evaluate {
+  const fault = new TemplateFault(message);
+  if (!soft) throw fault;
+  return () => {
+    throw fault;
+  };
 }
 
 const NONE: Evaluate = () => null;

@@ -181,7 +181,8 @@ class Compiler {
     };
   }
 
-  #if({ branches, otherwise }: If, frame: Frame): Execute {
+  #if({ branches, otherwise }: If, around: Frame): Execute {
+    const frame = around.branch();
     const all = branches.map(({ test, body, line }) => ({
       test: this.#expressions.compile(test, frame),
       body: this.body(body, frame),

@@ -28,10 +28,17 @@ export type Execute = (at: Activation) => Signal;
 export class Frame {
   readonly symbols: Symbols;
   readonly owner: Function_;
+  /** In a branch, where an unknown filter or test is a fault of whoever comes to it, and no fault of the template. */
+  readonly soft: boolean;
 
-  constructor(owner: Function_, symbols = new Symbols(owner)) {
+  constructor(owner: Function_, symbols = new Symbols(owner), soft = false) {
     this.owner = owner;
     this.symbols = symbols;
+    this.soft = soft;
+  }
+
+  branch(): Frame {
+    return new Frame(this.owner, this.symbols, true);
   }
 
   inner(): Frame {

@@ -75,6 +75,14 @@ class Cycler extends Attributes {
   }
 }
 
+/** `self` is asked for blocks, of which there are none here. */
+class NoBlocks extends Attributes {
+  readonly type = 'TemplateReference';
+  attribute(): undefined {
+    return undefined;
+  }
+}
+
 function joiner(call: Call): Callable {
   const [separator = ', '] = bind('joiner', ['sep'], call);
   let used = false;
@@ -88,6 +96,7 @@ function joiner(call: Call): Callable {
 const named = (name: string, call: (call: Call) => Value): [string, Value] => [name, new Callable(name, call)];
 
 const STATIC: ReadonlyMap<string, Value> = new Map([
+  ['self', new NoBlocks()],
   named('range', rangeOf),
   named('dict', dictOf),
   named('namespace', namespaceOf),

@@ -1,5 +1,5 @@
-/** Python's strftime for a day; the time of day is not known, and asking for it is refused. */
-import { unknownHere } from './values.ts';
+/** Python's strftime for a day, and for a time of it where that is given; asking for a time that is not is refused. */
+import { TemplateFault, unknownHere } from './values.ts';
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const MONTHS = [
@@ -44,12 +44,33 @@ const DIRECTIVES: Readonly<Record<string, (day: Date) => string>> = {
   '%x': (day) => `${padded(day.getUTCMonth() + 1)}/${padded(day.getUTCDate())}/${padded(day.getUTCFullYear() % 100)}`,
 };
 
-/** `date` is YYYY-MM-DD; names are those of the C locale. */
+const TIMES: Readonly<Record<string, (time: Date) => string>> = {
+  '%H': (time) => padded(time.getUTCHours()),
+  '%-H': (time) => String(time.getUTCHours()),
+  '%I': (time) => padded(time.getUTCHours() % 12 || 12),
+  '%-I': (time) => String(time.getUTCHours() % 12 || 12),
+  '%p': (time) => (time.getUTCHours() < 12 ? 'AM' : 'PM'),
+  '%M': (time) => padded(time.getUTCMinutes()),
+  '%S': (time) => padded(time.getUTCSeconds()),
+  '%f': () => '000000',
+  '%T': (time) => time.toISOString().slice(11, 19),
+  '%X': (time) => time.toISOString().slice(11, 19),
+  '%R': (time) => time.toISOString().slice(11, 16),
+  // Python's clock knows no zone unless it is told one.
+  '%Z': () => '',
+  '%z': () => '',
+};
+
+/** `date` is YYYY-MM-DD, or YYYY-MM-DDTHH:MM[:SS]; names are those of the C locale. */
 export function strftime(date: string, format: string): string {
-  const day = new Date(`${date}T00:00:00Z`);
+  const timed = date.includes('T');
+  const day = new Date(timed ? `${date}Z` : `${date}T00:00:00Z`);
   return format.replace(/%-?[\s\S]?/g, (directive) => {
-    const write = DIRECTIVES[directive];
-    if (write === undefined) throw unknownHere(`${directive} of strftime_now, of a day without its time`);
+    if (!timed && directive in TIMES) {
+      throw new TemplateFault(`strftime_now is asked for ${directive}: give data.date its time, as ${date}T09:30:00`);
+    }
+    const write = DIRECTIVES[directive] ?? TIMES[directive];
+    if (write === undefined) throw unknownHere(`${directive} of strftime_now`);
     return write(day);
   });
 }

@@ -146,26 +146,53 @@ const CASED = /\p{Cased}/u;
 
 /** A word begins after what has no case. */
 function title(text: string): string {
+  const chars = points(text);
   let inside = false;
-  return points(text)
-    .map((char) => {
+  return chars
+    .map((char, index) => {
       const cased = CASED.test(char);
-      const written = cased ? (inside ? char.toLowerCase() : titleCase(char)) : char;
+      const written = cased ? (inside ? lowerAt(chars, index) : titleCase(char)) : char;
       inside = cased;
       return written;
     })
     .join('');
 }
 
+/** A sigma is another one at the end of a word. */
+function lowerAt(chars: readonly string[], index: number): string {
+  const char = chars[index] ?? '';
+  if (char !== 'Σ') return char.toLowerCase();
+  const after = /^\p{Case_Ignorable}*\p{Cased}/u.test(chars.slice(index + 1).join(''));
+  return !after && /\p{Cased}\p{Case_Ignorable}*$/u.test(chars.slice(0, index).join('')) ? 'ς' : 'σ';
+}
+
+const DIGRAPHS: readonly (readonly [title: string, all: string])[] = [
+  ['ǅ', 'Ǆǅǆ'],
+  ['ǈ', 'Ǉǈǉ'],
+  ['ǋ', 'Ǌǋǌ'],
+  ['ǲ', 'Ǳǲǳ'],
+];
+const IOTA = 'Ι';
+
+/** The letter at the beginning of a word, which is not always the capital. */
 function titleCase(char: string): string {
-  if ('ǆǅǄǉǈǇǌǋǊǳǲǱ'.includes(char)) throw unknownHere(`the title case of ${char}`);
-  const [first = '', ...rest] = points(char.toUpperCase());
+  if (/[ა-ჺჽ-ჿ]/u.test(char)) return char;
+  if (char === 'ŉ') return 'ʼN';
+  const digraph = char !== '' && DIGRAPHS.find(([, all]) => all.includes(char));
+  if (digraph) return digraph[0];
+  const upper = char.toUpperCase();
+  // A capital has its iota beside it, a title letter below: one with it, unless it bears a circumflex.
+  if (upper.length > 1 && upper.endsWith(IOTA)) {
+    const below = `${upper.slice(0, -1)}\u0345`;
+    return upper.length === 2 ? below.normalize('NFC') : below;
+  }
+  const [first = '', ...rest] = points(upper);
   return first + rest.join('').toLowerCase();
 }
 
 export function capitalize(text: string): string {
-  const [first = '', ...rest] = points(text);
-  return titleCase(first) + rest.join('').toLowerCase();
+  const [first = ''] = points(text);
+  return titleCase(first) + text.toLowerCase().slice(first.toLowerCase().length);
 }
 
 const all =

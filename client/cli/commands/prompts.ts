@@ -102,8 +102,8 @@ function objectOf(text: string): Record<string, unknown> {
 }
 
 function day(text: string): string {
-  if (z.iso.date().safeParse(text).success) return text;
-  throw new InvalidArgumentError('Write a day, e.g. 2026-01-31.');
+  if (z.union([z.iso.date(), z.iso.datetime({ local: true })]).safeParse(text).success) return text;
+  throw new InvalidArgumentError('Write a day, e.g. 2026-01-31, or 2026-01-31T09:30:00.');
 }
 
 function addedLines({ hash, prompts, duplicates, alias }: AddedPrompts): string[] {
