@@ -2,9 +2,9 @@
  * The program of a store's thread. SQLite is synchronous: whatever it waits for, a lock, a slow disk, a long query, it
  * waits for here, and the process goes on beating its hearts.
  */
-import { renameSync, rmSync, statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import Database from 'libsql';
+import { LogGuard, identityOf, putAway } from './log-guard.ts';
 import {
   MOVED,
   type Answer,
@@ -18,12 +18,14 @@ import {
 interface Opened {
   readonly path: string;
   readonly database: Database.Database;
-  /** What the path led to when it was opened; and its log, which no other file has while this one is open. */
+  /** What the path led to when it was opened; its log, and the log's index, which no other file has while this one is open. */
   readonly file: string | undefined;
   readonly log: string | undefined;
+  readonly index: string | undefined;
 }
 
 let opened: Opened | undefined;
+let guard: LogGuard | undefined;
 
 parentPort?.on('message', ({ id, request }: Asked) => {
   let answer: Answer;
@@ -54,7 +56,20 @@ function perform(request: Request): QueryRows {
   return { rows: [] };
 }
 
-function open({ path, busyTimeoutMs, readonly, create }: Request & { kind: 'open' }): void {
+function open(request: Request & { kind: 'open' }): void {
+  guard ??= new LogGuard(request.path, request.busyTimeoutMs);
+  const { path } = request;
+  guard.alone(() => {
+    guard?.setAside();
+    const database = openFile(request);
+    guard?.remember();
+    const [file, log, index] = [path, `${path}-wal`, `${path}-shm`].map(identityOf);
+    opened = { path, database, file, log, index };
+  });
+  relaxed = false;
+}
+
+function openFile({ path, busyTimeoutMs, readonly, create }: Request & { kind: 'open' }): Database.Database {
   // libsql makes what is not there, and gives a file that cannot be opened no code.
   if (!create && identityOf(path) === undefined) throw coded('SQLITE_CANTOPEN', `${path} is not there`);
   let database: Database.Database;
@@ -74,8 +89,7 @@ function open({ path, busyTimeoutMs, readonly, create }: Request & { kind: 'open
     database.close();
     throw error;
   }
-  relaxed = false;
-  opened = { path, database, file: identityOf(path), log: identityOf(`${path}-wal`) };
+  return database;
 }
 
 /** The open database, as long as its path leads to it: what is written to a file that was moved away is lost. */
@@ -86,9 +100,14 @@ function unmoved(): Database.Database {
   return database;
 }
 
-/** One that was put back is the same file with another log: whoever slept meanwhile remembers what is old, and writes to nobody. */
-function isMoved({ path, file, log }: Opened): boolean {
-  return identityOf(path) !== file || (log !== undefined && identityOf(`${path}-wal`) !== log);
+/**
+ * One that was put back is the same file with another log: whoever slept meanwhile remembers what is old, and writes to
+ * nobody. With another index of the same log he would not see what others write.
+ */
+function isMoved({ path, file, log, index }: Opened): boolean {
+  const isOther = (name: string, known: string | undefined): boolean =>
+    known !== undefined && identityOf(name) !== known;
+  return identityOf(path) !== file || isOther(`${path}-wal`, log) || isOther(`${path}-shm`, index);
 }
 
 const TRANSACTION = /^(begin|commit|rollback|savepoint|release)/i;
@@ -151,22 +170,16 @@ function close(): void {
 function leave(): void {
   if (opened === undefined) return;
   const { path, database, file, log } = opened;
-  if (identityOf(path) !== file && log !== undefined && identityOf(`${path}-wal`) === log) {
+  guard?.alone(() => {
+    if (identityOf(path) === file || log === undefined || identityOf(`${path}-wal`) !== log) return;
     try {
       database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
       // A disk that is gone takes nothing any more.
     }
-    rmSync(`${path}-shm`, { force: true });
-    if (statSync(`${path}-wal`).size === 0) rmSync(`${path}-wal`);
-    else renameSync(`${path}-wal`, `${path}-wal.moved-${Date.now()}`);
-  }
+    putAway(path);
+  });
   close();
-}
-
-function identityOf(path: string): string | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found && `${found.dev}.${found.ino}`;
 }
 
 function coded(code: string, message: string): Error {

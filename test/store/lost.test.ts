@@ -60,7 +60,7 @@ describe('a store whose file is moved away under it', () => {
     expect((await aside.listRuns({ limit: 9 })).map(({ runId }) => runId)).toEqual(['a']);
     expect(await aside.steps('a')).toEqual([metrics(1)]);
     await aside.close();
-    expect(await files()).toEqual(['aside.db', 'pawl.db']);
+    expect(await files()).toEqual(['aside.db', 'aside.db.guard', 'pawl.db', 'pawl.db.guard']);
   });
 
   test('goes on with an older copy that takes its place, log and all', async () => {
@@ -110,6 +110,26 @@ describe('a store whose file is moved away under it', () => {
     const database = new Database(path);
     expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
     database.close();
+  });
+
+  test('and put back does not get the log of the one that was there meanwhile, whoever opens it first', async () => {
+    const sleeper = await openStore({ path });
+    await sleeper.saveRun(newRun('a'));
+    await rename(path, join(folder, 'aside.db'));
+    await sleeper.saveRun(newRun('lost'));
+    await rename(join(folder, 'aside.db'), path);
+    const first = await openStore({ path });
+    const ids = async (store: typeof first) =>
+      (await store.listRuns({ limit: 9 })).map(({ runId }) => runId).toSorted();
+    expect(await ids(first)).toEqual(['a']);
+    await sleeper.saveRun(newRun('c'));
+    await first.saveRun(newRun('d'));
+    for (const store of [first, sleeper]) expect(await ids(store)).toEqual(['a', 'c', 'd']);
+    for (const store of [first, sleeper]) await store.close();
+    const database = new Database(path);
+    expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+    database.close();
+    expect((await files()).filter((name) => name.includes('.moved-'))).toHaveLength(1);
   });
 
   test('a reader follows it too', async () => {
