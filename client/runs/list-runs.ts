@@ -47,12 +47,10 @@ async function withFacts(
 ): Promise<readonly RunSummary[]> {
   if (reader === undefined) return runs;
   const known = new Map(stored.map((run) => [run.runId, run]));
-  const nowMs = Date.now();
-  const told: RunSummary[] = [];
-  for (const run of runs) {
-    const record = known.get(run.runId);
-    const facts = record && (await factsOf(reader, { ...record, outcome: run.outcome }, nowMs));
-    told.push({ ...run, ...facts });
-  }
-  return told;
+  const records = runs.flatMap(({ runId, outcome }) => {
+    const record = known.get(runId);
+    return record === undefined ? [] : [{ ...record, outcome }];
+  });
+  const facts = await factsOf(reader, records, Date.now());
+  return runs.map((run) => ({ ...run, ...facts.get(run.runId) }));
 }

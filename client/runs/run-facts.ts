@@ -1,39 +1,60 @@
 /** What a list tells of a run beside its outcome: its best score, how long it took, what it came to. */
 import { MAIN_SUITE } from '../../domain/words/names.ts';
+import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { StoredLease, StoreReader, StoredRun } from '../../store/index.ts';
 import { isOver, type RunSummary } from './run-view.ts';
 
 type Facts = Pick<RunSummary, 'score' | 'seconds' | 'cost'>;
 
-/** `nowMs`: of runs that are not over. */
+/** Of each run, by its id. `nowMs`: of runs that are not over. */
 export async function factsOf(
-  reader: Pick<StoreReader, 'checkpointAt' | 'leases'>,
-  run: StoredRun,
+  reader: Pick<StoreReader, 'bestEvaluations' | 'leasesOf'>,
+  runs: readonly StoredRun[],
   nowMs: number,
-): Promise<Facts> {
-  const { runId, spec, createdAt, updatedAt, outcome } = run;
-  const { direction, suite = MAIN_SUITE } = spec.policy;
-  const further = suite === MAIN_SUITE ? undefined : suite;
-  const best = await reader.checkpointAt(runId, {
-    kind: 'best',
-    direction,
-    ...(further !== undefined && { suite: further }),
-  });
-  const evaluation = further === undefined ? best?.evaluation : best?.suites?.find((one) => one.suite === further);
-  const endMs = isOver(outcome) ? Date.parse(updatedAt) : nowMs;
-  const cost = costOf(spec, await reader.leases(runId), nowMs);
-  return {
-    seconds: Math.max(0, (endMs - Date.parse(createdAt)) / 1_000),
-    ...(evaluation !== undefined && { score: evaluation }),
-    ...(cost !== undefined && { cost }),
-  };
+): Promise<ReadonlyMap<string, Facts>> {
+  const leases = await reader.leasesOf(runs.filter(({ spec }) => isPriced(spec)).map(({ runId }) => runId));
+  const scores = await bestScores(reader, runs);
+  return new Map(
+    runs.map(({ runId, spec, createdAt, updatedAt, outcome }) => {
+      const endMs = isOver(outcome) ? Date.parse(updatedAt) : nowMs;
+      const [score, cost] = [scores.get(runId), costOf(spec, leases.get(runId) ?? [], nowMs)];
+      const seconds = Math.max(0, (endMs - Date.parse(createdAt)) / 1_000);
+      return [runId, { seconds, ...(score !== undefined && { score }), ...(cost !== undefined && { cost }) }];
+    }),
+  );
+}
+
+/** By what each run's policy judges: most judge the same. */
+async function bestScores(
+  reader: Pick<StoreReader, 'bestEvaluations'>,
+  runs: readonly StoredRun[],
+): Promise<ReadonlyMap<string, Evaluation>> {
+  const groups = new Map<string, { direction: RunSpec['policy']['direction']; suite: string; runIds: string[] }>();
+  for (const { runId, spec } of runs) {
+    const { direction, suite = MAIN_SUITE } = spec.policy;
+    const key = `${direction} ${suite}`;
+    const group = groups.get(key) ?? { direction, suite, runIds: [] };
+    group.runIds.push(runId);
+    groups.set(key, group);
+  }
+  const found = new Map<string, Evaluation>();
+  for (const { direction, suite, runIds } of groups.values()) {
+    const best = await reader.bestEvaluations(runIds, { direction, ...(suite !== MAIN_SUITE && { suite }) });
+    for (const [runId, evaluation] of best) found.set(runId, evaluation);
+  }
+  return found;
+}
+
+function isPriced({ prices: { trainerPerHour, replicaPerHour } }: RunSpec): boolean {
+  return trainerPerHour !== 0 || replicaPerHour !== 0;
 }
 
 /** From planning a machine to its return; undefined where no prices are set, for then nobody knows. */
-function costOf({ prices, deployment }: RunSpec, leases: readonly StoredLease[], nowMs: number): Facts['cost'] {
+function costOf(spec: RunSpec, leases: readonly StoredLease[], nowMs: number): Facts['cost'] {
+  if (!isPriced(spec)) return undefined;
+  const { prices, deployment } = spec;
   const { trainerPerHour, replicaPerHour, currency } = prices;
-  if (trainerPerHour === 0 && replicaPerHour === 0) return undefined;
   const amount = leases.reduce((sum, { kind, plannedAt, releasedAt, keptAt }) => {
     const end = releasedAt ?? keptAt;
     const hours = ((end === undefined ? nowMs : Date.parse(end)) - Date.parse(plannedAt)) / 3_600_000;

@@ -1,5 +1,5 @@
 /** The one checkpoint of a run that is meant: by its name, at a step, the last, the first evaluated, the best. */
-import { sql, type Selectable, type SelectQueryBuilder } from 'kysely';
+import { sql, type Expression, type Selectable, type SelectQueryBuilder } from 'kysely';
 import type { CheckpointRow } from './checkpoint-reports.ts';
 import type { CheckpointPlace } from './records.ts';
 import type { Sql, Tables } from './schema.ts';
@@ -53,10 +53,14 @@ function oldest(rows: Rows): Promise<CheckpointRow | undefined> {
 }
 
 /** The run's own scored evaluations of a suite, by the last of which each checkpoint is judged. */
-function judged(db: Sql, runId: string, suite: string | null): SelectQueryBuilder<Tables, 'evaluations', object> {
+export function judged(
+  db: Sql,
+  runId: string | Expression<string>,
+  suite: string | null,
+): SelectQueryBuilder<Tables, 'evaluations', object> {
   return db
     .selectFrom('evaluations')
-    .where('runId', '=', runId)
+    .where('evaluations.runId', '=', runId)
     .where('appraisal', 'is', null)
     .where('kind', '=', 'scored')
     .where('suite', 'is', suite)

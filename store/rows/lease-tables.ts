@@ -139,6 +139,6 @@ export function leaseTables(db: Sql, { namespaceId, place }: Planner): LeaseVerb
   };
 }
 
-function toLease(row: Selectable<Tables['leases']>): StoredLease {
+export function toLease(row: Selectable<Tables['leases']>): StoredLease {
   return present(row);
 }

@@ -15,6 +15,7 @@ import { claimTables } from './claim-tables.ts';
 import { checkpointTables } from './checkpoint-tables.ts';
 import { evaluationTables } from './evaluation-tables.ts';
 import { leaseTables } from './lease-tables.ts';
+import { listTables } from './list-tables.ts';
 import { lookTables } from './looks.ts';
 import { migrate, requireMigrated } from './migrate.ts';
 import { BLOCKING_MS, patient, patiently } from './patience.ts';
@@ -89,6 +90,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...checkpointTables(db, options.place),
     ...evaluationTables(db),
     ...lookTables(db),
+    ...listTables(db),
     ...sampleTables(db),
     ...answerTables(db),
     ...promptSetTables(db),

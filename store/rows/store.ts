@@ -203,6 +203,13 @@ export interface StoreReader extends AnswerReader, PromotionReader, ServingReade
   branchChoice(runId: string): Promise<StoredBranchChoice | undefined>;
   /** Everything that was ever planned for a run, in order of planning. */
   leases(runId: string): Promise<readonly StoredLease[]>;
+  /** Of each of these runs that has any: as `leases`. */
+  leasesOf(runIds: readonly string[]): Promise<ReadonlyMap<string, readonly StoredLease[]>>;
+  /** Of each of these runs that has one: the run's own with the best score on a suite, the earliest of equals. */
+  bestEvaluations(
+    runIds: readonly string[],
+    by: { readonly direction: 'maximize' | 'minimize'; readonly suite?: string },
+  ): Promise<ReadonlyMap<string, Evaluation>>;
   /** What may be rented at this moment, for any run, in order of planning. */
   openLeases(): Promise<readonly StoredLease[]>;
   /** Deployments that their runs left serving, in order of that. */

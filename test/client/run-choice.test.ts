@@ -5,7 +5,7 @@ import { chosen, type RunChoice } from '../../client/runs/run-choice.ts';
 import { factsOf } from '../../client/runs/run-facts.ts';
 import type { RunSummary } from '../../client/runs/run-view.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
-import { openStore } from '../../store/index.ts';
+import { openStore, type StoredRun } from '../../store/index.ts';
 import { checkpoint, newFolder, newRun, scored } from '../store/fixtures.ts';
 import { SPEC } from './examples.ts';
 
@@ -96,14 +96,13 @@ test('the score is the best, the cost that of every machine until its return, th
   const [first] = await store.leases('r');
   const stored = await store.getRun('r');
   const hourLater = Date.parse(first?.plannedAt ?? '') + 3_600_000;
-  const facts = await factsOf(store, { ...stored, outcome: 'running' }, hourLater);
-  expect(facts.score).toMatchObject({ score: 0.75, step: 20 });
-  expect(facts.cost?.currency).toBe('EUR');
+  const of = async (run: Partial<StoredRun>) => (await factsOf(store, [{ ...stored, ...run }], hourLater)).get('r');
+  const facts = await of({ outcome: 'running' });
+  expect(facts?.score).toMatchObject({ score: 0.75, step: 20 });
+  expect(facts?.cost?.currency).toBe('EUR');
   // The second was planned a moment later.
-  expect(facts.cost?.amount).toBeCloseTo(13, 2);
-  const ended = { ...stored, outcome: 'finished', updatedAt: '2026-11-20T10:02:05.000Z' } as const;
-  expect((await factsOf(store, ended, hourLater)).seconds).toBe(125);
-  const free = await factsOf(store, { ...stored, spec: { ...spec, prices: SPEC.prices } }, hourLater);
-  expect(free.cost).toBeUndefined();
+  expect(facts?.cost?.amount).toBeCloseTo(13, 2);
+  expect((await of({ outcome: 'finished', updatedAt: '2026-11-20T10:02:05.000Z' }))?.seconds).toBe(125);
+  expect((await of({ spec: { ...spec, prices: SPEC.prices } }))?.cost).toBeUndefined();
   await store.close();
 });

@@ -134,6 +134,8 @@ describe('the one that is meant', () => {
     const found = await store.checkpointAt(RUN, { kind: 'best', direction, ...(suite !== undefined && { suite }) });
     expect(found?.checkpoint.name).toBe(name);
     expect(found).toEqual(all.find((row) => row.checkpoint.name === name));
+    const ofMany = await store.bestEvaluations(['none', RUN], { direction, ...(suite !== undefined && { suite }) });
+    expect([...ofMany]).toEqual([[RUN, judgedEvaluations(policy, found === undefined ? [] : [found])[0]]]);
   });
 
   test('none, where nothing was evaluated', async () => {
@@ -179,6 +181,8 @@ const QUESTIONS: readonly [string, number, (store: Store) => Promise<unknown>][]
   ['a checkpoint by its identity', 6, (of) => of.checkpointAt(RUN, { kind: 'name', name: 'snapshot-50' })],
   ['the baseline', 8, (of) => of.checkpointAt(RUN, { kind: 'baseline' })],
   ['the best', 9, (of) => of.checkpointAt(RUN, { kind: 'best', direction: 'maximize' })],
+  ['the best evaluations of many runs', 3, (of) => of.bestEvaluations([RUN, 'new', 'none'], { direction: 'maximize' })],
+  ['leases of many runs', 0, (of) => of.leasesOf([RUN, 'new', 'none'])],
   ['the worst of a suite', 9, (of) => of.checkpointAt(RUN, { kind: 'best', direction: 'minimize', suite: 'rare' })],
   ['how many checkpoints', 1, (of) => of.countCheckpoints(RUN)],
   ['what was judged since', 61, (of) => of.judgedCheckpoints(RUN, { after: 500, limit: 10 })],
