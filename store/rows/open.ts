@@ -101,7 +101,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...workerTables(db),
     ...claimTables(db),
   };
-  return { ...patient(adopting(db, verbs), busyTimeoutMs), close: () => db.destroy() };
+  const close = async (): Promise<void> => {
+    await db.destroy();
+    // Kysely ends no driver that was asked nothing.
+    await thread.close();
+  };
+  return { ...patient(adopting(db, verbs), busyTimeoutMs), close };
 }
 
 /** Others may be at work on the schema, one after the other: opening is waited for longer than a row. */

@@ -48,6 +48,9 @@ function perform(request: Request): QueryRows {
       unmoved().exec(request.sql);
       break;
     case 'leave':
+      if (request.ifMoved && opened !== undefined && (opened.database.inTransaction || !isMoved(opened))) {
+        return { rows: [], stays: true };
+      }
       leave();
       break;
     case 'close':

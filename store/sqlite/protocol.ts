@@ -18,14 +18,16 @@ export type Request =
   | { readonly kind: 'query'; readonly sql: string; readonly parameters: readonly Parameter[] }
   /** Statements whose rows nobody wants. */
   | { readonly kind: 'exec'; readonly sql: string }
-  /** Closes the file for good, and takes the log of one that was moved away out of the way. */
-  | { readonly kind: 'leave' }
+  /** Closes the file for good, and takes the log of one that was moved away out of the way; `ifMoved`: only then. */
+  | { readonly kind: 'leave'; readonly ifMoved: boolean }
   | { readonly kind: 'close' };
 
 export interface QueryRows {
   readonly rows: readonly Record<string, Value>[];
   /** Of a statement that writes. */
   readonly changes?: number;
+  /** Of `leave`: it was not moved, and stays open. */
+  readonly stays?: boolean;
 }
 
 /** SQLite's code where it has one; `MOVED`: the path leads to another file by now, or to none. */

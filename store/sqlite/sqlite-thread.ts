@@ -13,9 +13,13 @@ export interface SqliteOptions {
 }
 
 interface Waiting {
+  readonly thread: Worker;
   readonly resolve: (result: QueryRows) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** Those of this process that have a thread, by their path. */
+const inUse = new Map<string, Set<SqliteThread>>();
 
 export class SqliteThread {
   readonly path: string;
@@ -33,6 +37,8 @@ export class SqliteThread {
   /** Opens the file, or whatever the path leads to now. */
   async open(): Promise<void> {
     await this.#leave();
+    // SQLite lets all connections of a process share what one of them knows of a file, be it asleep and out of date.
+    for (const other of inUse.get(this.path) ?? []) if (other !== this) await other.#leave({ ifMoved: true });
     const { readonly, busyTimeoutMs } = this.#options;
     await this.#ask({ kind: 'open', path: this.path, readonly, busyTimeoutMs, create: !readonly });
   }
@@ -61,10 +67,11 @@ export class SqliteThread {
    * A file that was opened before is left with its thread. libsql closes a connection once its statements are collected,
    * whenever that is; until then the next one of this process would share what this one knows of the file, old as it is.
    */
-  async #leave(): Promise<void> {
+  async #leave({ ifMoved = false } = {}): Promise<void> {
     const thread = this.#thread;
-    if (thread === undefined) return;
-    await this.#ask({ kind: 'leave' });
+    if (thread === undefined || this.#closed) return;
+    const { stays = false } = await this.#ask({ kind: 'leave', ifMoved });
+    if (stays || this.#thread !== thread) return;
     this.#thread = undefined;
     await thread.terminate();
   }
@@ -74,7 +81,7 @@ export class SqliteThread {
     const thread = (this.#thread ??= this.#start());
     return new Promise((resolve, reject) => {
       const id = ++this.#asked;
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { thread, resolve, reject });
       // A process ends when it has nothing left to do, whether it closed its store or not.
       thread.ref();
       thread.postMessage({ id, request } satisfies Asked);
@@ -83,6 +90,7 @@ export class SqliteThread {
 
   #start(): Worker {
     const thread = startThread(import.meta.url, './program');
+    inUse.set(this.path, (inUse.get(this.path) ?? new Set<SqliteThread>()).add(this));
     let reason = 'it ended';
     thread.on('message', (answer: Answer) => this.#receive(answer));
     thread.on('error', (error) => {
@@ -90,6 +98,12 @@ export class SqliteThread {
     });
     thread.on('exit', () => this.#lost(thread, reason));
     return thread;
+  }
+
+  #forget(): void {
+    const those = inUse.get(this.path);
+    those?.delete(this);
+    if (those?.size === 0) inUse.delete(this.path);
   }
 
   #receive(answer: Answer): void {
@@ -103,9 +117,13 @@ export class SqliteThread {
   /** The next call starts another one, which finds no file open. */
   #lost(thread: Worker, reason: string): void {
     if (this.#thread === thread) this.#thread = undefined;
+    if (this.#thread === undefined) this.#forget();
     const error = new StoreUnavailable('thread', `The thread of the store ${this.path} ended: ${reason}.`);
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.thread !== thread) continue;
+      this.#waiting.delete(id);
+      waiting.reject(error);
+    }
   }
 }
 

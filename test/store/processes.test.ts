@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
@@ -58,7 +59,60 @@ afterEach(() => {
   for (const writer of writers.splice(0)) writer.kill('SIGKILL');
 });
 
+/** Saves a run for each line that it is given. */
+const SAVER = `
+const [library, path, run] = process.argv.slice(1);
+const { openStore } = await import(library);
+const { createInterface } = await import('node:readline');
+const store = await openStore({ path });
+for await (const line of createInterface({ input: process.stdin })) {
+  await store.saveRun({ ...JSON.parse(run), runId: line });
+  process.stdout.write(line + '\\n');
+}
+`;
+
+function startSaver(path: string): { process: ChildProcess; save: (runId: string) => Promise<unknown> } {
+  const args = [
+    '--input-type=module',
+    '--eval',
+    SAVER,
+    pathToFileURL(COMPILED).href,
+    path,
+    JSON.stringify(newRun('a')),
+  ];
+  const saver = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  writers.push(saver);
+  const save = async (runId: string): Promise<unknown> => {
+    saver.stdin.write(`${runId}\n`);
+    return once(saver.stdout, 'data');
+  };
+  return { process: saver, save };
+}
+
 describe('a store shared by processes', () => {
+  test('that is moved away and put back by others is read by all of a process, the sleeping ones too', async () => {
+    const folder = await newFolder();
+    const path = join(folder, 'pawl.db');
+    const { save } = startSaver(path);
+    await save('a');
+    const [reader, sleeper] = [await openStore({ path, readonly: true }), await openStore({ path, readonly: true })];
+    const ids = async (store: typeof reader) =>
+      (await store.listRuns({ limit: 9 })).map(({ runId }) => runId).toSorted();
+    for (const store of [reader, sleeper]) expect(await ids(store)).toEqual(['a']);
+    await rename(path, join(folder, 'aside.db'));
+    await save('lost');
+    await rename(join(folder, 'aside.db'), path);
+    // Whoever opens it now finds the log of the other file, which its writer has not left yet.
+    const first = await openStore({ path, readonly: true });
+    expect(await ids(first)).toEqual(['a']);
+    await first.close();
+    await save('b');
+    expect(await ids(reader)).toEqual(['a', 'b']);
+    await save('c');
+    for (const store of [reader, sleeper]) expect(await ids(store)).toEqual(['a', 'b', 'c']);
+    for (const store of [reader, sleeper]) await store.close();
+  });
+
   test('opened and written by all at the same time has every row of each', async () => {
     const path = join(await newFolder(), 'pawl.db');
     const runs = ['a', 'b', 'c', 'd'];
