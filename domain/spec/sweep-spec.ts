@@ -146,9 +146,7 @@ export const SweepSpec = SweepFields.superRefine((sweep, context) => {
   }
 });
 export type SweepSpec = z.output<typeof SweepSpec>;
-/** @public */
 export type StopEarly = z.output<typeof StopEarly>;
-/** @public */
 export type Population = z.output<typeof Population>;
 
 export type SweepReading =

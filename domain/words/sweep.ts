@@ -6,11 +6,9 @@ import type { SpecChange } from '../spec/spec-changes.ts';
 export type TrialParameters = Readonly<Record<string, ParameterValue>>;
 
 /** `stopped`: by a rule of the sweep, so its score counts as far as it came. Of the others, only `finished` has come to its end. */
-/** @public */
 export type TrialState = 'running' | 'finished' | 'stopped' | 'failed' | 'diverged' | 'cancelled';
 
 /** A score at a checkpoint; one that could not be measured is not there at all. */
-/** @public */
 export interface TrialScore {
   readonly step: number;
   readonly value: number;
@@ -41,7 +39,6 @@ export type Proposal =
   | { readonly kind: 'exhausted'; readonly reason: string };
 
 /** What a rule says of a trial that has just been scored. */
-/** @public */
 export interface StopVerdict {
   readonly stop: boolean;
   /** Where it stands, in the unit of the rule: of several that one score reaches, the last that was looked at. */
@@ -63,7 +60,6 @@ export interface StopVerdict {
 }
 
 /** One look at a member of a population. */
-/** @public */
 export type Exploit =
   | { readonly kind: 'keep'; readonly member: number; readonly reason: string }
   | {

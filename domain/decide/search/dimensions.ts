@@ -9,7 +9,6 @@ import {
 import { conditionsOf, multiple } from '../../spec/space-rules.ts';
 import type { TrialParameters } from '../../words/sweep.ts';
 
-/** @public */
 export interface Choice {
   readonly kind: 'choice';
   readonly values: readonly ParameterValue[];
@@ -94,7 +93,6 @@ function rangeOf(distribution: Distribution, { min = 0, max = 1 }: ParameterSpec
 }
 
 /** Where a value lies on the scale. */
-/** @public */
 export function onScale({ log }: Numeric, value: number): number {
   return log ? Math.log(value) : value;
 }
@@ -107,14 +105,12 @@ export function valueAt({ log, step, least, most }: Numeric, place: number): num
 }
 
 /** The part of the scale that a quantized value stands for. */
-/** @public */
 export function cellOf(form: Numeric, value: number): { left: number; right: number } {
   const half = (form.step ?? 0) / 2;
   return { left: onScale(form, value - half), right: onScale(form, value + half) };
 }
 
 /** The place of a value among the choices, or on the scale; undefined where the space has no such value (any more). */
-/** @public */
 export function placeOf(form: Choice | Numeric, value: ParameterValue | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (form.kind === 'choice') {

@@ -4,6 +4,7 @@ import type { Goal, Proposal, Trial } from '../../words/sweep.ts';
 import { dimensionsOf } from './dimensions.ts';
 import { Grid } from './grid.ts';
 import { randomPoint } from './random-point.ts';
+import { tpePoint } from './tpe.ts';
 
 /** What is searched, and by which rules: a sweep, or what it has become by changes since. */
 export type Searched = Pick<SweepSpec, 'method' | 'parameters' | 'seed' | 'search'> & { readonly goal: Goal };
@@ -16,7 +17,9 @@ export function propose(searched: Searched, trials: readonly Trial[], number: nu
   const { method, parameters, seed } = searched;
   const before = trials.filter((trial) => trial.number < number);
   if (method === 'grid') return nextOfGrid(new Grid(parameters), before, number);
-  return { kind: 'proposed', parameters: randomPoint(dimensionsOf(parameters), { seed, number }) };
+  const dimensions = dimensionsOf(parameters);
+  const proposed = method === 'tpe' ? tpePoint(dimensions, before, { ...searched, number }) : undefined;
+  return { kind: 'proposed', parameters: proposed ?? randomPoint(dimensions, { seed, number }) };
 }
 
 /** The first point that nobody has tried: where the space was changed meanwhile, nothing is tried again. */

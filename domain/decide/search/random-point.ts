@@ -10,7 +10,6 @@ export function randomPoint(dimensions: readonly Dimension[], at: { seed: number
 }
 
 /** A dimension that is added or taken away changes nothing about the others: each has numbers of its own. */
-/** @public */
 export function randomValue({ name, form }: Dimension, at: { seed: number; number: number }): ParameterValue {
   const chance = uniformAt({ ...at, purpose: name });
   if (form.kind === 'choice') return form.values[drawn(form.probabilities, chance)] ?? null;
@@ -25,7 +24,6 @@ function placeFor({ low, high, prior }: Numeric, chance: number): number {
 }
 
 /** Which of some weights, together 1, a chance in [0, 1) falls on. */
-/** @public */
 export function drawn(weights: readonly number[], chance: number): number {
   let sum = 0;
   for (const [index, weight] of weights.entries()) {
