@@ -151,24 +151,39 @@ function patternOf(value: unknown): string {
 
 const escapeRegex = (text: string): string => text.replace(/[$()*+.?[\\\]^{|}\-/]/g, (char) => `\\${char}`);
 
-/** Texts that a tokenizer's library would read otherwise; refused when they come. */
-export function differentTexts({ normalizer: part }: TokenizerFile): { pattern: RegExp; why: string } | undefined {
-  const all = flat(part);
-  if (
-    all.some(({ type, ...own }) => type === 'Lowercase' || (type === 'BertNormalizer' && own['lowercase'] === true))
-  ) {
-    return { pattern: /[Σİ]/u, why: 'lower case of Σ and İ' };
-  }
-  if (all.some(({ type, ...own }) => type === 'BertNormalizer' && own['handle_chinese_chars'] === true)) {
-    return { pattern: /[\u{20000}-\u{2fa1f}]/u, why: 'Chinese characters beyond the first plane' };
-  }
-  if (all.some(({ type }) => type === 'Precompiled')) {
-    return {
-      pattern: /[^\t\n\r\u0020-\u007e\u00c0-\u024f\u0370-\u052f\u4e00-\u9fff\u3040-\u30ff\uac00-\ud7a3]/u,
-      why: 'the compiled map of characters',
-    };
-  }
-  return undefined;
+interface Otherwise {
+  /** Characters, as they stand in a class of a pattern. */
+  readonly characters: string;
+  readonly why: string;
+  readonly reads: (part: Part) => boolean;
+}
+
+const OTHERWISE: readonly Otherwise[] = [
+  {
+    characters: 'Σİ',
+    why: 'lower case of Σ and İ',
+    reads: ({ type, ...own }) => type === 'Lowercase' || (type === 'BertNormalizer' && own['lowercase'] === true),
+  },
+  {
+    characters: '\\u{20000}-\\u{2fa1f}',
+    why: 'Chinese characters beyond the first plane',
+    reads: ({ type, ...own }) => type === 'BertNormalizer' && own['handle_chinese_chars'] === true,
+  },
+  {
+    characters:
+      '[^\\t\\n\\r\\u0020-\\u007e\\u00c0-\\u024f\\u0370-\\u052f\\u4e00-\\u9fff\\u3040-\\u30ff\\uac00-\\ud7a3]',
+    why: 'the compiled map of characters',
+    reads: ({ type }) => type === 'Precompiled',
+  },
+];
+
+/** Texts that a tokenizer's library would read otherwise; refused when they come. A normalizer may have several of them. */
+export function differentTexts({ normalizer }: TokenizerFile): { pattern: RegExp; why: string } | undefined {
+  const all = flat(normalizer);
+  const found = OTHERWISE.filter(({ reads }) => all.some(reads));
+  if (found.length === 0) return undefined;
+  const classes = found.map(({ characters }) => (characters.startsWith('[') ? characters : `[${characters}]`));
+  return { pattern: new RegExp(classes.join('|'), 'u'), why: found.map(({ why }) => why).join('; ') };
 }
 
 function flat(part: Part | null | undefined): Part[] {

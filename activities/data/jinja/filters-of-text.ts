@@ -159,7 +159,10 @@ const truncate: Filter = (value, call) => {
     ['length', 'killwords', 'end', 'leeway'],
     call,
   );
-  const characters = points(soft(value));
+  // Python counts and cuts whatever has a length, and looks for a blank in it later.
+  if (value instanceof Undefined) return value;
+  if (typeof value !== 'string') throw unknownHere(`truncate of a ${typeName(value)}`);
+  const characters = points(value);
   const [limit, suffix] = [integerArgument('truncate', size, 255), textArgument('truncate', end)];
   if (limit < points(suffix).length) throw new TemplateFault(`expected length >= ${points(suffix).length}`);
   if (characters.length <= limit + integerArgument('truncate', leeway, 5)) return characters.join('');

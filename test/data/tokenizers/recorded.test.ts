@@ -61,6 +61,14 @@ describe('what is not honoured is refused by name', () => {
     const tokenizer = await load({ ...plain, normalizer: { type: 'Lowercase' } });
     expect(() => tokenizer.encode('ΟΔΟΣ')).toThrow('cannot be followed on "Σ" (lower case of Σ and İ)');
   });
+
+  test('each part of a normalizer on its own account', async () => {
+    const bert = { type: 'BertNormalizer', lowercase: true, handle_chinese_chars: true, clean_text: true };
+    const tokenizer = await load({ ...plain, normalizer: bert });
+    expect(() => tokenizer.encode('ΟΔΟΣ')).toThrow('cannot be followed on "Σ"');
+    expect(() => tokenizer.encode('a𠮷b')).toThrow('cannot be followed on "𠮷"');
+    expect(() => tokenizer.encode('a𠮷b')).toThrow('Chinese characters beyond the first plane');
+  });
 });
 
 describe('another form of tokenizer is told apart, with the command that converts it', () => {
