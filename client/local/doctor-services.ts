@@ -85,7 +85,7 @@ export async function platformCheck(config: ClientConfig, stack: StackInfo | und
   }
   const base = sandboxUrl ?? config.fireworksBaseUrl ?? PLATFORM_URL;
   try {
-    const { request } = await import('undici');
+    const { request } = await import('./http.ts');
     const { statusCode, body } = await request(new URL('/v1/accounts?pageSize=2', base), {
       headers: { authorization: `Bearer ${key}` },
       headersTimeout: CALL_TIMEOUT_MS,

@@ -60,7 +60,7 @@ async function platformOf({ fireworksBaseUrl = PLATFORM_URL, fireworksApiKey = '
   const managed = `fireworks:${new URL(fireworksBaseUrl).origin}`;
   if (managed === `fireworks:${PLATFORM_URL}`) return managed;
   try {
-    const { request } = await import('undici');
+    const { request } = await import('./http.ts');
     const { body } = await request(new URL('/v1/accounts?pageSize=2', fireworksBaseUrl), {
       headers: { authorization: `Bearer ${fireworksApiKey}` },
       headersTimeout: ASK_MS,

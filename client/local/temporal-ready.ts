@@ -16,7 +16,7 @@ export async function whyUnreachable(
   timeoutMs: number,
 ): Promise<string | undefined> {
   // Read when a server is asked, and not by who only asks the store.
-  const { Connection } = await import('@temporalio/client');
+  const { Connection } = await import('../temporal/sdk.ts');
   const connection = Connection.lazy({ address, connectTimeout: timeoutMs });
   try {
     await connection.withDeadline(Date.now() + timeoutMs, () =>
