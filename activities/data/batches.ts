@@ -4,7 +4,7 @@ import type { Example } from './part-format.ts';
 import { permuted } from './permutation.ts';
 
 /** The trainer's limits for one request. */
-const MAX_DATUMS = 1_024;
+export const MAX_DATUMS = 1_024;
 const MAX_BYTES = 5_000_000;
 /** Input token, target token and weight, at ten bytes each as the trainer's own client estimates them. */
 const BYTES_PER_POSITION = 30;
@@ -72,7 +72,18 @@ export function examplesPerRequest(maxExampleTokens: number): number {
 
 /** Splits a batch in exactly `chunks` requests, in order, whose sizes differ by one at most. */
 export function chunk<T>(items: readonly T[], chunks: number): T[][] {
-  if (chunks < 1 || chunks > items.length) throw new RangeError(`${items.length} items in ${chunks} chunks`);
-  const border = (index: number) => Math.floor((index * items.length) / chunks);
-  return Array.from({ length: chunks }, (_, index) => items.slice(border(index), border(index + 1)));
+  return parted(items, chunkSizes(items.length, chunks));
+}
+
+/** As many as each of the requests has. */
+export function chunkSizes(items: number, chunks: number): number[] {
+  if (chunks < 1 || chunks > items) throw new RangeError(`${items} items in ${chunks} chunks`);
+  const border = (index: number) => Math.floor((index * items) / chunks);
+  return Array.from({ length: chunks }, (_, index) => border(index + 1) - border(index));
+}
+
+/** Splits a batch in requests of these sizes, in order. */
+export function parted<T>(items: readonly T[], sizes: readonly number[]): T[][] {
+  let end = 0;
+  return sizes.map((size) => items.slice(end, (end += size)));
 }

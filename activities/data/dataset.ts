@@ -3,13 +3,15 @@ import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 import { cachedArtifacts } from '../../store/artifacts/cached-artifacts.ts';
 import { decodeManifest, type Manifest } from './manifest.ts';
-import { readExample, type Example } from './part-format.ts';
+import { exampleLengths, readExample, type Example } from './part-format.ts';
 
 export interface Dataset {
   readonly manifest: Manifest;
   readonly examples: number;
   /** In the order asked for. */
   read(indices: readonly number[]): Promise<Example[]>;
+  /** In tokens, of all of them in order, a part at a time. */
+  lengths(): AsyncGenerator<Iterable<number>>;
 }
 
 const MAX_MANIFEST_BYTES = 16 * 1_024 * 1_024;
@@ -39,7 +41,11 @@ export async function openDataset(artifacts: Artifacts, hash: string): Promise<D
     return readExample(read, part.examples, within);
   }
 
-  return { manifest, examples, read: async (indices) => Promise.all(indices.map(example)) };
+  async function* lengths(): AsyncGenerator<Iterable<number>> {
+    for (const { hash: part } of parts) yield exampleLengths(await artifacts.get(part));
+  }
+
+  return { manifest, examples, read: async (indices) => Promise.all(indices.map(example)), lengths };
 }
 
 /** Number of the first example that is not in it, for each part. */

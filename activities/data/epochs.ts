@@ -1,4 +1,4 @@
-/** How many steps a run of so many epochs takes: a pure function of the spec and of the examples that were kept. */
+/** How many steps a run of so many epochs takes: a pure function of the spec and of the rows that were kept, or their batches. */
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 
@@ -8,11 +8,14 @@ import { PawlError } from '../../domain/words/failures-of-calls.ts';
  */
 export function stepsOfEpochs(
   { train, checkpoint }: Pick<RunSpec, 'train' | 'checkpoint'>,
-  examples: number,
+  epoch: { readonly rows: number } | { readonly batches: number },
 ): number | undefined {
   const { epochs, batchSize, accumulate = 1, schedule } = train;
   if (epochs === undefined) return undefined;
-  const steps = Math.ceil((examples * epochs) / (batchSize * accumulate));
+  const steps =
+    'batches' in epoch
+      ? Math.ceil((epoch.batches * epochs) / accumulate)
+      : Math.ceil((epoch.rows * epochs) / (batchSize * accumulate));
   const limited: [string, number][] = [
     ['checkpoint.every', checkpoint.every],
     ['train.schedule.warmupSteps', schedule.warmupSteps],

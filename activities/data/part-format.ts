@@ -58,15 +58,25 @@ export async function readSizes(read: ReadRange, examples: number): Promise<numb
   return Array.from({ length: examples }, (_, index) => (ends[index + 1] ?? 0) - (ends[index] ?? 0));
 }
 
+/** How many tokens each example of a part has, in order. */
+export function* exampleLengths(bytes: Buffer): Generator<number> {
+  const { table, words } = partOf(bytes);
+  for (const start of table.subarray(0, -1)) yield words[start] ?? 0;
+}
+
 /** All examples of a part, in order. */
 export function* decodePart(bytes: Buffer): Generator<Example> {
+  const { examples, table, words } = partOf(bytes);
+  for (let index = 0; index < examples; index++) yield decodeExample(words.subarray(table[index], table[index + 1]));
+}
+
+/** `table`: where each example begins among the words, and where the last ends. */
+function partOf(bytes: Buffer): { examples: number; table: Int32Array; words: Int32Array } {
   requireLittleEndian();
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw damaged();
   const [examples = 0] = wordsOf(bytes.subarray(MAGIC.length, TABLE_START));
   const start = firstExample(examples);
-  const table = wordsOf(bytes.subarray(TABLE_START, start));
-  const words = wordsOf(bytes.subarray(start));
-  for (let index = 0; index < examples; index++) yield decodeExample(words.subarray(table[index], table[index + 1]));
+  return { examples, table: wordsOf(bytes.subarray(TABLE_START, start)), words: wordsOf(bytes.subarray(start)) };
 }
 
 function decodeExample(words: Int32Array): Example {

@@ -3,7 +3,7 @@
  * backward pass is told the slopes as weights. Where a pair's slope needs nothing of other pairs, the backward pass of the
  * first request is on its way while the trainer still computes the forward pass of the next one.
  */
-import { chunk } from '../data/batches.ts';
+import { parted } from '../data/batches.ts';
 import type { Datum, ForwardBackwardResult, Pending, Trainer } from '../ports.ts';
 import { driftOf, type Pair } from './losses.ts';
 import { scoredPair, type PairBatches, type PairDatums } from './pair-batches.ts';
@@ -14,7 +14,8 @@ interface PairStep {
   readonly modelId: string;
   /** The step uses twice as many numbers as it has chunks. */
   readonly firstSeq: number;
-  readonly chunks: number;
+  /** Pairs of each of its requests. */
+  readonly sizes: readonly number[];
   readonly pairs: readonly PairDatums[];
   readonly settings: PairBatches['settings'];
 }
@@ -29,8 +30,8 @@ export interface PairGradient {
 
 /** A pure function of its arguments and of the weights, so that a retry repeats it. */
 export async function submitPairs(step: PairStep, signal: AbortSignal): Promise<PairGradient> {
-  const { trainer, modelId, firstSeq, chunks, settings } = step;
-  const groups = chunk(step.pairs, chunks);
+  const { trainer, modelId, firstSeq, settings } = step;
+  const groups = parted(step.pairs, step.sizes);
   const labelled = settings.loss === 'kto';
   const forwards: Pending<ForwardBackwardResult>[] = [];
   for (const [index, pairs] of groups.entries()) {
@@ -51,7 +52,7 @@ export async function submitPairs(step: PairStep, signal: AbortSignal): Promise<
     made.push(part);
     const data = pairs.flatMap((pair, at) => sloped(pair, part.slopes[at] ?? [0, 0], labelled));
     sizes.push(data.length);
-    parts.push(await trainer.forwardBackward({ modelId, seq: firstSeq + chunks + index, data }, signal));
+    parts.push(await trainer.forwardBackward({ modelId, seq: firstSeq + groups.length + index, data }, signal));
   }
   return { parts, sizes, ...summaryOf(made) };
 }

@@ -19,7 +19,8 @@ import { chatOf, exampleTokens, overlaps, pinData } from './pin-data.ts';
 import { pinSuite } from './pin-suites.ts';
 import { rowsOfPreference } from '../preference/plan-preference.ts';
 import { pinStart, type StartPorts } from './start-from.ts';
-import { trainingSize } from './training-size.ts';
+import type { PinnedLengths } from '../data/length-order.ts';
+import { lengthsOf, longRowsNote, trainingSize } from './training-size.ts';
 import { importValidation, validationRows } from '../validation/pin-validation.ts';
 
 export interface CheckPorts extends GraderPorts {
@@ -50,7 +51,9 @@ export async function checkExperiment(ports: CheckPorts, spec: RunSpec, look: Lo
   const suites = await check.suites({ data, shape, python });
   const custom = await check.stage(() => check.objective(python));
   const shown = data && (await check.stage(() => check.shown(data)));
-  const training = data && (await check.stage(async () => trainingOf(spec, data, custom ?? false)));
+  const lengths = data && (await check.stage(() => check.lengths(data)));
+  const training =
+    data && (await check.stage(async () => trainingOf(spec, data, { custom: custom ?? false, lengths })));
   const { printed } = check;
   return {
     problems: check.problems,
@@ -223,6 +226,14 @@ class Check {
     return compute.run('data.shownExamples', asked, { signal: this.#look.signal });
   }
 
+  /** Kept, as the tokens are, for the run that follows. */
+  async lengths(data: ImportedDataset): Promise<PinnedLengths | undefined> {
+    const lengths = await lengthsOf(this.#ports.artifacts, this.#spec, data);
+    const note = longRowsNote(this.#spec, lengths);
+    if (note !== undefined) this.notices.push(note);
+    return lengths;
+  }
+
   #print(text: string): void {
     this.printed = (this.printed + text).slice(0, MOST_PRINTED);
   }
@@ -246,14 +257,21 @@ function factsOf(
 
 const UNITS = { rows: 'examples', pairs: 'pairs', labelled: 'labelled rows' } as const;
 
-function trainingOf(spec: RunSpec, data: ImportedDataset, custom: boolean): NonNullable<CheckReport['training']> {
+function trainingOf(
+  spec: RunSpec,
+  data: ImportedDataset,
+  found: { custom: boolean; lengths: PinnedLengths | undefined },
+): NonNullable<CheckReport['training']> {
   const { batchSize, accumulate = 1 } = spec.train;
-  const { rows, steps = spec.train.steps, requestsPerStep } = trainingSize(spec, data, { custom });
-  const examplesPerStep = batchSize * accumulate;
+  const { rows, steps = spec.train.steps, requestsPerStep, batches } = trainingSize(spec, data, found);
+  // By tokens, of a mean batch.
+  const examplesPerStep = (batches === undefined ? batchSize : rows / batches) * accumulate;
+  const budget = spec.data.batchByTokens;
   return {
     steps,
     examplesPerStep,
     unit: UNITS[rowsOfPreference(spec) ?? 'rows'],
+    ...(batches !== undefined && budget !== undefined && { byTokens: { budget, batches } }),
     epochs: (steps * examplesPerStep) / rows,
     tokens: Math.round((steps * examplesPerStep * data.tokens) / rows),
     requestsPerStep,

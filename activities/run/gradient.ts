@@ -1,5 +1,5 @@
 /** Submits the gradient of one step: by the trainer's own loss, or by an objective that is computed here. */
-import { chunk } from '../data/batches.ts';
+import { parted } from '../data/batches.ts';
 import type { RunObjective } from '../objectives/run-objective.ts';
 import type { ObjectiveExample } from '../objectives/objective.ts';
 import type { Datum, ForwardBackwardResult, Pending, Trainer } from '../ports.ts';
@@ -23,16 +23,17 @@ export async function submitGradient(
     readonly trainer: Trainer;
     readonly modelId: string;
     readonly firstSeq: number;
-    readonly chunks: number;
+    /** Examples of each of its requests. */
+    readonly sizes: readonly number[];
     readonly datums: readonly Datum[];
     readonly objective: RunObjective | undefined;
   },
   signal: AbortSignal,
 ): Promise<Gradient> {
-  const { trainer, modelId, firstSeq, chunks, datums, objective } = step;
+  const { trainer, modelId, firstSeq, sizes, datums, objective } = step;
   const submit = async (seq: number, all: readonly Datum[], pass: 'forward' | 'forwardBackward'): Promise<Gradient> => {
     const parts: Pending<ForwardBackwardResult>[] = [];
-    for (const [index, data] of chunk(all, chunks).entries()) {
+    for (const [index, data] of parted(all, sizes).entries()) {
       parts.push(await trainer[pass]({ modelId, seq: seq + index, data }, signal));
     }
     return { parts };
@@ -51,7 +52,7 @@ export async function submitGradient(
     ...datum,
     weights: datum.weights.map((_, position) => (usable ? 0 - (gradients[index]?.[position] ?? 0) : 0)),
   }));
-  const { parts } = await submit(firstSeq + chunks, sloped, 'forwardBackward');
+  const { parts } = await submit(firstSeq + sizes.length, sloped, 'forwardBackward');
   return { parts, loss: usable ? loss : Number.NaN, metrics };
 }
 

@@ -18,7 +18,7 @@ import type { Backend } from '../ports.ts';
 import { importValidation, pinValidation } from '../validation/pin-validation.ts';
 import { startsOf } from './start-from.ts';
 import { progressOf } from './plan-progress.ts';
-import { trainingSize } from './training-size.ts';
+import { lengthsOf, longRowsNote, trainingSize } from './training-size.ts';
 import type { RunEvent, Store } from '../../store/index.ts';
 
 interface Ports extends GraderPorts {
@@ -45,6 +45,10 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
     for (const { notice, level, message } of notices) {
       await tell(runId, { key: `data/${notice}`, level, message: `training data: ${message}` });
     }
+  }
+
+  async function tellLong(runId: string, message: string | undefined): Promise<void> {
+    if (message !== undefined) await tell(runId, { key: 'data/long', level: 'info', message });
   }
 
   async function tellStart(runId: string, { startFrom }: Pick<Plan, 'startFrom'>): Promise<void> {
@@ -93,7 +97,9 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       const objective = await output.during(() =>
         pinObjective(ports, spec.train.objective, signal(), { python, onOutput: output.onOutput }),
       );
-      const { rows, ...size } = trainingSize(spec, dataset, objective);
+      const lengths = await lengthsOf(artifacts, spec, dataset);
+      await tellLong(runId, longRowsNote(spec, lengths));
+      const { rows, batches: _, ...size } = trainingSize(spec, dataset, { ...objective, lengths });
       const learned = await pinPreference(artifacts, spec, { ...place, dataset: dataset.hash, baseModel, ...start });
       return {
         ...place,

@@ -6,7 +6,8 @@
 import { firstBadStep, stepsLookedBack } from '../../domain/decide/step-rules.ts';
 import type { Activities } from '../../domain/words/run.ts';
 import type { StepMetrics, WindowInput, WindowResult } from '../../domain/words/training.ts';
-import { batchIndices, chunk, toDatums } from '../data/batches.ts';
+import { toDatums } from '../data/batches.ts';
+import { openRowsOfSteps, type RowsOfSteps } from '../data/rows-of-steps.ts';
 import { openDataset, type Dataset } from '../data/dataset.ts';
 import { learningRate } from '../data/learning-rate.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
@@ -48,7 +49,12 @@ export function training(ports: Ports): Pick<Activities, 'trainWindow'> {
       const opening = { python, onOutput: output.onOutput };
       const objective = loadObjective(ports, window.train.objective, objectiveModule, opening);
       const pairs = window.plan.preferences && (await openPairs(artifacts, dataset, window));
-      const todo = { window, trainer, dataset, store, objective, pairs };
+      const rowsOf = await openRowsOfSteps(
+        artifacts,
+        window,
+        pairs === undefined ? dataset.examples : dataset.examples / 2,
+      );
+      const todo = { window, trainer, dataset, store, objective, pairs, rowsOf };
       await output.during(() => inSession(trainer, sessionId, () => trainSteps(todo, done + 1, last)));
       const { rules = {} } = window;
       const rows = await store.steps(runId, { afterStep: Math.max(0, fromStep - 1 - stepsLookedBack(rules)) });
@@ -70,6 +76,7 @@ interface Training {
   readonly objective: RunObjective | undefined;
   /** Of a run that learns preferences. */
   readonly pairs: PairBatches | undefined;
+  readonly rowsOf: RowsOfSteps;
 }
 
 type Metrics = Readonly<Record<string, number>>;
@@ -147,31 +154,24 @@ interface Numbered {
 type Submitted = Omit<Admitted, 'step' | 'learningRate' | 'admittedMs' | 'update'>;
 
 async function submitRows(training: Training, { step, firstSeq }: Numbered): Promise<Submitted> {
-  const { window, trainer, dataset, objective } = training;
-  const { plan, connection } = window;
-  const chunks = plan.chunksPerStep;
-  const datums = toDatums(await dataset.read(indicesOf(window, dataset.examples, step)));
-  const gradient = await submitGradient(
-    { trainer, modelId: connection.modelId, firstSeq, chunks, datums, objective },
-    signal(),
-  );
+  const { window, trainer, dataset, objective, rowsOf } = training;
+  const { modelId } = window.connection;
+  const { rows, sizes } = await rowsOf(step);
+  const datums = toDatums(await dataset.read(rows));
+  const gradient = await submitGradient({ trainer, modelId, firstSeq, sizes, datums, objective }, signal());
   const { parts: gradients, loss, metrics: objectiveMetrics = {} } = gradient;
-  const chunkSizes = chunk(datums, chunks).map(({ length }) => length);
-  const submitted = { tokens: trainedTokens(datums), gradients, chunkSizes };
+  const submitted = { tokens: trainedTokens(datums), gradients, chunkSizes: sizes };
   return loss === undefined ? submitted : { ...submitted, objectiveLoss: loss, objectiveMetrics };
 }
 
 async function submitPreferences(training: Training, { step, firstSeq }: Numbered): Promise<Submitted> {
-  const { window, trainer, dataset, pairs: source } = training;
+  const { window, trainer, pairs: source, rowsOf } = training;
   if (source === undefined) throw new Error('the run learns no preferences');
-  const { plan, connection } = window;
-  const pairs = await source.read(indicesOf(window, dataset.examples / 2, step));
+  const { rows, sizes } = await rowsOf(step);
+  const pairs = await source.read(rows);
   const { settings } = source;
-  const { modelId } = connection;
-  const gradient = await submitPairs(
-    { trainer, modelId, firstSeq, chunks: plan.chunksPerStep, pairs, settings },
-    signal(),
-  );
+  const { modelId } = window.connection;
+  const gradient = await submitPairs({ trainer, modelId, firstSeq, sizes, pairs, settings }, signal());
   return {
     tokens: trainedTokens(pairs.flatMap(({ datums }) => (settings.loss === 'kto' ? [datums[0]] : datums))),
     gradients: gradient.parts,
@@ -179,12 +179,6 @@ async function submitPreferences(training: Training, { step, firstSeq }: Numbere
     objectiveLoss: gradient.loss,
     objectiveMetrics: gradient.metrics,
   };
-}
-
-/** The trainer adds up gradients until the update, so batches that accumulate are one long batch, in more requests. */
-function indicesOf({ train }: WindowInput, examples: number, step: number): number[] {
-  const { batchSize, accumulate = 1, seed } = train;
-  return batchIndices({ examples, batchSize: batchSize * accumulate, seed, step });
 }
 
 function trainedTokens(datums: readonly Datum[]): number {

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { DATA_FILE } from '../../domain/spec/data-files.ts';
 import { codeField, codePath, isCode } from '../../domain/spec/code-spec.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
+import { batchProblems } from './batch-checks.ts';
 import { policyBranchProblems } from './branch-checks.ts';
 import { policyProblems } from './policy-checks.ts';
 import { preferenceProblems } from './preference-checks.ts';
@@ -29,6 +30,7 @@ export function contradictions(spec: RunSpec): Problem[] {
     ...preferenceProblems(spec),
     ...validationProblems(spec),
     ...startProblems(spec),
+    ...batchProblems(spec),
   );
   problems.push(...policyProblems(spec), ...policyBranchProblems(spec, contradictions), ...promotionProblems(spec));
   if (budget.maxCost !== undefined && prices.trainerPerHour === 0 && prices.replicaPerHour === 0) {

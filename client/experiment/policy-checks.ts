@@ -1,12 +1,13 @@
 /** What the schema cannot see of a policy: it must fit the suite that it judges, and its rules each other. */
 import { isLikelihood } from '../../domain/spec/grader-spec.ts';
-import { MAIN_SUITE } from '../../domain/words/names.ts';
+import { MAIN_SUITE, VALIDATION_LOSS } from '../../domain/words/names.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
 import type { Problem } from './problems.ts';
 
-export function policyProblems({ policy, evaluate }: RunSpec): Problem[] {
+export function policyProblems({ policy, evaluate, data }: RunSpec): Problem[] {
   const { suite = MAIN_SUITE } = policy;
+  if (suite === VALIDATION_LOSS) return lossProblems({ policy, evaluate, data });
   const judged = suite === MAIN_SUITE ? evaluate : evaluate.suites?.[suite];
   if (judged === undefined) return [unknownSuite(suite, evaluate)];
   const place = suite === MAIN_SUITE ? 'evaluate' : `evaluate.suites.${suite}`;
@@ -17,11 +18,29 @@ export function policyProblems({ policy, evaluate }: RunSpec): Problem[] {
   ];
 }
 
+/** A loss is told where rows are held out, is the better the lower it is, and knows no prompts. */
+function lossProblems({ policy, evaluate, data }: Pick<RunSpec, 'policy' | 'evaluate' | 'data'>): Problem[] {
+  const problems: Problem[] = [];
+  if (data.holdout === undefined && evaluate.loss === undefined) {
+    const message = 'no validation loss is told. Add data.holdout, e.g. 0.02, or evaluate.loss.';
+    problems.push({ path: ['policy', 'suite'], message });
+  }
+  if (policy.direction !== 'minimize') {
+    const message = 'a loss is the better the lower it is. Write direction: minimize.';
+    problems.push({ path: ['policy', 'direction'], message });
+  }
+  for (const field of ['settle', 'minEntropy'] as const) {
+    if (policy[field] === undefined || policy[field] === false) continue;
+    problems.push({ path: ['policy', field], message: 'belongs to a suite, which draws answers. Leave it out.' });
+  }
+  return problems;
+}
+
 function unknownSuite(suite: string, { suites = {} }: RunSpec['evaluate']): Problem {
   const known = [MAIN_SUITE, ...Object.keys(suites)].join(', ');
   return {
     path: ['policy', 'suite'],
-    message: `there is no suite "${suite}" in evaluate.suites. Name one of ${known}.`,
+    message: `there is no suite "${suite}" in evaluate.suites. Name one of ${known}; or ${VALIDATION_LOSS}.`,
   };
 }
 

@@ -1,7 +1,7 @@
 /** What the schema cannot see of suites: how they draw and grade must go together, and their files must be there. */
 import { codeField, codePath, isCode } from '../../domain/spec/code-spec.ts';
 import { isLikelihood } from '../../domain/spec/grader-spec.ts';
-import { MAIN_SUITE } from '../../domain/words/names.ts';
+import { MAIN_SUITE, VALIDATION_LOSS } from '../../domain/words/names.ts';
 import { promptsReference } from '../../domain/words/prompts.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
@@ -11,10 +11,18 @@ type Place = readonly PropertyKey[];
 
 export function suiteProblems(evaluate: RunSpec['evaluate']): Problem[] {
   const problems = placed(evaluate).flatMap(([place, suite]) => problemsOf(place, suite));
-  if (evaluate.suites?.[MAIN_SUITE] === undefined) return problems;
-  const message = `"${MAIN_SUITE}" is the suite that the fields of evaluate make themselves. Choose another name.`;
-  return [...problems, { path: ['evaluate', 'suites', MAIN_SUITE], message }];
+  const taken = TAKEN.filter(([name]) => evaluate.suites?.[name] !== undefined);
+  const renamed = taken.map(([name, what]) => ({
+    path: ['evaluate', 'suites', name],
+    message: `"${name}" is ${what}. Choose another name.`,
+  }));
+  return [...problems, ...renamed];
 }
+
+const TAKEN = [
+  [MAIN_SUITE, 'the suite that the fields of evaluate make themselves'],
+  [VALIDATION_LOSS, 'what policy.suite calls the loss of rows that are held out'],
+] as const;
 
 /** The files that suites name, with where they do. */
 export function suiteFiles(evaluate: RunSpec['evaluate']): [PropertyKey[], string][] {

@@ -1,7 +1,8 @@
 /** The experiment that does what a managed job did, as YAML; with what it cannot know, and what it does otherwise. Pure. */
 import { stringify } from 'yaml';
 import { fromOutside, visible } from '../../domain/words/outside-text.ts';
-import { RunSpec } from '../../domain/spec/spec.ts';
+import { VALIDATION_LOSS } from '../../domain/words/names.ts';
+import { MOST_BATCH_TOKENS, RunSpec } from '../../domain/spec/spec.ts';
 import { lastPart, type ManagedJob } from './managed-job.ts';
 
 /** What a job does not say. */
@@ -24,7 +25,6 @@ export interface Imported {
 const FILL_IN = 'FILL-IN';
 
 /** Fireworks' own defaults (docs.fireworks.ai, firectl create sftj and dpoj). */
-const DEFAULT_TOKENS_PER_STEP = 32_768;
 const DEFAULT_MAX_TOKENS = 8_192;
 const DEFAULT_EPOCHS = 1;
 
@@ -45,7 +45,7 @@ export function experimentOf(job: ManagedJob, options: ImportOptions): Imported 
     train: trainOf(job),
     checkpoint: { every: 50 },
     evaluate: evaluateOf(job, options),
-    policy: job.earlyStop ? { patience: 3 } : undefined,
+    policy: policyOf(job),
     promotion: job.outputModel === undefined ? undefined : { alias: name, model: name },
   };
   const title = `A managed job, imported${job.id === undefined ? '' : `: ${job.id}`}. \`pawl check\` says what is wrong.`;
@@ -73,6 +73,7 @@ function dataOf(job: ManagedJob, { data }: ImportOptions, chatTemplate: string |
     train: data ?? fileOf(job.dataset) ?? FILL_IN,
     chatTemplate,
     maxTokens: job.maxTokens ?? DEFAULT_MAX_TOKENS,
+    batchByTokens: tokensOf(job)?.budget,
     holdout: job.carveOut ? HOLDOUT : undefined,
   };
 }
@@ -80,23 +81,37 @@ function dataOf(job: ManagedJob, { data }: ImportOptions, chatTemplate: string |
 function trainOf({
   epochs,
   batchSize,
-  accumulate,
+  accumulate = 1,
   learningRate,
   weightDecay,
   warmupSteps,
   ...job
 }: ManagedJob): object {
+  const accumulated = accumulate * (tokensOf(job)?.batches ?? 1);
   return {
     epochs: epochs ?? DEFAULT_EPOCHS,
-    batchSize: batchSize ?? DEFAULT_BATCH,
-    accumulate: accumulate === 1 ? undefined : accumulate,
+    batchSize: batchSize ?? (job.batchTokens === undefined ? DEFAULT_BATCH : undefined),
+    accumulate: accumulated === 1 ? undefined : accumulated,
     startFrom: isStart(job.warmStartFrom) ? job.warmStartFrom : undefined,
     optimizer: { learningRate: learningRate ?? DEFAULT_RATE, weightDecay },
     schedule: warmupSteps === undefined ? undefined : { kind: 'constant', warmupSteps },
     seed: job.seed,
-    preference:
-      job.loss === undefined ? undefined : { loss: job.loss, beta: job.loss === 'dpo' ? job.beta : undefined },
+    preference: preferenceOf(job),
   };
+}
+
+function preferenceOf({ loss, beta }: Pick<ManagedJob, 'loss' | 'beta'>): object | undefined {
+  return loss === undefined ? undefined : { loss, beta: loss === 'dpo' ? beta : undefined };
+}
+
+/** A job stopped by its validation loss, where it had rows to tell it of. */
+function policyOf(job: ManagedJob): object | undefined {
+  if (!job.earlyStop) return undefined;
+  return validates(job) ? { suite: VALIDATION_LOSS, direction: 'minimize', patience: 3 } : { patience: 3 };
+}
+
+function validates({ carveOut, validation }: { carveOut: boolean; validation?: string | undefined }): boolean {
+  return carveOut || validation !== undefined;
 }
 
 function evaluateOf({ kind, validation }: ManagedJob, { prompts }: ImportOptions): object {
@@ -131,7 +146,6 @@ function missing({ dataset, validation }: ManagedJob, { shape, tokenizer, prompt
 }
 
 function notSaid({ kind, batchSize, learningRate, loraRank, ...job }: ManagedJob): Note[] {
-  const tokens = job.batchTokens ?? DEFAULT_TOKENS_PER_STEP;
   const step = `${DEFAULT_BATCH} ${kind === 'preference' ? 'pairs' : 'examples'}`;
   const rate =
     job.learningRateMultiplier === undefined
@@ -139,9 +153,8 @@ function notSaid({ kind, batchSize, learningRate, loraRank, ...job }: ManagedJob
       : `${job.learningRateMultiplier} times a rate that the service does not tell`;
   return [
     [
-      batchSize === undefined,
-      `train.batchSize: the job packed up to ${tokens} tokens into a step; here a step is ${step}. ` +
-        '`pawl check` shows how many tokens that is.',
+      batchSize === undefined && job.batchTokens === undefined,
+      `train.batchSize: the service chose it; here a step is ${step}.`,
     ],
     [learningRate === undefined, `train.optimizer.learningRate: ${rate}; ${DEFAULT_RATE} is a beginning.`],
     [
@@ -151,7 +164,16 @@ function notSaid({ kind, batchSize, learningRate, loraRank, ...job }: ManagedJob
   ];
 }
 
-function different({ base, warmStartFrom, loss, beta, carveOut, earlyStop }: ManagedJob): Note[] {
+function different({
+  base,
+  warmStartFrom,
+  loss,
+  beta,
+  carveOut,
+  earlyStop,
+  batchTokens,
+  validation,
+}: ManagedJob): Note[] {
   return [
     [
       base !== undefined && !isModel(base),
@@ -169,7 +191,18 @@ function different({ base, warmStartFrom, loss, beta, carveOut, earlyStop }: Man
       carveOut,
       `data.holdout: the service held out a part that it chose; here ${HOLDOUT * 100} % are, by the hashes of rows.`,
     ],
-    [earlyStop, 'policy.patience: the job stopped by its validation loss; a run stops by the score of its prompts.'],
+    [
+      earlyStop && validates({ carveOut, validation }),
+      'policy.suite: the job does not tell how long it waited for a lower loss; here it is three checkpoints.',
+    ],
+    [
+      earlyStop && !validates({ carveOut, validation }),
+      'policy.patience: the job stopped by its validation loss, and had no rows for one; a run stops by its score.',
+    ],
+    [
+      batchTokens !== undefined,
+      `data.batchByTokens: the job packed rows up to ${batchTokens} tokens as they came; here rows of like length come together.`,
+    ],
     [true, 'data.maxTokens: the service cut longer examples; here they are left out, and counted.'],
   ];
 }
@@ -180,6 +213,13 @@ function isModel(base: string | undefined): base is string {
 
 function isStart(adapter: string | undefined): boolean {
   return adapter !== undefined && isModel(adapter);
+}
+
+/** What a job packed into a step: more than one request can hold is several batches, whose gradients add up. */
+function tokensOf({ batchTokens }: Pick<ManagedJob, 'batchTokens'>): { budget: number; batches: number } | undefined {
+  if (batchTokens === undefined) return undefined;
+  const batches = Math.ceil(batchTokens / MOST_BATCH_TOKENS);
+  return { budget: Math.floor(batchTokens / batches), batches };
 }
 
 /** A dataset of the service, as the file that it is downloaded to. */

@@ -200,6 +200,9 @@ function described(job: z.output<z.ZodObject<typeof jobFields>>): Pick<ManagedJo
   return { ...named, carveOut: evalAutoCarveout && evaluationDataset === undefined, earlyStop };
 }
 
+/** Fireworks' own (docs.fireworks.ai, firectl create sftj). */
+const DEFAULT_BATCH_TOKENS = 32_768;
+
 function trained(config: z.output<z.ZodObject<typeof trainingFields>>): Partial<ManagedJob> {
   const samples = config.batchSizeSamples;
   return present({
@@ -208,7 +211,7 @@ function trained(config: z.output<z.ZodObject<typeof trainingFields>>): Partial<
     template: config.jinjaTemplate,
     epochs: config.epochs,
     batchSize: samples,
-    batchTokens: samples === undefined ? config.batchSize : undefined,
+    batchTokens: samples === undefined ? (config.batchSize ?? DEFAULT_BATCH_TOKENS) : undefined,
     accumulate: config.gradientAccumulationSteps,
     learningRate: config.learningRate,
     warmupSteps: config.learningRateWarmupSteps,

@@ -1,5 +1,6 @@
 /** What a list tells of a run beside its outcome: its best score, how long it took, what it came to. */
-import { MAIN_SUITE } from '../../domain/words/names.ts';
+import { judgedEvaluations } from '../../domain/decide/policy-scores.ts';
+import { MAIN_SUITE, VALIDATION_LOSS } from '../../domain/words/names.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { StoredLease, StoreReader, StoredRun } from '../../store/index.ts';
@@ -9,7 +10,7 @@ type Facts = Pick<RunSummary, 'score' | 'seconds' | 'cost'>;
 
 /** Of each run, by its id. `nowMs`: of runs that are not over. */
 export async function factsOf(
-  reader: Pick<StoreReader, 'bestEvaluations' | 'leasesOf'>,
+  reader: Pick<StoreReader, 'bestEvaluations' | 'checkpointAt' | 'leasesOf'>,
   runs: readonly StoredRun[],
   nowMs: number,
 ): Promise<ReadonlyMap<string, Facts>> {
@@ -27,18 +28,24 @@ export async function factsOf(
 
 /** By what each run's policy judges: most judge the same. */
 async function bestScores(
-  reader: Pick<StoreReader, 'bestEvaluations'>,
+  reader: Pick<StoreReader, 'bestEvaluations' | 'checkpointAt'>,
   runs: readonly StoredRun[],
 ): Promise<ReadonlyMap<string, Evaluation>> {
   const groups = new Map<string, { direction: RunSpec['policy']['direction']; suite: string; runIds: string[] }>();
+  const found = new Map<string, Evaluation>();
   for (const { runId, spec } of runs) {
     const { direction, suite = MAIN_SUITE } = spec.policy;
+    if (suite === VALIDATION_LOSS) {
+      const best = await reader.checkpointAt(runId, { kind: 'best', direction, suite });
+      const [loss] = best === undefined ? [] : judgedEvaluations(spec.policy, [best]);
+      if (loss !== undefined) found.set(runId, loss);
+      continue;
+    }
     const key = `${direction} ${suite}`;
     const group = groups.get(key) ?? { direction, suite, runIds: [] };
     group.runIds.push(runId);
     groups.set(key, group);
   }
-  const found = new Map<string, Evaluation>();
   for (const { direction, suite, runIds } of groups.values()) {
     const best = await reader.bestEvaluations(runIds, { direction, ...(suite !== MAIN_SUITE && { suite }) });
     for (const [runId, evaluation] of best) found.set(runId, evaluation);

@@ -2,7 +2,7 @@
 import type { TriedBranch } from '../words/branches.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import { gain } from './policy-scores.ts';
-import { percent } from './policy-text.ts';
+import { amount } from './policy-text.ts';
 
 type Direction = RunSpec['policy']['direction'];
 
@@ -54,5 +54,5 @@ function scoreText(branch: TriedBranch): string {
 
 /** Where the metric is known already. */
 function bareScore({ score }: TriedBranch): string {
-  return score === undefined ? 'no score' : `${percent(score.score)} at step ${score.step}`;
+  return score === undefined ? 'no score' : `${amount(score, score.score)} at step ${score.step}`;
 }

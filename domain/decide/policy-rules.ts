@@ -4,7 +4,7 @@ import type { RunSpec } from '../spec/spec.ts';
 import type { Verdict } from '../words/run.ts';
 import { bestOf, type Course, type Gains } from './course.ts';
 import { gain } from './policy-scores.ts';
-import { noiseText, percent, scoreText } from './policy-text.ts';
+import { amount, noiseText, scoreText } from './policy-text.ts';
 
 type Policy = RunSpec['policy'];
 
@@ -34,13 +34,16 @@ export function judgeTarget(policy: Policy, latest: Evaluation): Judgement | und
   if (target === undefined || gain(direction, target, latest.score) < 0) return undefined;
   const worst = worstOf(direction, latest);
   if (gain(direction, target, worst) >= 0) {
-    return { kind: 'stop', reason: `${scoreText(latest)} reaches the target ${percent(target)}, interval included` };
+    return {
+      kind: 'stop',
+      reason: `${scoreText(latest)} reaches the target ${amount(latest, target)}, interval included`,
+    };
   }
   const more = promptsToSettle(target, latest, worst);
   return {
     kind: 'inconclusive',
     reason:
-      `${scoreText(latest)} passes the target ${percent(target)}, but its interval does not` +
+      `${scoreText(latest)} passes the target ${amount(latest, target)}, but its interval does not` +
       (more === undefined ? '' : `; about ${more} more prompts would settle it`),
   };
 }
@@ -112,7 +115,7 @@ function withoutGain(
   const { score, without } = gains;
   const noise = noiseText(latest, score);
   const since = without === 1 ? '1 evaluation' : `${without} evaluations`;
-  return `no gain above ${percent(minGain)} over ${percent(score)} in ${since}${noise}`;
+  return `no gain above ${amount(latest, minGain)} over ${amount(latest, score)} in ${since}${noise}`;
 }
 
 /** What there is to say where no rule has anything to say. */
@@ -120,6 +123,6 @@ export function progress({ direction }: Policy, { bestBefore: champion }: Course
   if (champion === undefined) return `baseline ${scoreText(latest)}`;
   const gained = gain(direction, champion.score, latest.score);
   const noise = noiseText(latest, champion.score);
-  if (gained > 0) return `${scoreText(latest)}: ${percent(gained)} better than the best before${noise}`;
-  return `${scoreText(latest)}: no better than ${percent(champion.score)} at step ${champion.step}${noise}`;
+  if (gained > 0) return `${scoreText(latest)}: ${amount(latest, gained)} better than the best before${noise}`;
+  return `${scoreText(latest)}: no better than ${amount(latest, champion.score)} at step ${champion.step}${noise}`;
 }

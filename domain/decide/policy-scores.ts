@@ -2,19 +2,27 @@
 import type { CheckpointReport } from '../words/run.ts';
 import type { Evaluation } from '../words/evaluation.ts';
 import type { RunSpec } from '../spec/spec.ts';
-import { MAIN_SUITE } from '../words/names.ts';
+import type { Checkpoint } from '../words/checkpoint.ts';
+import { MAIN_SUITE, VALIDATION_LOSS, VALIDATION_METRIC } from '../words/names.ts';
 
 type Policy = RunSpec['policy'];
 
 /** Evaluations of the suite that the policy judges, in the order of the checkpoints. */
-export function judgedEvaluations(
-  { suite = MAIN_SUITE }: Policy,
-  reports: readonly Pick<CheckpointReport, 'evaluation' | 'suites'>[],
-): Evaluation[] {
-  return reports.flatMap(({ evaluation, suites = [] }) => {
+export function judgedEvaluations({ suite = MAIN_SUITE }: Policy, reports: readonly CheckpointReport[]): Evaluation[] {
+  return reports.flatMap(({ checkpoint, evaluation, suites = [] }) => {
+    if (suite === VALIDATION_LOSS) return evaluation === undefined ? [] : lossAsEvaluation(checkpoint);
     const judged = suite === MAIN_SUITE ? evaluation : suites.find((further) => further.suite === suite);
     return judged === undefined ? [] : [judged];
   });
+}
+
+/** Of a checkpoint that was proved: the loss of the same rows each time, which no chance of prompts is part of. */
+function lossAsEvaluation({ name, step, identity, validation }: Checkpoint): Evaluation[] {
+  if (validation === undefined) return [];
+  const { loss, rows } = validation;
+  const exact = { score: loss, low: loss, high: loss, samples: rows, missing: 0 };
+  const what = { promptSet: '', metric: VALIDATION_METRIC, suite: VALIDATION_LOSS };
+  return [{ id: `${name}/${VALIDATION_LOSS}`, checkpoint: name, step, identity, ...what, ...exact }];
 }
 
 /** How much better `candidate` is than `reference`; negative when worse. */

@@ -1,5 +1,6 @@
 /** Decisions: pure functions from recorded facts to a verdict with its reason. */
 import type { Checkpoint } from '../words/checkpoint.ts';
+import { VALIDATION_LOSS } from '../words/names.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import { judgeEntropy, judgePatience, judgePlateau, judgeTarget, progress, type Judgement } from './policy-rules.ts';
 import type { Course } from './course.ts';
@@ -39,7 +40,9 @@ export function decideOn({ policy, course, checkpoint, steps }: CheckpointFacts)
     return decide({ policy, course, step: checkpoint.step, steps });
   }
   if (checkpoint.step >= steps) return allDone(steps);
-  return { kind: 'continue', reason: `suite ${policy.suite ?? ''} is not due at step ${checkpoint.step}` };
+  const { suite = '' } = policy;
+  const absent = suite === VALIDATION_LOSS ? 'the validation loss is not known' : `suite ${suite} is not due`;
+  return { kind: 'continue', reason: `${absent} at step ${checkpoint.step}` };
 }
 
 function allDone(steps: number): Judgement {

@@ -30,7 +30,11 @@ const Spike = z.strictObject({
 
 export const PolicySpec = z.strictObject({
   direction: z.enum(['maximize', 'minimize']).default('maximize'),
-  suite: z.string().min(1).optional().describe('the suite whose evaluations are judged; default: main'),
+  suite: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('the suite whose evaluations are judged, or validation-loss; default: main'),
   target: z.number().optional().describe('stop as soon as an evaluation scores at least this'),
   settle: z
     .boolean()

@@ -20,6 +20,8 @@ export function withSettings(spec: unknown, settings: Settings): unknown {
     }
     // Of the two ways to say how long, the one that is asked for replaces the other.
     if (path === 'train.steps') changed = setIn(changed, ['train', 'epochs'], null);
+    if (path === 'train.batchSize' && value !== 0) changed = setIn(changed, ['data', 'batchByTokens'], null);
+    if (path === 'data.batchByTokens' && value !== null) changed = setIn(changed, ['train', 'batchSize'], 0);
     if (path === 'train.epochs') changed = setIn(changed, ['train', 'steps'], 0);
   }
   return changed;

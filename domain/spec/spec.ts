@@ -96,7 +96,8 @@ const Train = z
     // 0: not known yet, as `epochs` is given; known once the data is pinned.
     steps: z.number().int().min(0).default(0).describe('or give epochs'),
     epochs: positiveInt.optional().describe('in place of steps: how often every example is trained on'),
-    batchSize: positiveInt.max(1024),
+    // 0: batches are made by tokens.
+    batchSize: z.number().int().min(0).max(1024).default(0).describe('rows a batch; or give data.batchByTokens'),
     accumulate: positiveInt.max(1024).optional().describe('batches per step, whose gradients add up; default 1'),
     optimizer: Optimizer,
     rateChanges: RateChanges.optional().describe(
@@ -128,6 +129,9 @@ const Train = z
     path: ['epochs'],
     error: 'give steps or epochs, not both',
   });
+
+/** A batch by tokens is one request, which the trainer takes up to five million bytes of: thirty a token. */
+export const MOST_BATCH_TOKENS = 131_072;
 
 /** One experiment: everything a run needs to know, and nothing secret. */
 export const RunSpec = z.strictObject({
@@ -196,6 +200,10 @@ export const RunSpec = z.strictObject({
       .optional()
       .describe('turns of messages that are trained on (each-assistant: an example for each); default: all-assistant'),
     maxTokens: positiveInt.default(2048).describe('longer examples are dropped, and counted'),
+    batchByTokens: positiveInt
+      .max(MOST_BATCH_TOKENS)
+      .optional()
+      .describe('in place of train.batchSize: rows of like length together, so many tokens a batch at most'),
     holdout: z
       .number()
       .gt(0)

@@ -42,6 +42,8 @@ const CheckedData = z.object({
 const CheckedTraining = z.object({
   steps: z.number(),
   examplesPerStep: z.number(),
+  /** Where batches are made by tokens: how many of them are an epoch. */
+  byTokens: z.object({ budget: z.number(), batches: z.number() }).optional(),
   /** What these are. */
   unit: z.enum(['examples', 'pairs', 'labelled rows']),
   /** How often each example comes, on average. */

@@ -25,6 +25,12 @@ export function stateReference(state: { trainerId: string; path: string }, loadi
   return state.trainerId === loadingTrainerId ? state.path : `cross_job://${state.trainerId}/${state.path}`;
 }
 
+/** In `policy.suite`: what is judged is the loss of rows that are not trained on, which no suite asks for. */
+export const VALIDATION_LOSS = 'validation-loss';
+
+/** As what it is told, where scores are. */
+export const VALIDATION_METRIC = 'validation loss';
+
 /** A DNS label, e.g. `step-000040-g1`. Unique in a run: a rewind raises the generation. */
 export function checkpointName(step: number, generation: number): string {
   return `step-${String(step).padStart(6, '0')}-g${generation}`;

@@ -38,6 +38,14 @@ interface PinnedReference {
   readonly logprobs?: string;
 }
 
+/** Batches are made by tokens. */
+interface PinnedLengths {
+  /** Artifact (sha256) of the rows in the order of their length. */
+  readonly order: string;
+  /** Tokens of a batch, at most. */
+  readonly budget: number;
+}
+
 /** Rows that are not trained on, whose loss is told at each checkpoint. */
 interface PinnedValidation {
   /** Artifact (sha256) of the tokenized examples. */
@@ -78,6 +86,8 @@ export interface Plan extends Place {
   /** Artifact (sha256) of the main suite's references as tokens, where its grader asks how likely they are. */
   readonly references?: string;
   readonly python?: PinnedPython;
+  /** Absent: a batch is a number of rows. */
+  readonly lengths?: PinnedLengths;
   /** Preferences are learned: `examples` counts pairs (or labelled rows), of which each is two examples of the dataset. */
   readonly preferences?: 'pairs' | 'labelled';
   /** Absent: the loss compares with no reference. */

@@ -1,5 +1,6 @@
 /** The one checkpoint of a run that is meant: by its name, at a step, the last, the first evaluated, the best. */
 import { sql, type Expression, type Selectable, type SelectQueryBuilder } from 'kysely';
+import { VALIDATION_LOSS } from '../../domain/words/names.ts';
 import type { CheckpointRow } from './checkpoint-reports.ts';
 import type { CheckpointPlace } from './records.ts';
 import type { Sql, Tables } from './schema.ts';
@@ -18,7 +19,7 @@ export async function checkpointAt(db: Sql, runId: string, at: CheckpointPlace):
     case 'baseline':
       return evaluatedFirst(db, runId);
     case 'best':
-      return best(db, runId, at);
+      return at.suite === VALIDATION_LOSS ? lowestLoss(db, runId) : best(db, runId, at);
     default:
       return at satisfies never;
   }
@@ -101,6 +102,24 @@ async function best(
   const first = await equals.select('step').orderBy('step').limit(1).executeTakeFirst();
   if (first === undefined) return undefined;
   return among(db, runId, await equals.select('checkpoint').where('step', '=', first.step).execute());
+}
+
+/** By the loss of rows that are held out, of those that were evaluated: the earliest of equals. */
+function lowestLoss(db: Sql, runId: string): Promise<CheckpointRow | undefined> {
+  return oldest(
+    db
+      .selectFrom('checkpoints')
+      .selectAll()
+      .where('runId', '=', runId)
+      .where(
+        sql<boolean>`exists (
+          select 1 from evaluations
+          where evaluations.run_id = checkpoints.run_id and evaluations.checkpoint = checkpoints.name
+            and evaluations.appraisal is null and evaluations.kind = 'scored' and evaluations.suite is null)`,
+      )
+      .where('validation', 'is not', null)
+      .orderBy(sql`json_extract(validation, '$.loss')`),
+  );
 }
 
 /** The first of these in the order of a run's checkpoints. */

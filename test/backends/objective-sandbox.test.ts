@@ -6,6 +6,7 @@ import {
   type LossDatum,
   type TrainingClient,
 } from '../../activities/backends/fireworks/index.ts';
+import { chunkSizes } from '../../activities/data/batches.ts';
 import { requestsPerStep, submitGradient } from '../../activities/run/gradient.ts';
 import type { Objective } from '../../activities/objectives/objective.ts';
 import type { Datum } from '../../activities/ports.ts';
@@ -146,7 +147,7 @@ describe('a step of a run', () => {
       for (let time = 0; time < times; time += 1) {
         const trainer = fireworks.trainer(TRAINER);
         const submitted = await submitGradient(
-          { trainer, modelId, firstSeq: 1, chunks, datums, objective: computed },
+          { trainer, modelId, firstSeq: 1, sizes: chunkSizes(datums.length, chunks), datums, objective: computed },
           signal,
         );
         const results = await Promise.all(submitted.parts.map(async (part) => part.result(signal)));

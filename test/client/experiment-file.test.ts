@@ -214,7 +214,7 @@ describe('a bad experiment', () => {
     [
       'a policy for a suite that is not there',
       `${GOOD}policy: {suite: hard}\n`,
-      ['experiment.yaml:16:10 policy.suite: there is no suite "hard" in evaluate.suites. Name one of main.'],
+      ['experiment.yaml:16:10 policy.suite: there is no suite "hard" in evaluate.suites. Name one of main; or validation-loss.'],
     ],
     [
       'a gate on a suite that is not there',
@@ -285,9 +285,9 @@ describe('a bad experiment', () => {
     ],
     [
       'neither steps nor epochs, beside another fault',
-      GOOD.replace('  steps: 100\n', '').replace('batchSize: 4', 'batchSize: 0'),
+      GOOD.replace('  steps: 100\n', '').replace('batchSize: 4', 'batchSize: 4000'),
       [
-        'experiment.yaml:8:3 train.batchSize: must be greater than 0, got 0.',
+        'experiment.yaml:8:3 train.batchSize: must be at most 1024, got 4000.',
         'experiment.yaml:7:1 train.steps: is missing. Add "steps: …" under "train" (or give epochs).',
       ],
     ],

@@ -83,16 +83,21 @@ describe('a managed job', () => {
     expect(document).toEqual({
       name: 'support-answers-v2',
       model: { shape: 'FILL-IN', base: 'accounts/fireworks/models/qwen3-8b', tokenizer: 'FILL-IN', lora: { rank: 16 } },
-      data: { train: 'tickets.jsonl', chatTemplate: 'support-answers-v2.jinja', maxTokens: 4096, holdout: 0.02 },
+      data: {
+        train: 'tickets.jsonl',
+        chatTemplate: 'support-answers-v2.jinja',
+        maxTokens: 4096,
+        batchByTokens: 65536,
+        holdout: 0.02,
+      },
       train: {
         epochs: 3,
-        batchSize: 8,
         optimizer: { learningRate: 0.0002, weightDecay: 0.01 },
         schedule: { kind: 'constant', warmupSteps: 10 },
       },
       checkpoint: { every: 50 },
       evaluate: { prompts: 'FILL-IN' },
-      policy: { patience: 3 },
+      policy: { suite: 'validation-loss', direction: 'minimize', patience: 3 },
       promotion: { alias: 'support-answers-v2', model: 'support-answers-v2' },
     });
     expect(template).toEqual({ file: 'support-answers-v2.jinja', content: '{{ messages }}' });
@@ -103,13 +108,13 @@ describe('a managed job', () => {
       'model.tokenizer',
       'evaluate.prompts',
       'data.train',
-      'train.batchSize',
       'data.holdout',
-      'policy.patience',
+      'policy.suite',
+      'data.batchByTokens',
       'data.maxTokens',
       'mtpEnabled',
     ]);
-    expect(notes.join('\n')).toContain('packed up to 65536 tokens into a step');
+    expect(notes.join('\n')).toContain('the job packed rows up to 65536 tokens as they came');
   });
 
   test('of preference pairs keeps its loss and its numbers', () => {

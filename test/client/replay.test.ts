@@ -232,7 +232,7 @@ describe('a policy file', () => {
       'policy.yaml:2:3 policy.target: scores run from 0 to 1, got 70. For 70 % write 0.7.',
     ]);
     expect(await read('suite: hard\n')).toEqual([
-      'policy.yaml:1:1 suite: there is no suite "hard" in evaluate.suites. Name one of main.',
+      'policy.yaml:1:1 suite: there is no suite "hard" in evaluate.suites. Name one of main; or validation-loss.',
     ]);
   });
 });

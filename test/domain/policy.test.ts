@@ -224,3 +224,62 @@ describe('settleLimit', () => {
     expect(settleLimit(minimize, scored(0.19, 10), { asked: 100, prompts: 1000 })).toBe(400);
   });
 });
+
+describe('a policy by validation loss', () => {
+  const rule = {
+    ...maximize,
+    patience: 2,
+    minGain: 0.01,
+    target: 0.5,
+    suite: 'validation-loss',
+    direction: 'minimize' as const,
+  };
+
+  function measured(losses: readonly (number | undefined)[], proved = true): CheckpointReport[] {
+    return losses.map((loss, at) => {
+      const step = at * 10;
+      const name = `step-${step}`;
+      const found = { name, step, generation: 1, statePath: name, snapshotType: 'base' as const, identity: name };
+      return {
+        checkpoint: { ...found, ...(loss !== undefined && { validation: { loss, rows: 20, tokens: 90 } }) },
+        ...(proved && { evaluation: scored(0.1, step) }),
+      };
+    });
+  }
+
+  function onLosses(losses: readonly (number | undefined)[]): { kind: string; reason: string } {
+    const reports = measured(losses);
+    const last = reports.at(-1)?.checkpoint;
+    if (last === undefined) throw new Error('no checkpoint');
+    return decideOn({
+      policy: rule,
+      course: courseOf(rule, judgedEvaluations(rule, reports)),
+      checkpoint: last,
+      steps: 1_000,
+    });
+  }
+
+  test('goes on while it falls, and stops where it does not any more', () => {
+    expect(onLosses([2.5, 2.4])).toEqual({
+      kind: 'continue',
+      reason: 'validation loss 2.4000: 0.1000 better than the best before',
+    });
+    expect(onLosses([2.5, 2.4, 2.395, 2.41])).toEqual({
+      kind: 'stop',
+      reason: 'no gain above 0.0100 over 2.4000 in 2 evaluations',
+    });
+    expect(branchPoint(rule, judgedEvaluations(rule, measured([2.5, 2.3, 2.4])))).toBe('step-10');
+  });
+
+  test('stops at its target, and has nothing to say where no loss is known', () => {
+    expect(onLosses([2.5, 0.5])).toMatchObject({
+      kind: 'stop',
+      reason: expect.stringContaining('validation loss 0.5000 reaches the target 0.5000'),
+    });
+    expect(onLosses([2.5, undefined])).toEqual({
+      kind: 'continue',
+      reason: 'the validation loss is not known at step 10',
+    });
+    expect(judgedEvaluations(rule, measured([2.5], false))).toEqual([]);
+  });
+});

@@ -63,8 +63,8 @@ function factLines({ shape, data, training, cost }: CheckReport): string[] {
     ]);
   }
   if (training !== undefined) {
-    const { steps, examplesPerStep, unit, epochs, tokens, checkpoints, requestsPerStep } = training;
-    rows.push(['steps', `${count(steps)} of ${count(examplesPerStep)} ${unit}: ${epochsText(epochs)}`]);
+    const { steps, unit, epochs, tokens, checkpoints, requestsPerStep } = training;
+    rows.push(['steps', `${count(steps)} of ${stepText(training)} ${unit}: ${epochsText(epochs)}`]);
     rows.push(['to train', `about ${count(tokens)} tokens, ${requestsPerStep} requests a step`]);
     rows.push(['checkpoints', `${count(checkpoints)}, the baseline included; each is evaluated`]);
   }
@@ -89,6 +89,13 @@ function leftText({ left, leftOut }: NonNullable<CheckReport['data']>): string {
   });
   const more = leftOut - shown.length;
   return `${shown.join(', ')}${more > 0 ? `, and ${count(more)} more` : ''}`;
+}
+
+/** By tokens no step is like another: their mean is told, and what makes them. */
+function stepText({ examplesPerStep, byTokens }: NonNullable<CheckReport['training']>): string {
+  if (byTokens === undefined) return count(examplesPerStep);
+  const { batches, budget } = byTokens;
+  return `up to ${count(budget)} tokens (${count(batches)} batches an epoch), about ${count(Math.round(examplesPerStep * 10) / 10)}`;
 }
 
 function epochsText(epochs: number): string {

@@ -1,4 +1,5 @@
 /** Numbers as people read them: scores, durations, money, a bar. Pure. */
+import { VALIDATION_METRIC } from '../../../domain/words/names.ts';
 import type { Evaluation } from '../../../domain/words/evaluation.ts';
 import type { ScoreDifference } from '../../../domain/words/serving.ts';
 
@@ -20,7 +21,14 @@ export function share(part: number, whole: number): string {
 }
 
 /** `12.1 % [8.6, 16.7]`; the interval is the 95 % one. */
-export function scoreText({ score, low, high }: Pick<Evaluation, 'score' | 'low' | 'high'>): string {
+export function scoreText({
+  score,
+  low,
+  high,
+  metric,
+}: Pick<Evaluation, 'score' | 'low' | 'high'> & Partial<Pick<Evaluation, 'metric'>>): string {
+  // Of the same rows each time: there is no interval.
+  if (metric === VALIDATION_METRIC) return score.toFixed(4);
   return `${percent(score)} [${(low * 100).toFixed(1)}, ${(high * 100).toFixed(1)}]`;
 }
 

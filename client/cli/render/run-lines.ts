@@ -1,5 +1,7 @@
 /** A run in words: the lines of the live block, and one line for each checkpoint. Pure. */
 import type { StoredCheckpoint } from '../../../store/index.ts';
+import { amount } from '../../../domain/decide/policy-text.ts';
+import { VALIDATION_LOSS, VALIDATION_METRIC } from '../../../domain/words/names.ts';
 import { suiteMetric } from '../../../domain/spec/suite-spec.ts';
 import type { RunSpec } from '../../../domain/spec/spec.ts';
 import { progressOf, type RunView, type Waiting } from '../../runs/run-view.ts';
@@ -55,14 +57,16 @@ function servingLine({ status }: RunView, colours: Colours): string {
 
 function scoreLine({ status, stored }: RunView): string {
   if (status?.score === undefined) return '';
-  const parts = [`${stored === undefined ? 'score' : judgedMetric(stored.spec)} ${percent(status.score)}`];
-  if (status.baselineScore !== undefined) parts.push(`baseline ${percent(status.baselineScore)}`);
-  if (status.bestScore !== undefined) parts.push(`best ${percent(status.bestScore)}`);
+  const metric = stored === undefined ? 'score' : judgedMetric(stored.spec);
+  const parts = [`${metric} ${amount({ metric }, status.score)}`];
+  if (status.baselineScore !== undefined) parts.push(`baseline ${amount({ metric }, status.baselineScore)}`);
+  if (status.bestScore !== undefined) parts.push(`best ${amount({ metric }, status.bestScore)}`);
   return parts.join('  ');
 }
 
 /** Of the suite that the policy judges. */
 function judgedMetric({ policy, evaluate }: RunSpec): string {
+  if (policy.suite === VALIDATION_LOSS) return VALIDATION_METRIC;
   const further = policy.suite === undefined ? undefined : evaluate.suites?.[policy.suite];
   return suiteMetric(further ?? evaluate);
 }

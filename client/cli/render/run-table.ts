@@ -1,7 +1,8 @@
 /** The list of runs as a table: how each stands, what it reached and came to, and what tells it from the others. Pure. */
+import { amount } from '../../../domain/decide/policy-text.ts';
 import { fieldChanges, valueText } from '../../../domain/spec/spec-changes.ts';
 import { isOver, type RunSummary } from '../../runs/run-view.ts';
-import { durationText, percent } from './format.ts';
+import { durationText } from './format.ts';
 import { table, wideTable } from './tables.ts';
 import { oneLine } from './text.ts';
 
@@ -11,7 +12,7 @@ export function runTable(runs: readonly RunSummary[], width: number): string {
     runId,
     isOver(outcome) || phase === undefined ? outcome : phase,
     step === undefined ? '-' : `${step}/${steps ?? '?'}`,
-    score === undefined ? '-' : percent(score.score),
+    score === undefined ? '-' : amount(score, score.score),
     createdAt.slice(0, 'YYYY-MM-DDThh:mm'.length).replace('T', ' '),
     seconds === undefined ? '-' : durationText(seconds),
     cost === undefined ? '-' : `${cost.amount.toFixed(2)} ${cost.currency}`,
