@@ -30,6 +30,8 @@ export interface Fate {
   readonly deliver?: boolean;
   /** Awaited once the answer is complete at the proxy, before the worker sees any of it. */
   readonly after?: (answer: Answer) => Promise<void>;
+  /** What the worker is told instead. */
+  readonly rewrite?: (answer: Answer) => Answer;
   readonly reply?: 'whole' | 'torn' | 'lost';
 }
 
@@ -119,12 +121,11 @@ export class Wire {
       incoming.socket.destroy();
       return;
     }
-    const disturbed = fate.after !== undefined || (fate.reply ?? 'whole') !== 'whole';
-    const answer = await this.#forward(incoming, body, disturbed ? undefined : outgoing);
+    const answer = await this.#forward(incoming, body, isHeld(fate) ? undefined : outgoing);
     if (answer === undefined) return;
     await fate.after?.(answer);
     if (fate.reply === 'lost') incoming.socket.destroy();
-    else deliver(answer, outgoing, fate.reply === 'torn');
+    else deliver(fate.rewrite?.(answer) ?? answer, outgoing, fate.reply === 'torn');
   }
 
   /** Hands the answer on as it comes, or keeps it back whole. */
@@ -152,6 +153,11 @@ export class Wire {
       upstream.end(body);
     });
   }
+}
+
+/** The answer must be whole at the proxy before the worker sees any of it. */
+function isHeld({ after, rewrite, reply = 'whole' }: Fate): boolean {
+  return after !== undefined || rewrite !== undefined || reply !== 'whole';
 }
 
 function deliver({ status, headers, body }: Answer, outgoing: ServerResponse, torn: boolean): void {

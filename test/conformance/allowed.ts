@@ -21,6 +21,7 @@ export const ALLOWED: readonly Allowance[] = [
     by: 'sdk',
     signature: new RegExp(`^POST ${TRAINER}/telemetry `),
     why: 'usage events for the vendor: optional, and nothing of ours to tell',
+    beside: 'newest',
   },
   {
     by: 'sdk',

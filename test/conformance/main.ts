@@ -91,7 +91,7 @@ const [command, packages, which = 'newest'] = process.argv.slice(2);
 if (command === undefined || packages === undefined || (which !== 'newest' && which !== 'oldest')) {
   throw new Error('usage: main.js PYTHON PACKAGES [newest|oldest]');
 }
-const python = { command, packages };
+const python: Python = { command, packages, which };
 // Side by side: most of the SDK's time is spent between polls.
 const drives = [
   driven(async (url) => runScript(python, { script: 'drive.py', url, what: FLOW })),

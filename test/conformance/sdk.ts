@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Sdk } from './allowed.ts';
 import { Check } from './check.ts';
 
 const SCRIPTS = join(process.cwd(), 'test', 'conformance');
@@ -12,13 +13,17 @@ export interface Python {
   readonly command: string;
   /** The private folder that the SDK was installed into. */
   readonly packages: string;
+  readonly which: Sdk;
+}
+
+interface Errand {
+  readonly script: 'drive.py' | 'recipes.py';
+  readonly url: string;
+  readonly what: string;
 }
 
 /** Runs one of our scripts, `drive.py` or `recipes.py`, on a platform; `what` is the file that says what it is to do. */
-export async function runScript(
-  python: Python,
-  { script, url, what }: { readonly script: string; readonly url: string; readonly what: string },
-): Promise<readonly Check[]> {
+export async function runScript(python: Python, { script, url, what }: Errand): Promise<readonly Check[]> {
   // The stand-in for PyTorch comes last: a real one beside the SDK is preferred.
   const path = [SCRIPTS, python.packages, join(SCRIPTS, 'stand_in')].join(delimiter);
   const child = spawn(python.command, ['-s', join(SCRIPTS, script), url, what], {
@@ -29,8 +34,8 @@ export async function runScript(
       PYTHONPATH: path,
       // Beside the packages: the checkout stays as it is, and the second run starts sooner.
       PYTHONPYCACHEPREFIX: join(python.packages, '.pycache'),
-      // Usage events still go to trainers that were returned: the drive looks at them, recipes need none.
-      ...(script === 'recipes.py' && { TINKER_TELEMETRY: '0' }),
+      // Usage events still go to trainers that were returned, which the oldest SDK tells at length.
+      ...((script === 'recipes.py' || python.which === 'oldest') && { TINKER_TELEMETRY: '0' }),
     },
   });
   const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
