@@ -6,6 +6,7 @@ import type { MachineActivities } from '../domain/words/machines.ts';
 import type { PromotionActivities } from '../domain/words/promotion.ts';
 import type { PromptActivities } from '../domain/words/prompts.ts';
 import type { ReconcileActivities } from '../domain/words/reconcile.ts';
+import type { SweepActivities } from '../domain/words/sweep-workflow.ts';
 import type { ServingActivities } from '../domain/words/serving.ts';
 import { branching } from './branches/branches.ts';
 import { checkpointing } from './run/checkpoint.ts';
@@ -29,6 +30,7 @@ import { scoring } from './preference/score-reference.ts';
 import { restoring } from './run/restore-record.ts';
 import { serving } from './serving/serving.ts';
 import type { Store } from '../store/index.ts';
+import { sweeping } from './sweep/sweep.ts';
 import { training } from './run/train.ts';
 import { validating } from './validation/measure-loss.ts';
 import type { UserCode } from './user-code/user-code.ts';
@@ -96,4 +98,8 @@ export function createPromotionActivities(ports: {
   places: Places;
 }): PromotionActivities {
   return guarded(promoting(ports), ports.places);
+}
+
+export function createSweepActivities(ports: Parameters<typeof sweeping>[0]): SweepActivities {
+  return guarded(sweeping(ports));
 }

@@ -134,6 +134,25 @@ const scenarios = {
     return (await workflowsBeside()).filter((id) => !before.has(id));
   },
 
+  /** A sweep that stops some of its trials early, and the trials. */
+  swept: async () => {
+    const folder = join(pawl.home, 'swept');
+    const experiment = writeExperiment(folder, {
+      train: { ...TRAIN, steps: 8, batchSize: 8 },
+      checkpoint: { every: 4 },
+      evaluate: EVALUATE,
+    });
+    const file = join(folder, 'rates.yaml');
+    const rates = 'train.optimizer.learningRate: { values: [0.02, 0.00001, 0.000001, 0.01] }';
+    const rules = 'stopEarly: { rule: asha, reduction: 2, minSteps: 4 }\nconcurrency: 2';
+    writeFileSync(file, `name: rates\nexperiment: ${experiment}\nmethod: grid\nparameters:\n  ${rates}\n${rules}\n`);
+    const { stdout } = await pawl.run(['sweep', 'run', file, '--detach']);
+    const sweepId = stdout.trim();
+    await pawl.run(['sweep', 'show', sweepId, '--follow']);
+    const shown = JSON.parse((await pawl.run(['sweep', 'show', sweepId, '--output', 'json'])).stdout);
+    return [sweepId, ...shown.trials.map(({ runId }) => runId)];
+  },
+
   reconciled: async () => {
     await pawl.worker('eager', { PAWL_LEASE_GRACE_SECONDS: '1', PAWL_RECONCILE_SECONDS: '86400' });
     const runId = await training({ train: ENDLESS });

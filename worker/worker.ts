@@ -16,6 +16,7 @@ import {
   createReconcileActivities,
   createGcActivities,
   createServingActivities,
+  createSweepActivities,
 } from '../activities/index.ts';
 import { placesOf } from '../activities/places.ts';
 import { workflowSource } from './bundle.ts';
@@ -101,6 +102,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
       ...createReconcileActivities({ backend, store, directory, place, graceMs: config.leaseGraceMs }),
       ...createServingActivities({ backend, store, directory, compute, places }),
       ...createGcActivities({ store, artifacts, directory }),
+      ...createSweepActivities({ store, artifacts, compute, directory }),
     },
     interceptors: {
       activity: [

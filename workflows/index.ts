@@ -11,3 +11,4 @@ export { machines, releaseMachine } from './upkeep/machines.ts';
 export { reconcile } from './upkeep/reconcile.ts';
 export { rollback } from './serving/rollback.ts';
 export { run } from './run/run.ts';
+export { sweep } from './sweep/sweep.ts';

@@ -28,6 +28,7 @@ import { addRunCommand } from './commands/run.ts';
 import { addSamplesCommand } from './commands/samples.ts';
 import { addSetCommand } from './commands/set.ts';
 import { addShowCommand } from './commands/show.ts';
+import { addSweepCommand } from './commands/sweep.ts';
 import { addStopCommand } from './commands/stop.ts';
 import { addUpCommand } from './commands/up.ts';
 import { cutText, visible } from '../../domain/words/outside-text.ts';
@@ -74,6 +75,7 @@ const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>
     addStopCommand,
     addSetCommand,
   ],
+  'Many runs': [addSweepCommand],
   Evidence: [addSamplesCommand, addPromptsCommand, addReplayCommand, addReproduceCommand, addBisectCommand],
   'Branches and lineage': [addBranchCommand, addLogCommand, addDiffCommand],
   'Promotion and serving': [

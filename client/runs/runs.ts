@@ -35,6 +35,7 @@ import { TaskQueues } from './task-queues.ts';
 import { RunWatch, unknownRun, type FollowOptions } from './run-watch.ts';
 import { readSamples, type Samples, type SamplesRequest } from '../serving/samples.ts';
 import { Serving } from '../serving/serving.ts';
+import { Sweeps } from '../sweeps/sweeps.ts';
 import { outcomeOf } from '../temporal/execution.ts';
 import { failureMessage, isNamed } from '../temporal/failure.ts';
 import { TemporalLink } from '../temporal/temporal-link.ts';
@@ -55,6 +56,8 @@ export class Runs {
   /** What costs money. */
   readonly machines: Machines;
   readonly promotions: Promotions;
+  /** Many trials of one experiment. */
+  readonly sweeps: Sweeps;
   /** Stored checkpoints served again. */
   readonly serving: Serving;
   readonly #temporal: TemporalLink;
@@ -70,6 +73,7 @@ export class Runs {
     });
     this.promptSets = new PromptSets(this.#temporal, this.#store);
     this.machines = new Machines(this.#temporal, this.#store);
+    this.sweeps = new Sweeps(this.#temporal, this.#store);
     this.serving = new Serving({
       temporal: this.#temporal,
       store: this.#store,

@@ -11,4 +11,6 @@ export {
   setUpdate,
   statusQuery,
   stopSignal,
+  sweepChangeSignal,
+  sweepStatusQuery,
 } from '../../workflows/run/messages.ts';

@@ -17,6 +17,7 @@ import type { SetAnswer, SetRequest } from '../../domain/words/live-changes.ts';
 import type { BranchesStatus } from '../../domain/words/branches.ts';
 import type { Probe } from '../../domain/words/serving.ts';
 import type { RunInput, RunReport, RunStatus } from '../../domain/words/run.ts';
+import type { SweepChange, SweepStatus } from '../../domain/words/sweep-workflow.ts';
 import { UnreachableError, UserError } from '../errors.ts';
 import { heartbeatOf } from './execution.ts';
 import { failureMessage, isNamed } from './failure.ts';
@@ -122,6 +123,16 @@ export class TemporalLink {
   /** The run's own answer; undefined when no worker gives one in time, which proves nothing. */
   async status(runId: string): Promise<RunStatus | undefined> {
     return this.#ask((client, { statusQuery }) => client.workflow.getHandle(runId).query(statusQuery));
+  }
+
+  async sweepStatus(sweepId: string): Promise<SweepStatus | undefined> {
+    return this.#ask((client, messages) => client.workflow.getHandle(sweepId).query(messages.sweepStatusQuery));
+  }
+
+  async changeSweep(sweepId: string, change: SweepChange): Promise<void> {
+    await this.#call((client, messages) =>
+      client.workflow.getHandle(sweepId).signal(messages.sweepChangeSignal, change),
+    );
   }
 
   /** What becomes of the branches of a run, by the workflow that tries them. */

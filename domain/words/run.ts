@@ -8,6 +8,7 @@ import type { Place } from './place.ts';
 import type { AskedChange, LiveChange } from './live-changes.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import type { PinnedStart } from './start-from.ts';
+import type { TrialOf } from './trial.ts';
 import type { Standing } from '../decide/interrupts.ts';
 
 /** Kinds of failure that reach a workflow: the `type` of an `ApplicationFailure`. */
@@ -61,6 +62,8 @@ export interface RunInput {
   readonly parent?: Parent;
   /** Of a branch on trial. */
   readonly coordinator?: Coordinator;
+  /** Of a trial. */
+  readonly sweep?: TrialOf;
 }
 
 export type VerdictKind = 'continue' | 'stop' | 'branch' | 'inconclusive';

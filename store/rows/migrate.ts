@@ -21,6 +21,7 @@ import { up as endings } from './migrations/0016-endings.ts';
 import { up as claims } from './migrations/0017-claims.ts';
 import { up as validation } from './migrations/0018-validation.ts';
 import { up as specChanges } from './migrations/0019-spec-changes.ts';
+import { up as sweeps } from './migrations/0020-sweeps.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -43,6 +44,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0017-claims': { up: claims },
   '0018-validation': { up: validation },
   '0019-spec-changes': { up: specChanges },
+  '0020-sweeps': { up: sweeps },
 };
 
 function migrator(db: Sql): Migrator {

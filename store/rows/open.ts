@@ -29,6 +29,7 @@ import { sampleTables } from './sample-tables.ts';
 import { servingTables } from './serving-tables.ts';
 import { specChangeTables } from './spec-change-tables.ts';
 import type { Store, StoreReader } from './store.ts';
+import { sweepTables } from './sweep-tables.ts';
 import { stepTables } from './step-tables.ts';
 import { giveId, workerTables } from './worker-tables.ts';
 
@@ -100,6 +101,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...leaseTables(db, { namespaceId: options.namespaceId ?? null, place: options.place }),
     ...workerTables(db),
     ...claimTables(db),
+    ...sweepTables(db),
   };
   const close = async (): Promise<void> => {
     await db.destroy();

@@ -5,6 +5,8 @@ import type { EventLevel } from './store.ts';
 import type { SampleRecord } from '../../domain/words/samples.ts';
 import type { Phase, RunOutcome, VerdictKind } from '../../domain/words/run.ts';
 import type { SnapshotType } from '../../domain/words/checkpoint.ts';
+import type { Goal, TrialState } from '../../domain/words/sweep.ts';
+import type { SweepOutcome } from '../../domain/words/sweep-workflow.ts';
 import type { PromotionState } from '../../domain/words/promotion.ts';
 import type { Measure } from './codec.ts';
 
@@ -282,6 +284,55 @@ interface ClaimsTable {
   until: string;
 }
 
+interface SweepsTable {
+  id: string;
+  name: string;
+  spec: string;
+  experiment: string;
+  suite: string;
+  goal: Goal;
+  askedBy: string;
+  outcome: SweepOutcome;
+  reason: string | null;
+  best: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+interface TrialsTable {
+  sweepId: string;
+  number: number;
+  runId: string;
+  planned: string;
+  proposedOrder: number;
+  state: TrialState;
+  endedOrder: number | null;
+  reason: string | null;
+  runOutcome: string | null;
+  runReason: string | null;
+}
+
+interface TrialScoresTable {
+  sweepId: string;
+  number: number;
+  step: number;
+  decisionOrder: number;
+  checkpoint: string;
+  score: Measure;
+  low: Measure | null;
+  high: Measure | null;
+  prompts: number | null;
+  verdict: string | null;
+}
+
+interface SweepEventsTable {
+  seq: Generated<number>;
+  sweepId: string;
+  key: string;
+  at: string;
+  message: string;
+}
+
 export interface Tables {
   meta: MetaTable;
   workers: WorkersTable;
@@ -306,6 +357,10 @@ export interface Tables {
   promotions: PromotionsTable;
   promotionEvents: PromotionEventsTable;
   claims: ClaimsTable;
+  sweeps: SweepsTable;
+  trials: TrialsTable;
+  trialScores: TrialScoresTable;
+  sweepEvents: SweepEventsTable;
 }
 
 export type Sql = Kysely<Tables>;

@@ -33,6 +33,7 @@ import type { PromptScore } from '../../domain/decide/statistics/paired.ts';
 import type { AnswerReader } from './answer-records.ts';
 import type { ClaimWriter } from './claim-records.ts';
 import type { ServingReader, ServingWriter } from './serving-records.ts';
+import type { SweepReader, SweepWriter } from './sweep-records.ts';
 import type { WorkerReader, WorkerWriter } from './worker-records.ts';
 import type { PromotionReader, PromotionWriter } from './promotion-records.ts';
 
@@ -117,7 +118,7 @@ export interface StoredChange extends LiveChange {
 }
 
 /** What people and programs read. */
-export interface StoreReader extends AnswerReader, PromotionReader, ServingReader, WorkerReader {
+export interface StoreReader extends AnswerReader, PromotionReader, ServingReader, SweepReader, WorkerReader {
   /** Newest first. */
   listRuns(options: { limit: number }): Promise<readonly StoredRun[]>;
   /** So many after one, in order of their ids; '' comes before the first. */
@@ -221,7 +222,7 @@ export interface StoreReader extends AnswerReader, PromotionReader, ServingReade
  * What workers write. Writing twice is writing once, and no fact is refused because the store does not know its run: a
  * store that was lost, or replaced by an older copy, takes what comes, and the run tells the rest again.
  */
-export interface Store extends StoreReader, PromotionWriter, ServingWriter, WorkerWriter, ClaimWriter {
+export interface Store extends StoreReader, PromotionWriter, ServingWriter, SweepWriter, WorkerWriter, ClaimWriter {
   /** The first write of an id stands: a run's spec never changes. It fills in a run that only its facts were known of. */
   saveRun(run: NewRun): Promise<void>;
   /**

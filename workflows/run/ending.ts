@@ -14,6 +14,7 @@ import { promotionWanted, requestPromotion } from './promotion-request.ts';
 import { cancelProof } from './proofs.ts';
 import { heldBy, record } from './recording.ts';
 import { used, type Run } from './state.ts';
+import { tellSweepEnd } from './trial.ts';
 
 /** Returns everything and says how it ended; nothing in here changes that. Not to be interrupted by anybody. */
 export function end(run: Run): Promise<void> {
@@ -25,8 +26,8 @@ export function end(run: Run): Promise<void> {
     state.standing = 'ended';
     state.phase = 'done';
     const { outcome, reason, release } = state;
-    if (await record(run, { outcome, reason, release })) return requestPromotion(run);
-    return leaveAfterword(run);
+    await ((await record(run, { outcome, reason, release })) ? requestPromotion(run) : leaveAfterword(run));
+    await tellSweepEnd(run);
   });
 }
 

@@ -24,6 +24,7 @@ export async function conclude(live: LiveRun): Promise<void> {
   const { state } = live;
   state.standing = 'finishing';
   state.phase = 'finish';
+  if (state.stop?.early === true) return endWithEvaluated(live);
   const limitMs = state.stop?.requested === true ? REQUESTED_END_MS : undefined;
   const expectedMs = state.proofMs === undefined ? undefined : state.proofMs + (state.saveMs ?? 0);
   try {

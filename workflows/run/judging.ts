@@ -12,6 +12,7 @@ import { tellCoordinator } from './coordination.ts';
 import { failureOf, proofResult, startProof } from './proofs.ts';
 import { record } from './recording.ts';
 import { noteCheckpoint, type LiveRun, type Run, type Stop } from './state.ts';
+import { tellSweep } from './trial.ts';
 
 type Proved = Extract<ProofResult, { kind: 'proved' }>;
 
@@ -54,6 +55,12 @@ export async function judge(run: Run, checkpoint: Checkpoint, result: ProofResul
   await record(run, { verdict: { ...verdict, checkpoint: checkpoint.name } });
   if (result.kind === 'proved') await tellCoordinator(run, checkpoint);
   if (verdict.kind === 'stop' || verdict.kind === 'branch') state.stop ??= stopOf(judgement, judged, bestBefore);
+  await tellSweep(run, judged, { last: isLast(run, checkpoint) });
+}
+
+/** Whether no later checkpoint of this run will be scored. */
+function isLast({ input, state }: Run, { step }: Checkpoint): boolean {
+  return state.stop !== undefined || step >= input.spec.train.steps;
 }
 
 function decideProof({ input: { spec }, state }: Run, checkpoint: Checkpoint, result: ProofResult): Judgement {

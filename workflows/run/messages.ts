@@ -6,6 +6,13 @@ import type { AliasRequest, PromotionDecision } from '../../domain/words/promoti
 import type { ProofResult } from '../../domain/words/proof.ts';
 import type { Probe } from '../../domain/words/serving.ts';
 import type { RunStatus } from '../../domain/words/run.ts';
+import type {
+  SweepChange,
+  SweepStatus,
+  TrialEnded,
+  TrialScored,
+  TrialWord,
+} from '../../domain/words/sweep-workflow.ts';
 
 export const statusQuery = defineQuery<RunStatus>('status');
 
@@ -41,3 +48,16 @@ export const promotionDecisionSignal = defineSignal<[PromotionDecision]>('promot
 
 /** A proof to its run: what came of it. A signal, as the run may have continued as new since it began the proof. */
 export const proofEndedSignal = defineSignal<[{ number: number; result: ProofResult }]>('proofEnded');
+
+/** A trial to its sweep: what a checkpoint scored; and that its run is over. */
+export const trialScoredSignal = defineSignal<[TrialScored]>('trialScored');
+export const trialEndedSignal = defineSignal<[TrialEnded]>('trialEnded');
+
+/** A sweep to its trial: what it makes of a score. */
+export const trialWordSignal = defineSignal<[TrialWord]>('trialWord');
+
+/** What becomes of a sweep. */
+export const sweepStatusQuery = defineQuery<SweepStatus>('status');
+
+/** More trials, or another number of them at a time. */
+export const sweepChangeSignal = defineSignal<[SweepChange]>('sweepChange');

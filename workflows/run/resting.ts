@@ -43,7 +43,7 @@ export async function restIfAsked(run: Run): Promise<boolean> {
 /** Whether machines are to be rented once more for a run that has to end: for a base of its result, or a last score. */
 function worthFinishing({ state }: Run): boolean {
   const { stop, evaluated } = state;
-  if (stop === undefined || stop.atOnce === true) return false;
+  if (stop === undefined || stop.atOnce === true || stop.early === true) return false;
   if (stop.keep === undefined && unevaluatedSteps(state) > 0 && !stop.diverged) return true;
   return (stop.keep ?? evaluated)?.checkpoint.snapshotType === 'delta';
 }

@@ -18,7 +18,15 @@ import { continueAsNewIfLong } from './history.ts';
 import { answerSet, refuseSet } from './changing.ts';
 import { judge, judgeLast, proveBeside, suitesDue } from './judging.ts';
 import { goLive } from './machines.ts';
-import { pauseSignal, proofEndedSignal, resumeSignal, setUpdate, statusQuery, stopSignal } from './messages.ts';
+import {
+  pauseSignal,
+  proofEndedSignal,
+  resumeSignal,
+  setUpdate,
+  statusQuery,
+  stopSignal,
+  trialWordSignal,
+} from './messages.ts';
 import { hearProof } from './proofs.ts';
 import { record } from './recording.ts';
 import { recover } from './recovering.ts';
@@ -27,6 +35,7 @@ import { pause, restIfAsked } from './resting.ts';
 import { newState, type LiveRun, type Run, type RunState } from './state.ts';
 import { report, status } from './status.ts';
 import { trainToCheckpoint } from './training.ts';
+import { hearSweep } from './trial.ts';
 
 export async function run(input: RunInput, carried?: RunState): Promise<RunReport> {
   const run: Run = { input, state: carried ?? newState(input) };
@@ -76,6 +85,7 @@ function answerMessages(run: Run): void {
   });
   setHandler(setUpdate, (asked) => answerSet(run, asked), { validator: (asked: SetRequest) => refuseSet(run, asked) });
   setHandler(proofEndedSignal, (ended) => hearProof(run, ended));
+  setHandler(trialWordSignal, (word) => hearSweep(run, word));
 }
 
 /** Pins data, prompts and shape. Until this is done nothing costs anything. Undefined: something came first. */

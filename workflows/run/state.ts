@@ -46,6 +46,8 @@ export interface Stop {
   readonly requested?: true;
   /** Nothing more is rented or evaluated for it: the result is what was evaluated last. */
   readonly atOnce?: true;
+  /** By its sweep: what was evaluated last is the result, and nothing more is rented or evaluated for it. */
+  readonly early?: true;
 }
 
 /** A proof that was begun, and what came of it once it is over. */
@@ -119,6 +121,8 @@ export interface RunState {
   changes?: readonly LiveChange[];
   asked?: readonly AskedChange[];
   stop?: Stop;
+  /** Of a trial: up to which step its sweep has said what becomes of it. */
+  sweepWord?: number;
   /** Name of the checkpoint that the run ended with: a base, evaluated. */
   result?: string;
   pauseRequested: boolean;

@@ -1,0 +1,57 @@
+/** The run that a trial is: the experiment with its parameters, under ids that follow from the sweep's. */
+import { trialExperiment } from '../../domain/spec/trial-experiment.ts';
+import { fieldChanges } from '../../domain/spec/spec-changes.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import type { TrialParameters } from '../../domain/words/sweep.ts';
+import {
+  SWEEP_TAG,
+  trialHex,
+  trialName,
+  type PlannedTrial,
+  type SweepInput,
+} from '../../domain/words/sweep-workflow.ts';
+
+export function planTrial(
+  { sweepId, hex, spec: sweep, experiment }: SweepInput,
+  { number, parameters, suite }: { number: number; parameters: TrialParameters; suite: string },
+): PlannedTrial {
+  const made = trialExperiment(asWritten(experiment), parameters);
+  if (!made.ok) {
+    const problems = made.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
+    throw new PawlError(
+      'InvalidRequest',
+      `trial ${number} cannot be: ${problems.join('; ')}. Narrow its parameters in the sweep file`,
+    );
+  }
+  const runHex = trialHex(hex, number);
+  const name = trialName(sweep.name, number);
+  const tags = [...new Set([...(experiment.tags ?? []), SWEEP_TAG, sweepId])];
+  const spec = { ...made.spec, name, tags };
+  const { train, checkpoint } = spec;
+  return {
+    run: {
+      runId: `${name}-${runHex}`,
+      runHex,
+      spec,
+      sweep: { sweepId, number, suite, judged: sweep.stopEarly !== undefined },
+    },
+    parameters,
+    examplesPerStep: train.batchSize * (train.accumulate ?? 1),
+    every: checkpoint.every,
+    // Of epochs: not known before its plan; then no end of it is expected before it is told.
+    steps: train.steps === 0 ? Number.MAX_SAFE_INTEGER : train.steps,
+  };
+}
+
+/** Where the experiment said epochs, a trial's number of steps is its own plan's. */
+function asWritten(experiment: SweepInput['experiment']): SweepInput['experiment'] {
+  return experiment.train.epochs === undefined
+    ? experiment
+    : { ...experiment, train: { ...experiment.train, steps: 0 } };
+}
+
+export function parametersText(parameters: TrialParameters): string {
+  return fieldChanges({}, parameters)
+    .map(({ path, after }) => `${path} ${typeof after === 'string' ? after : JSON.stringify(after)}`)
+    .join(', ');
+}

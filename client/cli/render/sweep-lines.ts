@@ -1,0 +1,87 @@
+/** A sweep as people read it: what was tried, what each came to and why it ended, and the best. Pure. */
+import { flattery } from '../../../domain/decide/flattery.ts';
+import type { StoredSweep, StoredTrial } from '../../../store/rows/sweep-records.ts';
+import { toTrialScore } from '../../../store/rows/trial-facts.ts';
+import type { SweepDetails } from '../../sweeps/sweeps.ts';
+import { durationText, percent } from './format.ts';
+import { table, wideTable } from './tables.ts';
+import { oneLine } from './text.ts';
+
+export function sweepTable(sweeps: readonly StoredSweep[]): string {
+  const head = ['sweep', 'outcome', 'method', 'trials', 'best', 'started'];
+  const rows = sweeps.map(({ sweepId, outcome, spec, best, createdAt }) => [
+    sweepId,
+    outcome,
+    spec.method,
+    spec.trials === undefined ? '-' : String(spec.trials),
+    best === undefined ? '-' : `${percent(best.score)} (trial ${best.number})`,
+    createdAt.slice(0, 'YYYY-MM-DDThh:mm'.length).replace('T', ' '),
+  ]);
+  return table(head, rows);
+}
+
+export function sweepLines(sweep: SweepDetails, width: number): string[] {
+  const { sweepId, outcome, reason, spec, suite, goal, trials, best, status, createdAt } = sweep;
+  const { prices } = sweep.experiment;
+  const cost = trials.reduce((sum, trial) => sum + trial.cost, 0);
+  const hours = trials.reduce((sum, trial) => sum + trial.hours, 0);
+  const wanted = status?.wanted ?? spec.trials ?? trials.length;
+  return [
+    `${sweepId}  ${outcome}${reason === undefined ? '' : `: ${oneLine(reason)}`}`,
+    `${spec.method} over ${Object.keys(spec.parameters).join(', ')}; ${goal} ${suite}; seed ${spec.seed}; since ${createdAt}`,
+    `${trials.length} of ${wanted} trials proposed, ${count(trials, 'stopped')} stopped early, ${count(trials, 'failed')} failed; ` +
+      `rented ${durationText(hours * 3_600)}${cost === 0 ? '' : `, ${cost.toFixed(2)} ${prices.currency}`}`,
+    '',
+    trialTable(trials, width),
+    '',
+    best === undefined
+      ? 'no trial has a score yet'
+      : `the best ${outcome === 'finished' ? 'is' : 'so far:'} trial ${best.number}, ${best.runId}@${best.checkpoint}, ${percent(best.score)} at step ${best.step}`,
+    ...(best === undefined ? [] : luck(trials)),
+  ];
+}
+
+/** The best of many noisy scores owes a part to luck: how much, were all trials equally good. */
+function luck(trials: readonly StoredTrial[]): string[] {
+  const lucky = flattery(trials.flatMap(({ scores }) => scores.slice(-1).map(toTrialScore)));
+  if (lucky === undefined) return [];
+  return [
+    `of ${lucky.of} equally good trials the best would seem better by up to ${percent(lucky.most)} by luck alone; ` +
+      'pawl promote asks it again',
+  ];
+}
+
+function count(trials: readonly StoredTrial[], state: StoredTrial['state']): number {
+  return trials.filter((trial) => trial.state === state).length;
+}
+
+function trialTable(trials: readonly StoredTrial[], width: number): string {
+  const names = [...new Set(trials.flatMap(({ planned }) => Object.keys(planned.parameters)))];
+  const head = ['trial', 'run', 'state', ...names.map(short), 'step', 'score [95 %]'];
+  const rows = trials.map(({ number, runId, state, planned, scores, runOutcome }) => {
+    const last = scores.at(-1);
+    return [
+      String(number),
+      runId,
+      state === 'running' && runOutcome !== undefined ? runOutcome : state,
+      ...names.map((name) => valueText(planned.parameters[name])),
+      last === undefined ? '-' : String(last.step),
+      last === undefined ? '-' : `${percent(last.score)} [${percent(last.low)}, ${percent(last.high)}]`,
+    ];
+  });
+  const whys = trials.map(({ reason, runReason, state }) =>
+    oneLine(reason ?? (state === 'failed' ? (runReason ?? '') : '')),
+  );
+  if (whys.every((why) => why === '')) return table(head, rows);
+  return wideTable(head, rows, { head: 'why it ended', cells: () => whys }, width);
+}
+
+function short(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1);
+}
+
+function valueText(value: unknown): string {
+  if (value === undefined) return '-';
+  if (typeof value === 'number' && !Number.isInteger(value)) return value.toPrecision(4).replace(/\.?0+(e|$)/, '$1');
+  return typeof value === 'string' ? oneLine(value) : JSON.stringify(value);
+}

@@ -1,0 +1,177 @@
+/** Sweeps from outside: submitted, watched, changed while they run, and read from the store. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SWEEP_WORKFLOW_TYPE, type SweepInput, type SweepStatus } from '../../domain/words/sweep-workflow.ts';
+import type { StoredSweep, StoredTrial, SweepEvent } from '../../store/rows/sweep-records.ts';
+import { withPinnedDate } from '../experiment/pinned-date.ts';
+import { UserError } from '../errors.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import { outcomeOf } from '../temporal/execution.ts';
+import type { TemporalLink } from '../temporal/temporal-link.ts';
+import { whoAsks } from '../who.ts';
+import { replaySweep, type SweepReplay } from './replay-sweep.ts';
+import type { LoadedSweep } from './sweep-file.ts';
+
+const POLL_MS = 300;
+/** Among so many of the newest a name is looked for. */
+const SEARCHED = 1_000;
+
+/** What a trial rented, in hours, and what that cost by the experiment's prices. */
+interface TrialCost {
+  readonly hours: number;
+  readonly cost: number;
+}
+
+export interface SweepDetails extends StoredSweep {
+  readonly trials: readonly (StoredTrial & TrialCost)[];
+  /** The sweep's own answer; absent: it is over, or nobody answers. */
+  readonly status?: SweepStatus;
+}
+
+export class Sweeps {
+  readonly #temporal: TemporalLink;
+  readonly #store: RunStore;
+
+  constructor(temporal: TemporalLink, store: RunStore) {
+    this.#temporal = temporal;
+    this.#store = store;
+  }
+
+  /** Submits a sweep; from here on it is durable, whatever becomes of this process. */
+  async start({ spec, experiment }: LoadedSweep): Promise<{ readonly sweepId: string }> {
+    const hex = randomBytes(4).toString('hex');
+    const sweepId = `${spec.name}-${hex}`;
+    const pinned = await withPinnedDate(experiment);
+    const input: SweepInput = { sweepId, hex, spec, experiment: pinned, askedBy: whoAsks() };
+    await this.#temporal.begin(SWEEP_WORKFLOW_TYPE, sweepId, input);
+    return { sweepId };
+  }
+
+  /** Newest first. */
+  async list({ limit }: { limit: number }): Promise<readonly StoredSweep[]> {
+    return (await (await this.#store.reader())?.sweeps({ limit })) ?? [];
+  }
+
+  /** The full id, from the id, an unambiguous beginning of it, or @newest. */
+  async resolve(reference: string): Promise<string> {
+    const sweeps = await this.list({ limit: SEARCHED });
+    if (reference === '@newest' && sweeps[0] !== undefined) return sweeps[0].sweepId;
+    const found = sweeps.filter(({ sweepId }) => sweepId === reference || sweepId.startsWith(reference));
+    const exact = found.find(({ sweepId }) => sweepId === reference);
+    if (exact !== undefined || found.length === 1) return (exact ?? found[0])?.sweepId ?? reference;
+    if (found.length > 1) {
+      throw new UserError(
+        `"${reference}" may be any of ${found.length} sweeps: ${found.map(({ sweepId }) => sweepId).join(', ')}.`,
+        'Give one id.',
+      );
+    }
+    // Submitted, and no worker has taken it yet.
+    if ((await this.#temporal.describe(reference)) !== undefined) return reference;
+    throw new UserError(`There is no sweep "${reference}".`, '`pawl sweep list` shows them.');
+  }
+
+  async show(sweepId: string): Promise<SweepDetails> {
+    const reader = await this.#store.reader();
+    const sweep = await reader?.sweep(sweepId);
+    if (reader === undefined || sweep === undefined) {
+      throw new UserError(`Nothing is recorded of ${sweepId} yet.`, 'A worker takes it: `pawl up`.');
+    }
+    const trials = await reader.trials(sweepId);
+    const leases = await reader.sweepLeases(sweepId);
+    const nowMs = Date.now();
+    const status = isOver(sweep.outcome) ? undefined : await this.#temporal.sweepStatus(sweepId).catch(() => undefined);
+    return {
+      ...sweep,
+      trials: trials.map((trial) => ({ ...trial, ...costOf(trial, leases, nowMs) })),
+      ...(status !== undefined && { status, outcome: status.outcome, ...(status.best && { best: status.best }) }),
+    };
+  }
+
+  /** What another rule of stopping had made of it. */
+  async replay(sweepId: string, set: readonly string[]): Promise<SweepReplay> {
+    const { trials, ...sweep } = await this.show(sweepId);
+    return replaySweep(sweep, trials, set);
+  }
+
+  /** Every line of its log from the first one on, until it is over. */
+  async *follow(sweepId: string, signal: AbortSignal): AsyncGenerator<SweepEvent> {
+    let after = 0;
+    for (let over = false; !over && !signal.aborted;) {
+      // Looked at before its log is read: what it says last is then in it.
+      over = await this.#isOver(sweepId);
+      for (const event of await this.#eventsAfter(sweepId, after)) {
+        after = event.seq;
+        yield event;
+      }
+      if (!over) await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #eventsAfter(sweepId: string, seq: number): Promise<readonly SweepEvent[]> {
+    const events = (await (await this.#store.reader())?.sweepEvents(sweepId)) ?? [];
+    return events.filter((event) => event.seq > seq);
+  }
+
+  /** By its record, or by Temporal's word: it may have ended without a word of its own. */
+  async #isOver(sweepId: string): Promise<boolean> {
+    const recorded = await (await this.#store.reader())?.sweep(sweepId);
+    if (isOver(recorded?.outcome)) return true;
+    const execution = await this.#temporal.describe(sweepId).catch(() => undefined);
+    return execution !== undefined && isOver(outcomeOf(execution));
+  }
+
+  /** No further trial; those that run end in good order. `now`: they are cancelled. What they rented is returned. */
+  async stop(sweepId: string, { now = false, reason }: { now?: boolean; reason: string }): Promise<void> {
+    await this.#mustBeOpen(sweepId, 'stop');
+    await (now ? this.#temporal.cancel(sweepId) : this.#temporal.stop(sweepId, reason));
+  }
+
+  /** Its runs rest without machines, and nothing is begun, until it is resumed. */
+  async pause(sweepId: string): Promise<void> {
+    await this.#mustBeOpen(sweepId, 'pause');
+    await this.#temporal.pause(sweepId);
+  }
+
+  async resume(sweepId: string): Promise<void> {
+    await this.#mustBeOpen(sweepId, 'resume');
+    await this.#temporal.resume(sweepId);
+  }
+
+  /** So many trials in all, and so many at a time, from now on. */
+  async extend(sweepId: string, change: { trials?: number; concurrency?: number }): Promise<void> {
+    await this.#mustBeOpen(sweepId, 'extend');
+    await this.#temporal.changeSweep(sweepId, { ...change, by: whoAsks(), at: new Date().toISOString() });
+  }
+
+  async #mustBeOpen(sweepId: string, verb: string): Promise<void> {
+    const execution = await this.#temporal.describe(sweepId);
+    const outcome = execution === undefined ? 'not known to Temporal any more' : outcomeOf(execution);
+    if (execution !== undefined && !isOver(outcome)) return;
+    throw new UserError(`${sweepId} is over already (${outcome}).`, `There is nothing to ${verb}.`);
+  }
+}
+
+const OVER: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled', 'crashed']);
+
+export function isOver(outcome: string | undefined): boolean {
+  return outcome !== undefined && OVER.has(outcome);
+}
+
+function costOf(
+  { number, planned }: StoredTrial,
+  leases: readonly { number: number; kind: string; plannedAt: string; endedAt?: string }[],
+  nowMs: number,
+): TrialCost {
+  const { prices, deployment } = planned.run.spec;
+  return leases
+    .filter((lease) => lease.number === number)
+    .reduce<TrialCost>(
+      ({ hours, cost }, { kind, plannedAt, endedAt }) => {
+        const endMs = endedAt === undefined ? nowMs : Date.parse(endedAt);
+        const rented = Math.max(0, (endMs - Date.parse(plannedAt)) / 3_600_000);
+        const perHour = kind === 'trainer' ? prices.trainerPerHour : prices.replicaPerHour * deployment.replicas;
+        return { hours: hours + (kind === 'trainer' ? rented : 0), cost: cost + rented * perHour };
+      },
+      { hours: 0, cost: 0 },
+    );
+}

@@ -1,0 +1,97 @@
+/** Sweeps in the words of the domain: what workers write of them and people read. */
+import type { SweepSpec } from '../../domain/spec/sweep-spec.ts';
+import type { RunSpec } from '../../domain/spec/spec.ts';
+import type { Goal, StopVerdict, Trial, TrialState } from '../../domain/words/sweep.ts';
+import type { BestTrial, PlannedTrial, SweepOutcome, ToldScore } from '../../domain/words/sweep-workflow.ts';
+
+interface NewSweep {
+  readonly sweepId: string;
+  readonly name: string;
+  readonly spec: SweepSpec;
+  readonly experiment: RunSpec;
+  readonly suite: string;
+  readonly goal: Goal;
+  readonly askedBy: string;
+}
+
+export interface StoredSweep extends NewSweep {
+  readonly outcome: SweepOutcome;
+  readonly reason?: string;
+  readonly best?: BestTrial;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** A score of a trial with what was decided about it. */
+export interface JudgedScore extends ToldScore {
+  readonly order: number;
+  readonly verdict?: StopVerdict;
+}
+
+export interface StoredTrial extends Omit<Trial, 'scores' | 'parameters'> {
+  readonly runId: string;
+  readonly planned: PlannedTrial;
+  readonly proposedOrder: number;
+  readonly endedOrder?: number;
+  /** Of a trial that was stopped or came to no end: why. */
+  readonly reason?: string;
+  /** Of its run, once that is over. */
+  readonly runOutcome?: string;
+  readonly runReason?: string;
+  /** By step. */
+  readonly scores: readonly JudgedScore[];
+}
+
+export interface SweepEvent {
+  readonly seq: number;
+  readonly at: string;
+  readonly message: string;
+}
+
+export interface SweepReader {
+  /** By its id. */
+  sweep(sweepId: string): Promise<StoredSweep | undefined>;
+  /** Newest first. */
+  sweeps(options: { limit: number }): Promise<readonly StoredSweep[]>;
+  /** In order of their numbers. */
+  trials(sweepId: string): Promise<readonly StoredTrial[]>;
+  trial(sweepId: string, number: number): Promise<StoredTrial | undefined>;
+  /** The sweep that a run is a trial of. */
+  sweepOf(runId: string): Promise<{ readonly sweepId: string; readonly number: number } | undefined>;
+  /** What its trials rented. */
+  sweepLeases(sweepId: string): Promise<
+    readonly {
+      readonly number: number;
+      readonly kind: 'trainer' | 'deployment';
+      readonly plannedAt: string;
+      readonly endedAt?: string;
+    }[]
+  >;
+  sweepEvents(sweepId: string): Promise<readonly SweepEvent[]>;
+}
+
+/** Writing twice is writing once: of a trial, a score and a verdict the first stands. */
+export interface SweepWriter {
+  saveSweep(sweep: NewSweep): Promise<void>;
+  updateSweep(
+    sweepId: string,
+    update: { readonly outcome: SweepOutcome; readonly reason?: string; readonly best?: BestTrial },
+  ): Promise<void>;
+  saveTrial(
+    sweepId: string,
+    trial: { readonly number: number; readonly proposedOrder: number; readonly planned: PlannedTrial },
+  ): Promise<void>;
+  saveTrialScore(sweepId: string, number: number, score: JudgedScore): Promise<void>;
+  /** From here on it takes no part any more. */
+  endTrial(
+    sweepId: string,
+    number: number,
+    end: { readonly state: TrialState; readonly endedOrder: number; readonly reason?: string },
+  ): Promise<void>;
+  noteTrialOutcome(
+    sweepId: string,
+    number: number,
+    end: { readonly runOutcome: string; readonly runReason: string },
+  ): Promise<void>;
+  addSweepEvent(sweepId: string, event: { readonly key: string; readonly message: string }): Promise<void>;
+}

@@ -1,0 +1,49 @@
+/** Sweep files: what is wrong is told with its place and the way out, before anything is submitted. */
+import { expect, test } from '@jest/globals';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { ExperimentError } from '../../client/experiment/experiment-error.ts';
+import { loadSweep } from '../../client/sweeps/sweep-file.ts';
+import { packageRoot } from '../../client/local/paths.ts';
+
+const PRONOUNCE = join(packageRoot(), 'examples/pronounce.yaml');
+const RATES = { 'train.optimizer.learningRate': { values: [0.01, 0.001] } };
+
+async function problems(changes: Record<string, unknown>): Promise<readonly string[]> {
+  const file = join(mkdtempSync(join(tmpdir(), 'pawl-sweep-')), 'sweep.yaml');
+  writeFileSync(
+    file,
+    stringify({ name: 'rates', experiment: PRONOUNCE, method: 'grid', parameters: RATES, ...changes }),
+  );
+  try {
+    await loadSweep(file);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ExperimentError)) throw error;
+    return error.problems.map((line) => line.replaceAll(file, 'sweep.yaml'));
+  }
+}
+
+test('the example loads, its experiment with absolute paths', async () => {
+  const { spec, experiment } = await loadSweep(join(packageRoot(), 'examples/rates.yaml'));
+  expect(spec).toMatchObject({ method: 'tpe', trials: 8, stopEarly: { rule: 'asha' } });
+  expect(experiment.data.train).toBe(join(packageRoot(), 'examples/pronounce/data/train.jsonl'));
+  expect(await problems({})).toEqual([]);
+});
+
+test.each([
+  [{ parameters: { 'train.learningRat': { values: [1, 2] } } }, 'sweep.yaml:5:3 parameters.train.learningRat'],
+  [{ parameters: { 'train.batchSize': { values: [8, 'many'] } } }, 'with "many", train.batchSize'],
+  [{ parameters: {} }, 'sweep.yaml:4:1 parameters'],
+  [{ metric: { suite: 'absent' } }, 'the experiment has no suite "absent". Its suites: main.'],
+  [{ method: 'pbt' }, 'sweep.yaml:3:1 method: is not there yet. Use grid, random or tpe.'],
+  [{ machines: 'reuse' }, 'is not there yet. Leave it out: each trial rents machines of its own.'],
+  [{ method: 'simulated-annealing' }, 'sweep.yaml:3:1 method'],
+  [{ experiment: 'nowhere.yaml' }, 'nowhere.yaml: there is no such file.'],
+  [{ experiment: { name: 'x' } }, 'sweep.yaml:2:1 experiment.model: is missing.'],
+])('%j is refused', async (changes, said) => {
+  const found = await problems(changes);
+  expect(found.join('\n')).toContain(said);
+});

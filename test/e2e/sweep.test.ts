@@ -1,0 +1,145 @@
+/** A sweep with early stopping: the same trials, scores, stops and winner, whenever a worker dies in it. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import type { SweepReplay } from '../../client/sweeps/replay-sweep.ts';
+import type { SweepDetails } from '../../client/sweeps/sweeps.ts';
+import { writeExperiment } from './experiment.ts';
+import { Pawl } from './pawl.ts';
+
+const pawl = new Pawl();
+let file: string;
+
+beforeAll(async () => {
+  await pawl.up();
+  const experiment = writeExperiment(join(pawl.home, 'tried'), {
+    train: { steps: 20, batchSize: 16, seed: 3, windowSteps: 5, optimizer: { learningRate: 0.01 } },
+    prices: { trainerPerHour: 36 },
+  });
+  file = join(pawl.home, 'rates.yaml');
+  const parameters = {
+    'train.optimizer.learningRate': { distribution: 'log_uniform_values', min: 1e-6, max: 0.03 },
+    'train.batchSize': { values: [8, 16] },
+  };
+  const stopEarly = { rule: 'asha', reduction: 2, minSteps: 10 };
+  const search = { startup: 3 };
+  writeFileSync(
+    file,
+    stringify({
+      name: 'rates',
+      experiment,
+      method: 'tpe',
+      parameters,
+      trials: 6,
+      concurrency: 2,
+      seed: 5,
+      search,
+      stopEarly,
+    }),
+  );
+}, 600_000);
+
+afterAll(async () => {
+  await pawl.cleanUp();
+}, 300_000);
+
+async function submit(): Promise<string> {
+  const { code, stdout, stderr } = await pawl.run(['sweep', 'run', file, '--detach']);
+  if (code !== 0) throw new Error(`pawl sweep run ended with ${code}: ${stderr}`);
+  return stdout.trim();
+}
+
+async function look(sweepId: string): Promise<SweepDetails> {
+  const { code, stdout, stderr } = await pawl.run(['sweep', 'show', sweepId, '--output', 'json']);
+  if (code !== 0) throw new Error(`pawl sweep show ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout) as SweepDetails;
+}
+
+async function ended(sweepId: string): Promise<SweepDetails> {
+  const { code, stderr } = await pawl.run(['sweep', 'show', sweepId, '--follow']);
+  if (code !== 0) throw new Error(`the sweep ended with ${code}: ${stderr}`);
+  return look(sweepId);
+}
+
+async function replay(sweepId: string, set: readonly string[]): Promise<SweepReplay> {
+  const { code, stdout, stderr } = await pawl.run(['sweep', 'replay', sweepId, ...set, '--output', 'json']);
+  if (code !== 0) throw new Error(`pawl sweep replay ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout) as SweepReplay;
+}
+
+/** What a sweep is, but for its ids and times. */
+function story({ trials, best, outcome }: SweepDetails): object {
+  return {
+    outcome,
+    best: best && { number: best.number, step: best.step, score: best.score },
+    trials: trials.map(({ number, state, reason, planned, scores }) => ({
+      number,
+      state,
+      reason,
+      parameters: planned.parameters,
+      // A stopped trial's run may have gone a little further; what counts are the scores that were judged.
+      scores: scores.map(({ step, score, verdict }) => ({ step, score, stop: verdict?.stop })),
+    })),
+  };
+}
+
+test('tells the same story undisturbed and with two workers killed in it, and leaves nothing rented', async () => {
+  const undisturbed = await ended(await submit());
+  expect(undisturbed.outcome).toBe('finished');
+  expect(undisturbed.trials).toHaveLength(6);
+  const states = undisturbed.trials.map(({ state }) => state);
+  expect(new Set(states)).toEqual(new Set(['finished', 'stopped']));
+  for (const { state, scores, runId } of undisturbed.trials) {
+    expect(scores.at(-1)?.step).toBe(state === 'stopped' ? 10 : 20);
+    expect((await pawl.show(runId)).outcome).toBe('finished');
+  }
+  // By the rule's own words, and by the run's.
+  const stopped = undisturbed.trials.find(({ state }) => state === 'stopped');
+  expect(stopped?.reason).toMatch(/^at rung 10 of steps: .* set by trial \d+$/);
+  expect((await pawl.show(stopped?.runId ?? '')).reason).toContain(stopped?.reason);
+  expect(undisturbed.trials.every(({ cost, hours }) => hours > 0 && Math.abs(cost - 36 * hours) < 1e-6)).toBe(true);
+
+  const sweepId = await submit();
+  for (const trials of [2, 4]) {
+    while ((await look(sweepId).catch(() => undefined))?.trials.length !== trials) await sleep(100);
+    await pawl.killWorker();
+  }
+  const disturbed = await ended(sweepId);
+  expect(story(disturbed)).toEqual(story(undisturbed));
+  expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
+
+  const { stdout } = await pawl.run(['sweep', 'show', sweepId]);
+  expect(stdout).toContain('6 of 6 trials proposed');
+  expect((await pawl.run(['sweep', 'list'])).stdout).toContain(sweepId);
+
+  // Its own rule says the same of what is recorded, and one that stops nothing so early saves nothing.
+  const again = await replay(sweepId, []);
+  expect(again.changes).toEqual([]);
+  expect(again.trials.map(({ stopped }) => stopped?.reason)).toEqual(disturbed.trials.map(({ reason }) => reason));
+  const later = await replay(sweepId, ['--set', 'stopEarly.minSteps=1000']);
+  expect(later.savedSteps).toBe(0);
+  expect(later.trials.filter(({ unknown }) => unknown)).toHaveLength(states.filter((one) => one === 'stopped').length);
+}, 900_000);
+
+test('is paused without machines, changed, resumed, and stopped in good order', async () => {
+  const sweepId = await submit();
+  while ((await look(sweepId).catch(() => undefined))?.trials.length !== 2) await sleep(100);
+  await pawl.run(['sweep', 'pause', sweepId]);
+  while ((await look(sweepId)).outcome !== 'paused') await sleep(100);
+  const idle = { trainerJobs: [], deployments: [] };
+  while (JSON.stringify((await pawl.ledger()).rented) !== JSON.stringify(idle)) await sleep(200);
+  await pawl.run(['sweep', 'extend', sweepId, '--trials', '4']);
+  await pawl.run(['sweep', 'resume', sweepId]);
+  while ((await look(sweepId)).trials.length < 3) await sleep(100);
+  await pawl.run(['sweep', 'stop', sweepId, '--reason', 'enough']);
+
+  const details = await ended(sweepId);
+  expect(details).toMatchObject({ outcome: 'finished', reason: 'enough' });
+  expect(details.trials.length).toBeLessThanOrEqual(4);
+  expect((await pawl.ledger()).rented).toEqual(idle);
+  const late = await pawl.run(['sweep', 'stop', sweepId]);
+  expect(late).toMatchObject({ code: 1 });
+  expect(late.stderr).toContain(`${sweepId} is over already (finished).`);
+}, 900_000);

@@ -1,0 +1,91 @@
+/** What a sweep carries: its live trials and some counters. All that was tried is in the store. */
+import type { LiveTrial } from '../../domain/decide/trial-order.ts';
+import type { Goal } from '../../domain/words/sweep.ts';
+import type {
+  BestTrial,
+  PlannedTrial,
+  SweepInput,
+  SweepOutcome,
+  TrialEnded,
+} from '../../domain/words/sweep-workflow.ts';
+
+/** A run that was proposed, and is to be started as soon as there is room for its machines. */
+interface WaitingTrial extends PlannedTrial {
+  readonly number: number;
+}
+
+/** A run that is not over, whether or not its trial is. */
+interface RunningTrial {
+  readonly number: number;
+  readonly runId: string;
+  /** When it was last heard of. */
+  heardMs: number;
+}
+
+export interface SweepState {
+  outcome: SweepOutcome;
+  reason: string;
+  suite: string;
+  goal: Goal;
+  opened: boolean;
+  /** Trials that were proposed: the number of the next one. */
+  proposed: number;
+  /** Why no further trial is proposed. */
+  exhausted?: string;
+  /** Decisions so far: what is decided next comes after all of them. */
+  order: number;
+  /** Where the clock of the order stands, in examples of one slot. */
+  clock: number;
+  /** As the order has it: a trial is live from its proposal to its last score. */
+  live: LiveTrial[];
+  /** Proposed, not started. */
+  waiting: WaitingTrial[];
+  /** Started, not over. */
+  running: RunningTrial[];
+  /** Over, and not yet on record as such. */
+  ended: TrialEnded[];
+  /** Since when nothing could be heard because others might come first. */
+  heldUpSinceMs?: number;
+  /** How many in all, and at a time. */
+  wanted: number;
+  concurrency: number;
+  best?: BestTrial;
+  pauseRequested: boolean;
+  stop?: string;
+}
+
+export interface Sweep {
+  readonly input: SweepInput;
+  readonly state: SweepState;
+}
+
+/** `wanted`: of a grid without a number, as many as it has points. */
+export function newSweepState({ spec }: SweepInput): SweepState {
+  return {
+    outcome: 'running',
+    reason: '',
+    suite: '',
+    goal: 'maximize',
+    opened: false,
+    proposed: 0,
+    order: 0,
+    clock: 0,
+    live: [],
+    waiting: [],
+    running: [],
+    ended: [],
+    wanted: spec.trials ?? Number.MAX_SAFE_INTEGER,
+    concurrency: spec.concurrency,
+    pauseRequested: false,
+  };
+}
+
+export function mayPropose({ exhausted, stop, proposed, wanted }: SweepState): boolean {
+  return exhausted === undefined && stop === undefined && proposed < wanted;
+}
+
+/** Nothing is live, nothing runs, and nothing more is to be proposed. */
+export function isDone(state: SweepState): boolean {
+  const { live, running, waiting } = state;
+  return live.length === 0 && running.length === 0 && waiting.length === 0 && !mayPropose(state);
+}

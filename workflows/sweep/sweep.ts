@@ -1,0 +1,91 @@
+/**
+ * A sweep, top to bottom: its data is tokenized once; then trials are proposed, started and heard, in an order that does
+ * not depend on who was slow (domain/decide/trial-order.ts), until nothing is left to try. Each trial is a run of its own,
+ * which outlives this workflow and returns what it rented by itself. What was tried and decided is in the store; the next
+ * proposal is a function of it. Told in docs/sweeps.md.
+ */
+import { CancellationScope, condition, ContinueAsNew, isCancellation } from '@temporalio/workflow';
+import { nextEvent } from '../../domain/decide/trial-order.ts';
+import type { SweepInput, SweepReport } from '../../domain/words/sweep-workflow.ts';
+import { rootMessage } from '../failures.ts';
+import { sweepActivities as activities } from './activities.ts';
+import { watchBudget } from './budget.ts';
+import { hear, noteEnds } from './hearing.ts';
+import { answerMessages } from './messages.ts';
+import { continueAsNewIfLong } from './history.ts';
+import { lookAfterSilent, letGoOfLate } from './silence.ts';
+import { isDone, newSweepState, type Sweep, type SweepState } from './state.ts';
+import { sweepReport } from './status.ts';
+import { cancelTrials, proposeTrials, restTrials, startTrials, stopTrials } from './trials.ts';
+
+/** How often a sweep looks around where nothing is told. */
+const LOOK = '1m';
+
+export async function sweep(input: SweepInput, carried?: SweepState): Promise<SweepReport> {
+  const sweep: Sweep = { input, state: carried ?? newSweepState(input) };
+  const { state } = sweep;
+  answerMessages(sweep);
+  try {
+    await open(sweep);
+    while (!isDone(state)) {
+      await continueAsNewIfLong(sweep);
+      await noteEnds(sweep);
+      await restTrials(sweep);
+      await stopTrials(sweep);
+      await proposeTrials(sweep);
+      await startTrials(sweep);
+      const event = nextEvent(state.live);
+      if (event !== undefined) {
+        await hear(sweep, event);
+        continue;
+      }
+      if (await condition(somethingNew(sweep), LOOK)) continue;
+      await lookAfterSilent(sweep);
+      await letGoOfLate(sweep);
+      await watchBudget(sweep);
+    }
+    await noteEnds(sweep);
+    state.outcome = 'finished';
+    state.reason = state.stop ?? state.exhausted ?? 'every trial was tried';
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    await fail(sweep, error);
+    throw error;
+  }
+  await activities.recordSweep(sweepReport(sweep));
+  return sweepReport(sweep);
+}
+
+async function open({ input, state }: Sweep): Promise<void> {
+  if (state.opened) return;
+  const { suite, goal } = await activities.openSweep(input);
+  state.suite = suite;
+  state.goal = goal;
+  state.opened = true;
+}
+
+/** Whatever the loop would act upon. */
+function somethingNew({ state }: Sweep): () => boolean {
+  const { stop, pauseRequested, wanted, concurrency } = state;
+  const running = state.running.length;
+  return () =>
+    nextEvent(state.live) !== undefined ||
+    state.running.length !== running ||
+    state.stop !== stop ||
+    state.pauseRequested !== pauseRequested ||
+    state.wanted !== wanted ||
+    state.concurrency !== concurrency;
+}
+
+/** Its trials end with it: each of them returns what it rented, and is waited for. */
+async function fail(sweep: Sweep, error: unknown): Promise<void> {
+  const { state } = sweep;
+  const cancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
+  state.outcome = cancelled ? 'cancelled' : 'failed';
+  state.reason = cancelled ? 'cancelled' : rootMessage(error);
+  await CancellationScope.nonCancellable(async () => {
+    await cancelTrials(sweep);
+    await noteEnds(sweep);
+    await activities.recordSweep(sweepReport(sweep));
+  });
+}
