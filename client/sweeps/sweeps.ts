@@ -153,7 +153,7 @@ export class Sweeps {
 
 const OVER: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled', 'crashed']);
 
-export function isOver(outcome: string | undefined): boolean {
+function isOver(outcome: string | undefined): boolean {
   return outcome !== undefined && OVER.has(outcome);
 }
 

@@ -214,7 +214,9 @@ describe('a bad experiment', () => {
     [
       'a policy for a suite that is not there',
       `${GOOD}policy: {suite: hard}\n`,
-      ['experiment.yaml:16:10 policy.suite: there is no suite "hard" in evaluate.suites. Name one of main; or validation-loss.'],
+      [
+        'experiment.yaml:16:10 policy.suite: there is no suite "hard" in evaluate.suites. Name one of main; or validation-loss.',
+      ],
     ],
     [
       'a gate on a suite that is not there',
