@@ -6,7 +6,7 @@
  */
 import type { StopVerdict, Trial } from '../../words/sweep.ts';
 import { intervalAt, reaches, scoreText, short } from './noise.ts';
-import { bracketOf, placedScores, nextRung, rungsOf, type PlacedScore, type StopRule } from './rungs.ts';
+import { bracketOf, nextRung, rungsOf, scoreAtRung, type PlacedScore, type StopRule } from './rungs.ts';
 
 interface Entry {
   readonly number: number;
@@ -39,7 +39,7 @@ function waiting({ place }: PlacedScore, { stopEarly }: StopRule, bracket: numbe
 
 /** The rungs of one bracket, as they stood whenever it is asked. */
 class Rungs {
-  private readonly entries: readonly Entry[];
+  private readonly trials: readonly Trial[];
   private readonly passed = new Map<string, boolean>();
   private readonly rule: StopRule;
   private readonly bracket: number;
@@ -47,9 +47,7 @@ class Rungs {
   constructor(rule: StopRule, trials: readonly Trial[], bracket: number) {
     this.rule = rule;
     this.bracket = bracket;
-    this.entries = trials.flatMap((trial) =>
-      placedScores(trial, rule.stopEarly).map((score) => ({ number: trial.number, score })),
-    );
+    this.trials = trials;
   }
 
   verdict(judged: Entry, rung: number): StopVerdict {
@@ -79,11 +77,12 @@ class Rungs {
   /** The first score of each trial at the rung that came no later, the best first; of equal ones the older. */
   private cohort(rung: number, order: number): Entry[] {
     const sign = this.rule.goal === 'maximize' ? -1 : 1;
-    return this.entries
-      .filter(
-        ({ number, score }) =>
-          score.order <= order && score.place >= rung && score.before < rung && this.came(number, score, rung),
-      )
+    return this.trials
+      .flatMap((trial): Entry[] => {
+        const score = scoreAtRung(trial, rung, this.rule.stopEarly);
+        if (score === undefined || score.order > order || !this.came(trial.number, score, rung)) return [];
+        return [{ number: trial.number, score }];
+      })
       .sort((one, other) => sign * (one.score.value - other.score.value) || one.score.order - other.score.order);
   }
 

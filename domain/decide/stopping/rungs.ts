@@ -29,6 +29,24 @@ export function placedScores({ scores }: Trial, { unit }: StopEarly): PlacedScor
   }));
 }
 
+/** The first score from a rung on; its place alone is worked out, as thousands of trials are asked for theirs. */
+export function scoreAtRung({ scores }: Trial, rung: number, { unit }: StopEarly): PlacedScore | undefined {
+  let [place, before] = [0, 0];
+  for (const score of inSteps(scores)) {
+    if (score.step <= 0) continue;
+    place = unit === 'steps' ? score.step : before + 1;
+    if (place >= rung) return { ...score, place, before };
+    before = place;
+  }
+  return undefined;
+}
+
+/** As they are, where they are in order already. */
+function inSteps(scores: readonly TrialScore[]): readonly TrialScore[] {
+  const ordered = scores.every((score, index) => index === 0 || (scores[index - 1]?.step ?? 0) <= score.step);
+  return ordered ? scores : [...scores].sort((one, other) => one.step - other.step);
+}
+
 /** The next rung beyond a place; undefined where nothing is stopped any more. */
 export function nextRung(place: number, { minSteps, maxSteps, reduction }: StopEarly, bracket = 0): number | undefined {
   let rung = minSteps * reduction ** bracket;
