@@ -21,7 +21,7 @@ interface Statement {
 }
 
 const ANNOUNCED =
-  /\b(?:answer|option|choice|choose|chose|select|pick|go with|going with|it is|it['’]s|it must be|that leaves)(?![\p{L}\p{N}])/giu;
+  /\b(?:final(?=\s*:)|answer|option|choice|choose|chose|select|pick|go with|going with|it is|it['’]s|it must be|that leaves)(?![\p{L}\p{N}])/giu;
 /** Nothing but this may stand between the announcement and a letter without brackets. */
 const DIRECT =
   /^(?:[^.!?\n]*?(?<![\p{L}])(?:is|be|was|as|with|are|but)(?![\p{L}])|[^.!?\n:=]*[:=])?[\s:=>"'“‘-]*(?:(?:the|clearly|definitely|probably|therefore|most likely|correct|right|best|option|choice|letter|answer|is)[\s:"'“‘]+)*$/iu;
@@ -36,8 +36,8 @@ const ABOUT = /^\s+(?:is|was|because|since|as|for|and|or|but|seems|fits|would|mu
 
 export function multipleChoice({ choices }: { choices: string }): TextGrader {
   const one = `[${choices}${choices.toLowerCase()}]`;
-  // By itself: no part of a word, a compound or a contraction.
-  const mention = new RegExp(String.raw`(?<![\p{L}\p{N}\-'’])(${one})(?![\p{L}\p{N}]|[-'’][\p{L}\p{N}])`, 'gu');
+  // By itself: no part of a word, a compound, a contraction, or the name of a language (C++, C#).
+  const mention = new RegExp(String.raw`(?<![\p{L}\p{N}\-'’])(${one})(?![\p{L}\p{N}+#]|[-'’][\p{L}\p{N}])`, 'gu');
   // It begins the answer, or is a line of its own.
   const leading = new RegExp(String.raw`^[\s("'“‘\[]*(${one})(?:[.):,\]"'”’]|\s*$|\s*\n)`, 'u');
   const alone = new RegExp(String.raw`^\W*(?:(?:option|choice)\s+)?(${one})\W*$`, 'iu');
@@ -127,9 +127,10 @@ function isStated(text: string, from: number, { at, marked }: Mention): boolean 
   return marked || DIRECT.test(between);
 }
 
-/** Without emphasis, quotation as code, mathematics and tags. */
+/** Without emphasis, quotation as code, mathematics and tags; letters of full width are letters. */
 function plain(text: string): string {
   return text
+    .replaceAll(/[\uff08\uff09\uff21-\uff3a\uff41-\uff5a]/g, (wide) => wide.normalize('NFKC'))
     .replaceAll(/<\/?answer>/gi, ' answer: ')
     .replaceAll(/\\(?:text|textbf|mathbf|mathrm|boxed|fbox)\s*\{([^{}]*)\}/g, '$1')
     .replaceAll(/\\[()[\]]/g, ' ')

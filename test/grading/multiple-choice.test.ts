@@ -25,6 +25,9 @@ describe('multiple choice', () => {
     ['Answer: $C$', 'C'],
     ['Answer: `C`', 'C'],
     ['Final answer: option C', 'C'],
+    ['Final: c)', 'C'],
+    ['Answer: Ｃ', 'C'],
+    ['（Ｃ）', 'C'],
     ['{"answer": "C"}', 'C'],
     ['<answer>C</answer>', 'C'],
     ['<answer> C </answer>', 'C'],
@@ -74,6 +77,9 @@ describe('multiple choice', () => {
     'The answer is either A or C',
     'The answer is not C.',
     'Answer: A, B or C',
+    'The answer is C++',
+    'Answer: C#',
+    'Answer: C++.',
     '',
   ])('%j settles on none', (output) => {
     for (const reference of ['A', 'B', 'C', 'I']) expect(graders.multiple_choice.score(output, reference)).toBe(0);

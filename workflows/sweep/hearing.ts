@@ -23,7 +23,7 @@ async function hearCheckpoint(
     score === undefined
       ? undefined
       : await activities.judgeTrial({ sweep: input, number, order: takeOrder(state), score, last });
-  if (score !== undefined) noteBest(state, { number, runId, score });
+  if (score !== undefined) noteBest({ input, state }, { number, runId, score });
   const stopped = verdict?.stop === true && !last;
   if (last || stopped) leave(state, number);
   else {
@@ -59,12 +59,17 @@ export function takeOrder(state: SweepState): number {
   return state.order;
 }
 
+/** Once a trial scores as well as was asked for, no further one is begun. */
 function noteBest(
-  state: SweepState,
+  { input, state }: Sweep,
   { number, runId, score }: { number: number; runId: string; score: ToldScore },
 ): void {
   const { best, goal } = state;
+  const { target } = input.spec.metric;
   const sign = goal === 'maximize' ? 1 : -1;
+  if (target !== undefined && sign * score.score >= sign * target) {
+    state.exhausted ??= `trial ${number} reached the target of ${target} with ${score.score} at step ${score.step}`;
+  }
   if (best !== undefined && sign * score.score <= sign * best.score) return;
   state.best = { number, runId, checkpoint: score.checkpoint, step: score.step, score: score.score };
 }
