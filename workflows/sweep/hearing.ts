@@ -19,20 +19,25 @@ async function hearCheckpoint(
   { trial: { number, runId }, told }: Extract<TrialEvent, { kind: 'checkpoint' }>,
 ): Promise<void> {
   const { step, score, last } = told;
-  const verdict =
-    score === undefined
-      ? undefined
-      : await activities.judgeTrial({ sweep: input, number, order: takeOrder(state), score, last });
-  if (score !== undefined) noteBest({ input, state }, { number, runId, score });
-  const stopped = verdict?.stop === true && !last;
-  if (last || stopped) leave(state, number);
+  let stop: string | undefined;
+  if (score !== undefined) {
+    const order = takeOrder(state);
+    const verdict = await activities.judgeTrial({ sweep: input, number, order, score, last });
+    if (verdict?.stop === true && !last) stop = verdict.reason;
+    noteBest({ input, state }, { number, runId, score });
+  } else if (last) {
+    const reason = `its last checkpoint, at step ${step}, has no score`;
+    const order = takeOrder(state);
+    await activities.endTrial({ sweepId: input.sweepId, number, order, state: 'finished', reason });
+  }
+  if (last || stop !== undefined) leave(state, number);
   else {
     state.live = state.live.map((trial) =>
       trial.number === number ? { ...trial, heardStep: step, told: trial.told.slice(1) } : trial,
     );
   }
   if (last || input.spec.stopEarly === undefined) return;
-  await tell(runId, { step, ...(stopped && { stop: verdict.reason }) });
+  await tell(runId, { step, ...(stop !== undefined && { stop }) });
 }
 
 /** A trial that ended before its last score: it failed, was ended by a person, or nobody knows. */

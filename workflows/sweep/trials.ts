@@ -91,8 +91,14 @@ export async function stopTrials({ input: { sweepId }, state }: Sweep): Promise<
 
 /** Ends every run at once, and waits until each has returned what it rented. */
 export async function cancelTrials(sweep: Sweep): Promise<void> {
-  const { state } = sweep;
+  const { input, state } = sweep;
+  const { sweepId } = input;
   for (const { runId } of state.running) await tell(runId, 'cancel');
+  for (const { number } of state.live) {
+    const order = takeOrder(state);
+    await activities.endTrial({ sweepId, number, order, state: 'cancelled', reason: state.reason });
+  }
+  state.live = [];
   while (state.running.length > 0) {
     if (!(await condition(() => state.running.length === 0, LOOK))) await lookAfterSilent(sweep);
   }

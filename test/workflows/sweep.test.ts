@@ -1,0 +1,157 @@
+/** The real sweep, on a real Temporal server and a real store, with trials that only wait and answer a curve. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { createSweepActivities } from '../../activities/index.ts';
+import { SweepSpec } from '../../domain/spec/sweep-spec.ts';
+import type { SweepReport } from '../../domain/words/sweep-workflow.ts';
+import { openArtifacts } from '../../store/artifacts/artifacts.ts';
+import { openStore, type Store } from '../../store/index.ts';
+import { openRunDirectory } from '../../worker/run-directory.ts';
+import { packageRoot } from '../../client/local/paths.ts';
+import { testPool } from '../compute/pool.ts';
+import { writeRows, writeTokenizer } from '../data/fixtures.ts';
+import { temporaryFolder } from '../local/support.ts';
+import { temporalIn } from '../local/temporal.ts';
+import { experiment } from './answering.ts';
+
+const folder = temporaryFolder();
+const compute = testPool();
+let store: Store;
+let client: Client;
+let files: { tokenizer: string; train: string };
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), shutdownSignals: [] });
+  const server = await temporalIn(folder);
+  const connection = await NativeConnection.connect({ address: server.address });
+  const clientConnection = await Connection.connect({ address: server.address });
+  client = new Client({ connection: clientConnection });
+  store = await openStore({ path: join(folder, 'pawl.db') });
+  files = {
+    tokenizer: await writeTokenizer(folder),
+    train: await writeRows(
+      folder,
+      ['a', 'b', 'c'].map((text) => ({ prompt: `${text} ->`, completion: text })),
+    ),
+  };
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(packageRoot(), 'test/workflows/curves.ts'),
+    logger: new DefaultLogger('ERROR', () => undefined),
+  });
+  const worker = await Worker.create({
+    connection,
+    taskQueue: 'curves',
+    workflowBundle: { code },
+    activities: createSweepActivities({
+      store,
+      artifacts: openArtifacts(join(folder, 'artifacts')),
+      compute,
+      directory: await openRunDirectory(client),
+    }),
+  });
+  const running = worker.run();
+  close = async () => {
+    worker.shutdown();
+    await running;
+    await clientConnection.close();
+    await connection.close();
+    await store.close();
+    await server.stop();
+  };
+}, 600_000);
+
+afterAll(async () => {
+  await close?.();
+}, 300_000);
+
+const STOPS = { rule: 'asha', reduction: 2, minSteps: 10 };
+
+async function swept(changes: Record<string, unknown>, tags: string[] = []): Promise<SweepReport> {
+  const spec = SweepSpec.parse({
+    name: 'rates',
+    experiment: 'experiment.yaml',
+    method: 'random',
+    parameters: {
+      'train.optimizer.learningRate': { distribution: 'log_uniform_values', min: 1e-5, max: 1 },
+      'train.batchSize': { values: [4, 8] },
+    },
+    trials: 8,
+    concurrency: 3,
+    ...changes,
+  });
+  const tried = experiment({ checkpoint: { every: 10 }, tags });
+  const hex = randomBytes(4).toString('hex');
+  const input = {
+    sweepId: `rates-${hex}`,
+    hex,
+    spec,
+    askedBy: 'me',
+    experiment: {
+      ...tried,
+      model: { ...tried.model, tokenizer: files.tokenizer },
+      data: { ...tried.data, train: files.train, maxTokens: 16 },
+    },
+  };
+  const handle = await client.workflow.start('sweep', {
+    workflowId: input.sweepId,
+    taskQueue: 'curves',
+    args: [input],
+  });
+  return (await handle.result()) as SweepReport;
+}
+
+/** Everything that was decided, in its order, but for the ids. */
+async function story({ sweepId, best, reason }: SweepReport): Promise<object> {
+  const trials = await store.trials(sweepId);
+  return {
+    reason,
+    best: best && { number: best.number, step: best.step, score: best.score },
+    trials: trials.map(({ number, state, proposedOrder, endedOrder, planned, scores, reason: why }) => {
+      const { parameters } = planned;
+      return { number, state, proposedOrder, endedOrder, parameters, why, scores };
+    }),
+  };
+}
+
+describe('a sweep', () => {
+  test('decides the same in the same order, whichever of its trials are slow', async () => {
+    const even = await story(await swept({ stopEarly: STOPS }));
+    expect(even).toMatchObject({ reason: 'every trial was tried' });
+    for (const tags of [
+      ['slow-0', 'slow-3'],
+      ['slow-1', 'slow-2', 'slow-5'],
+    ]) {
+      expect(await story(await swept({ stopEarly: STOPS }, tags))).toEqual(even);
+    }
+  }, 300_000);
+
+  test('ends when a grid has no further point, and names the best of it', async () => {
+    const parameters = { 'train.optimizer.learningRate': { values: [1, 0.01, 0.0001] } };
+    const report = await swept({ method: 'grid', trials: undefined, parameters });
+    expect(report).toMatchObject({ outcome: 'finished', trials: 3, best: { number: 1, step: 20, score: 0.5 } });
+    expect(report.reason).toBe('each of the 3 points of the grid was tried');
+    const trials = await store.trials(report.sweepId);
+    expect(trials.map(({ state }) => state)).toEqual(['finished', 'finished', 'finished']);
+    expect(trials.map(({ runOutcome }) => runOutcome)).toEqual(['finished', 'finished', 'finished']);
+  }, 300_000);
+
+  test('begins no further trial once one has reached the target', async () => {
+    const parameters = { 'train.optimizer.learningRate': { values: [1, 0.01, 0.0001, 0.001] } };
+    const metric = { target: 0.45 };
+    const report = await swept({ method: 'grid', trials: undefined, parameters, concurrency: 1, metric });
+    expect(report.trials).toBe(2);
+    expect(report.reason).toBe('trial 1 reached the target of 0.45 with 0.5 at step 20');
+  }, 300_000);
+
+  test('takes a trial whose last score is missing as ended, by the score before', async () => {
+    const parameters = { 'train.optimizer.learningRate': { values: [0.1, 0.01] } };
+    const report = await swept({ method: 'grid', trials: undefined, parameters }, ['unscored-1']);
+    const [, unscored] = await store.trials(report.sweepId);
+    expect(unscored).toMatchObject({ state: 'finished', reason: 'its last checkpoint, at step 20, has no score' });
+    expect(unscored?.scores.map(({ step }) => step)).toEqual([0, 10]);
+  }, 300_000);
+});
