@@ -7,15 +7,17 @@ import { stringify } from 'yaml';
 import { ExperimentError } from '../../client/experiment/experiment-error.ts';
 import { loadSweep } from '../../client/sweeps/sweep-file.ts';
 import { packageRoot } from '../../client/local/paths.ts';
+import { writeExperiment } from '../e2e/experiment.ts';
 
-const PRONOUNCE = join(packageRoot(), 'examples/pronounce.yaml');
+const folder = mkdtempSync(join(tmpdir(), 'pawl-sweep-file-'));
+const EXPERIMENT = writeExperiment(folder);
 const RATES = { 'train.optimizer.learningRate': { values: [0.01, 0.001] } };
 
 async function problems(changes: Record<string, unknown>): Promise<readonly string[]> {
   const file = join(mkdtempSync(join(tmpdir(), 'pawl-sweep-')), 'sweep.yaml');
   writeFileSync(
     file,
-    stringify({ name: 'rates', experiment: PRONOUNCE, method: 'grid', parameters: RATES, ...changes }),
+    stringify({ name: 'rates', experiment: EXPERIMENT, method: 'grid', parameters: RATES, ...changes }),
   );
   try {
     await loadSweep(file);
@@ -26,11 +28,22 @@ async function problems(changes: Record<string, unknown>): Promise<readonly stri
   }
 }
 
-test('the example loads, its experiment with absolute paths', async () => {
-  const { spec, experiment } = await loadSweep(join(packageRoot(), 'examples/rates.yaml'));
-  expect(spec).toMatchObject({ method: 'tpe', trials: 8, stopEarly: { rule: 'asha' } });
-  expect(experiment.data.train).toBe(join(packageRoot(), 'examples/pronounce/data/train.jsonl'));
+test('loads with absolute paths, and as its own file says where they are', async () => {
   expect(await problems({})).toEqual([]);
+  const file = join(folder, 'sweep.yaml');
+  writeFileSync(file, stringify({ name: 'rates', experiment: 'experiment.yaml', method: 'grid', parameters: RATES }));
+  const { spec, experiment } = await loadSweep(file);
+  expect(spec).toMatchObject({ method: 'grid', concurrency: 1 });
+  expect(experiment.data.train).toBe(join(folder, 'train.jsonl'));
+});
+
+test('the example is a sweep of an experiment, but for its data, which is made', async () => {
+  const loading = loadSweep(join(packageRoot(), 'examples/rates.yaml'));
+  const told = await loading.then(
+    () => [],
+    (error: unknown) => (error instanceof ExperimentError ? error.problems : [String(error)]),
+  );
+  for (const problem of told) expect(problem).toContain('there is no file');
 });
 
 test.each([
