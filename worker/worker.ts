@@ -102,7 +102,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
       ...createReconcileActivities({ backend, store, directory, place, graceMs: config.leaseGraceMs }),
       ...createServingActivities({ backend, store, directory, compute, places }),
       ...createGcActivities({ store, artifacts, directory }),
-      ...createSweepActivities({ store, artifacts, compute, directory }),
+      ...createSweepActivities({ store, artifacts, compute, directory, shapes: backend.provisioner }),
     },
     interceptors: {
       activity: [

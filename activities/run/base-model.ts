@@ -2,20 +2,27 @@
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { StoreReader } from '../../store/index.ts';
 
-const BASE_ALIAS = 'alias:';
+const ALIAS = 'alias:';
 
-export async function baseModelOf(
-  store: Pick<StoreReader, 'champions'>,
-  base: string | undefined,
-  ofShape: string,
+type Champions = Pick<StoreReader, 'champions'>;
+
+export async function baseModelOf(store: Champions, base: string | undefined, ofShape: string): Promise<string> {
+  return base === undefined ? ofShape : modelNamed(store, base, { field: 'model.base', what: 'a model' });
+}
+
+/** What `alias:NAME` stands for now; any other name is itself. `field`: where the experiment says so. */
+export async function modelNamed(
+  store: Champions,
+  name: string,
+  { field, what }: { field: string; what: string },
 ): Promise<string> {
-  if (base?.startsWith(BASE_ALIAS) !== true) return base ?? ofShape;
-  const alias = base.slice(BASE_ALIAS.length);
+  if (!name.startsWith(ALIAS)) return name;
+  const alias = name.slice(ALIAS.length);
   const [champion] = await store.champions(alias);
   if (champion?.model !== undefined) return champion.model;
   throw new PawlError(
     'InvalidRequest',
-    `model.base: the alias ${alias} stands for no model. Promote a checkpoint to it first (pawl promote RUN --to ${alias}; ` +
-      'an experiment with promotion.alias asks by itself once it has finished), or name a model.',
+    `${field}: the alias ${alias} stands for no model. Promote a checkpoint to it first (pawl promote RUN --to ${alias}; ` +
+      `an experiment with promotion.alias asks by itself once it has finished), or name ${what}.`,
   );
 }

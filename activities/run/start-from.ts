@@ -2,16 +2,16 @@
  * Weights that training begins with where they are not the base model's: an adapter that was promoted, or a checkpoint of
  * another run, both with a fresh optimizer. Which ones is looked up when a run is planned, and pinned.
  */
-import { MAIN_SUITE, stateReference, trainerId as trainerIdOf } from '../../domain/words/names.ts';
+import { stateReference } from '../../domain/words/names.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { PinnedStart } from '../../domain/words/start-from.ts';
-import type { Parent } from '../../domain/words/branches.ts';
+import { stateTrainerOf, type Parent } from '../../domain/words/branches.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
-import type { CheckpointPlace, StoreReader } from '../../store/index.ts';
+import type { StoreReader } from '../../store/index.ts';
+import { namedPlace, placeOf } from '../../store/rows/named-place.ts';
 import type { Pending, Provisioner, Trainer } from '../ports.ts';
-
-const ALIAS = 'alias:';
+import { modelNamed } from './base-model.ts';
 
 export interface StartPorts {
   readonly store: Pick<StoreReader, 'champions' | 'getRun' | 'checkpointAt'>;
@@ -27,7 +27,7 @@ export async function pinStart(
   const asked = train.startFrom;
   if (asked === undefined) return undefined;
   if (asked.includes('@')) return checkpointStart(ports.store, asked, { baseModel, lora: model.lora });
-  const name = await adapterName(ports.store, asked);
+  const name = await modelNamed(ports.store, asked, { field: 'train.startFrom', what: 'an adapter' });
   const { baseModel: over = baseModel, rank } = await ports.provisioner.adapter(name, signal);
   if (over !== baseModel) {
     throw refused(
@@ -61,16 +61,6 @@ export function startsOf(ports: StartPorts) {
   };
 }
 
-async function adapterName(store: StartPorts['store'], asked: string): Promise<string> {
-  if (!asked.startsWith(ALIAS)) return asked;
-  const alias = asked.slice(ALIAS.length);
-  const [champion] = await store.champions(alias);
-  if (champion?.model !== undefined) return champion.model;
-  throw refused(
-    `the alias ${alias} stands for no model. Promote a checkpoint to it first (pawl promote RUN --to ${alias}), or name an adapter`,
-  );
-}
-
 async function checkpointStart(
   store: StartPorts['store'],
   asked: string,
@@ -78,7 +68,7 @@ async function checkpointStart(
 ): Promise<PinnedStart> {
   const at = asked.lastIndexOf('@');
   const { runId, spec, plan } = await store.getRun(asked.slice(0, at));
-  const found = await store.checkpointAt(runId, placeOf(asked.slice(at + 1), spec.policy));
+  const found = await store.checkpointAt(runId, placeOf(namedPlace(asked.slice(at + 1)), spec.policy));
   if (found === undefined || plan === undefined) {
     throw refused(`${runId} has no checkpoint ${asked.slice(at + 1)}. \`pawl show ${runId}\` lists them`);
   }
@@ -91,16 +81,9 @@ async function checkpointStart(
     throw refused(`${runId} ${loraText(spec.model.lora)}, and this run ${loraText(lora)}. Set model.lora as it has it`);
   }
   const { checkpoint } = found;
-  const trainerId = checkpoint.stateTrainerId ?? checkpoint.trainerId ?? trainerIdOf(runId, 1);
   const { name, step, statePath: path } = checkpoint;
+  const trainerId = stateTrainerOf(runId, checkpoint);
   return { kind: 'checkpoint', asked, runId, checkpoint: name, step, path, trainerId };
-}
-
-function placeOf(place: string, { direction, suite }: RunSpec['policy']): CheckpointPlace {
-  if (place === 'best')
-    return { kind: 'best', direction, ...(suite !== undefined && suite !== MAIN_SUITE && { suite }) };
-  if (place === 'last') return { kind: 'last' };
-  return /^\d+$/.test(place) ? { kind: 'step', step: Number(place) } : { kind: 'name', name: place };
 }
 
 /** Alpha scales what an adapter adds and is no part of what is stored. */

@@ -3,13 +3,8 @@ import { trialExperiment } from '../../domain/spec/trial-experiment.ts';
 import { fieldChanges } from '../../domain/spec/spec-changes.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { TrialParameters } from '../../domain/words/sweep.ts';
-import {
-  SWEEP_TAG,
-  trialHex,
-  trialName,
-  type PlannedTrial,
-  type SweepInput,
-} from '../../domain/words/sweep-workflow.ts';
+import { branchHex, branchRunId } from '../../domain/words/names.ts';
+import { SWEEP_TAG, trialName, type PlannedTrial, type SweepInput } from '../../domain/words/sweep-workflow.ts';
 
 export function planTrial(
   { sweepId, hex, spec: sweep, experiment }: SweepInput,
@@ -23,20 +18,20 @@ export function planTrial(
       `trial ${number} cannot be: ${problems.join('; ')}. Narrow its parameters in the sweep file`,
     );
   }
-  const runHex = trialHex(hex, number);
+  const runHex = branchHex(hex, number + 1);
   const name = trialName(sweep.name, number);
   const tags = [...new Set([...(experiment.tags ?? []), SWEEP_TAG, sweepId])];
   const spec = { ...made.spec, name, tags };
-  const { train, checkpoint } = spec;
+  const { data, train, checkpoint } = spec;
   return {
     run: {
-      runId: `${name}-${runHex}`,
+      runId: branchRunId(name, runHex),
       runHex,
       spec,
       sweep: { sweepId, number, suite, judged: sweep.stopEarly !== undefined },
     },
     parameters,
-    examplesPerStep: train.batchSize * (train.accumulate ?? 1),
+    workPerStep: (data.batchByTokens ?? train.batchSize) * (train.accumulate ?? 1),
     every: checkpoint.every,
     // Of epochs: not known before its plan; then no end of it is expected before it is told.
     steps: train.steps === 0 ? Number.MAX_SAFE_INTEGER : train.steps,

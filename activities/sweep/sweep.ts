@@ -1,31 +1,29 @@
 /** A sweep's side effects: its rows, its proposals and verdicts from them, and a look at runs that are silent. */
+import { rentOf } from '../../domain/decide/rent.ts';
 import { propose } from '../../domain/decide/search/propose.ts';
 import { stopVerdict } from '../../domain/decide/stopping/verdict.ts';
-import { MAIN_SUITE } from '../../domain/words/names.ts';
-import type { Goal, StopVerdict } from '../../domain/words/sweep.ts';
+import { goalOf, suiteOf } from '../../domain/decide/sweep-metric.ts';
+import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import type { StopVerdict } from '../../domain/words/sweep.ts';
 import type { SweepActivities, SweepInput, ToldScore, TrialEnded } from '../../domain/words/sweep-workflow.ts';
-import type { Store } from '../../store/index.ts';
+import type { Store, StoredRun } from '../../store/index.ts';
+import { factsBefore, toTrialScore } from '../../store/rows/trial-facts.ts';
 import type { ImportPorts } from '../data/import-dataset.ts';
-import { signal } from '../guard.ts';
+import { rememberForRetry, signal } from '../guard.ts';
+import type { Provisioner } from '../ports.ts';
 import { chatOf, pinData } from '../run/pin-data.ts';
+import { outcomeOfFate } from '../upkeep/fates.ts';
 import type { RunDirectory } from '../upkeep/reconcile.ts';
 import { parametersText, planTrial } from './propose.ts';
-import { factsBefore, toTrialScore } from '../../store/rows/trial-facts.ts';
 
 interface Ports extends ImportPorts {
   readonly store: Store;
   readonly directory: RunDirectory;
+  readonly shapes: Pick<Provisioner, 'resolveShape'>;
 }
 
-/** By the directory's words; whatever cut a run off, it crashed. */
-const OUTCOMES: Readonly<Record<string, TrialEnded['outcome']>> = {
-  finished: 'finished',
-  failed: 'failed',
-  'was cancelled': 'cancelled',
-};
-
 export function sweeping(ports: Ports): SweepActivities {
-  const { store, directory } = ports;
+  const { store, directory, shapes } = ports;
   const tell = async (sweepId: string, key: string, message: string): Promise<void> =>
     store.addSweepEvent(sweepId, { key, message });
 
@@ -43,6 +41,16 @@ export function sweeping(ports: Ports): SweepActivities {
     return stopVerdict({ stopEarly, seed, goal: goalOf(sweep) }, known, { number, order });
   }
 
+  /** Undefined: a run that ended before any worker took it. */
+  async function recorded(runId: string): Promise<StoredRun | undefined> {
+    try {
+      return await store.getRun(runId);
+    } catch (error) {
+      if (error instanceof PawlError && error.type === 'InvalidRequest') return undefined;
+      throw error;
+    }
+  }
+
   return {
     async openSweep(input) {
       const { sweepId, spec, experiment, askedBy } = input;
@@ -50,9 +58,15 @@ export function sweeping(ports: Ports): SweepActivities {
       const goal = goalOf(input);
       await store.saveSweep({ sweepId, name: spec.name, spec, experiment, suite, goal, askedBy });
       const date = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
-      // Each trial finds what is made here under the same hash.
-      const dataset = await pinData(ports, experiment, { chat: chatOf(experiment, date), signal: signal() });
-      await tell(sweepId, 'open', `${dataset.examples} examples tokenized, once for all trials`);
+      const shape = await shapes.resolveShape(experiment.model.shape, signal());
+      // As each trial pins it, who then finds it made.
+      const dataset = await pinData(ports, experiment, {
+        chat: chatOf(experiment, date),
+        contextTokens: shape.maxContextTokens,
+        signal: signal(),
+        onUnpacked: (file, bytes) => rememberForRetry({ unpacked: { file, bytes } }),
+      });
+      await tell(sweepId, 'open', `${dataset.examples} examples tokenized, once for all trials that read them so`);
       return { suite, goal };
     },
 
@@ -85,7 +99,7 @@ export function sweeping(ports: Ports): SweepActivities {
 
     async endTrial({ sweepId, number, order, state, reason }) {
       await store.endTrial(sweepId, number, { state, endedOrder: order, reason });
-      await tell(sweepId, `end/${number}`, `trial ${number} has no last score, it ${state}: ${reason}`);
+      await tell(sweepId, `end/${number}`, `trial ${number} has no last score (${state}): ${reason}`);
     },
 
     noteTrialEnd: async ({ sweepId, number, outcome, reason }) =>
@@ -96,27 +110,22 @@ export function sweeping(ports: Ports): SweepActivities {
       for (const { number, runId } of runs) {
         const end = await directory.endOf(runId, signal());
         if (end === undefined) continue;
-        const stored = await store.getRun(runId).catch(() => undefined);
+        const stored = await recorded(runId);
         const reason = stored?.reason ?? `its run ${end.fate}`;
-        over.push({ number, outcome: OUTCOMES[end.fate] ?? 'crashed', reason, step: stored?.step ?? 0 });
+        over.push({ number, outcome: outcomeOfFate(end.fate), reason, step: stored?.step ?? 0 });
       }
       return over;
     },
 
     async sweepSpent({ sweepId }) {
-      const prices = new Map((await store.trials(sweepId)).map(({ number, planned }) => [number, planned.run.spec]));
-      let hours = 0;
-      let cost = 0;
-      for (const { number, kind, plannedAt, endedAt } of await store.sweepLeases(sweepId)) {
-        const spec = prices.get(number);
-        const rented = (Date.parse(endedAt ?? new Date().toISOString()) - Date.parse(plannedAt)) / 3_600_000;
-        if (kind === 'trainer') hours += rented;
-        if (spec === undefined) continue;
-        const perHour =
-          kind === 'trainer' ? spec.prices.trainerPerHour : spec.prices.replicaPerHour * spec.deployment.replicas;
-        cost += rented * perHour;
-      }
-      return { hours, cost };
+      const trials = await store.trials(sweepId);
+      const leases = await store.leasesOf(trials.map(({ runId }) => runId));
+      const nowMs = Date.now();
+      const rents = trials.map(({ runId, planned }) => rentOf(leases.get(runId) ?? [], planned.run.spec, nowMs));
+      return {
+        hours: rents.reduce((sum, { hours }) => sum + hours, 0),
+        cost: rents.reduce((sum, { cost }) => sum + cost, 0),
+      };
     },
 
     async recordSweep({ sweepId, outcome, reason, best }) {
@@ -127,12 +136,4 @@ export function sweeping(ports: Ports): SweepActivities {
 
     noteSweep: async ({ sweepId, key, message }) => tell(sweepId, key, message),
   };
-}
-
-function suiteOf({ spec, experiment }: SweepInput): string {
-  return spec.metric.suite ?? experiment.policy.suite ?? MAIN_SUITE;
-}
-
-function goalOf({ spec, experiment }: SweepInput): Goal {
-  return spec.metric.goal ?? experiment.policy.direction;
 }

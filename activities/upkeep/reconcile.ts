@@ -1,9 +1,9 @@
 /** Finds what is rented for runs that are over, and returns it: safe to repeat, and for several at the same time. */
 import type { Orphan, ReconcileActivities } from '../../domain/words/reconcile.ts';
-import type { RunOutcome } from '../../domain/words/run.ts';
 import { placeOf, samePlace, type Place } from '../../domain/words/place.ts';
 import { signal } from '../guard.ts';
 import { placesOf } from '../places.ts';
+import { outcomeOfFate } from './fates.ts';
 import type { Backend } from '../ports.ts';
 import { deleteDeployment, deleteTrainer, NEVER_CREATED } from '../run/release.ts';
 import type { Store, StoredLease } from '../../store/index.ts';
@@ -33,13 +33,6 @@ interface Ports {
   readonly graceMs: number;
 }
 
-/** By the directory's words; whatever cut a run off, it crashed. */
-const OUTCOMES: Readonly<Record<string, RunOutcome>> = {
-  finished: 'finished',
-  failed: 'failed',
-  'was cancelled': 'cancelled',
-};
-
 export function reconciling({ backend, store, directory, place, graceMs }: Ports): ReconcileActivities {
   const { provisioner } = backend;
   const places = placesOf(provisioner, place);
@@ -67,7 +60,7 @@ export function reconciling({ backend, store, directory, place, graceMs }: Ports
         phase: 'done',
         step,
         generation,
-        outcome: OUTCOMES[end.fate] ?? 'crashed',
+        outcome: outcomeOfFate(end.fate),
         reason,
       });
     }

@@ -1,16 +1,12 @@
 /** How people name a checkpoint: `RUN@STEP`, `RUN@NAME`, `RUN@best`, `RUN@last`; and the one that is meant. */
-import type { CheckpointPlace, StoreReader, StoredCheckpoint, StoredRun } from '../../store/index.ts';
-import { MAIN_SUITE } from '../../domain/words/names.ts';
+import type { StoreReader, StoredCheckpoint, StoredRun } from '../../store/index.ts';
+import { namedPlace, placeOf, type NamedPlace } from '../../store/rows/named-place.ts';
 import { UserError } from '../errors.ts';
 
 export interface CheckpointReference {
   /** As `pawl show` takes it. */
   readonly run: string;
-  readonly at:
-    | { readonly kind: 'step'; readonly step: number }
-    | { readonly kind: 'name'; readonly name: string }
-    | { readonly kind: 'best' }
-    | { readonly kind: 'last' };
+  readonly at: NamedPlace;
 }
 
 /** A checkpoint that was found, with the run that it belongs to. */
@@ -38,15 +34,7 @@ export function parseCheckpointReference(text: string): CheckpointReference {
       `Write ${CHECKPOINT_ARGUMENT}; \`pawl show RUN\` lists them.`,
     );
   }
-  if (place === 'best' || place === 'last') return { run, at: { kind: place } };
-  if (/^\d+$/.test(place)) return { run, at: { kind: 'step', step: Number(place) } };
-  return { run, at: { kind: 'name', name: place } };
-}
-
-/** As the store finds it. Of several at one step it is that of the newest generation, and of it the last saved. */
-function placeOf(at: CheckpointReference['at'], { direction, suite }: StoredRun['spec']['policy']): CheckpointPlace {
-  if (at.kind !== 'best') return at;
-  return { kind: 'best', direction, ...(suite !== undefined && suite !== MAIN_SUITE && { suite }) };
+  return { run, at: namedPlace(place) };
 }
 
 function wordsOf(at: CheckpointReference['at']): string {

@@ -1,4 +1,5 @@
 /** What a list tells of a run beside its outcome: its best score, how long it took, what it came to. */
+import { rentOf } from '../../domain/decide/rent.ts';
 import { judgedEvaluations } from '../../domain/decide/policy-scores.ts';
 import { MAIN_SUITE, VALIDATION_LOSS } from '../../domain/words/names.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
@@ -57,15 +58,8 @@ function isPriced({ prices: { trainerPerHour, replicaPerHour } }: RunSpec): bool
   return trainerPerHour !== 0 || replicaPerHour !== 0;
 }
 
-/** From planning a machine to its return; undefined where no prices are set, for then nobody knows. */
+/** Undefined where no prices are set, for then nobody knows. */
 function costOf(spec: RunSpec, leases: readonly StoredLease[], nowMs: number): Facts['cost'] {
   if (!isPriced(spec)) return undefined;
-  const { prices, deployment } = spec;
-  const { trainerPerHour, replicaPerHour, currency } = prices;
-  const amount = leases.reduce((sum, { kind, plannedAt, releasedAt, keptAt }) => {
-    const end = releasedAt ?? keptAt;
-    const hours = ((end === undefined ? nowMs : Date.parse(end)) - Date.parse(plannedAt)) / 3_600_000;
-    return sum + Math.max(0, hours) * (kind === 'trainer' ? trainerPerHour : replicaPerHour * deployment.replicas);
-  }, 0);
-  return { amount, currency };
+  return { amount: rentOf(leases, spec, nowMs).cost, currency: spec.prices.currency };
 }

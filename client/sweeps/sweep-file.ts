@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import { readSweep, SweepSpec } from '../../domain/spec/sweep-spec.ts';
+import { suiteOf, suitesOf } from '../../domain/decide/sweep-metric.ts';
 import { badPoints } from '../../domain/spec/trial-experiment.ts';
 import { contradictions, unreadableFiles } from '../experiment/checks.ts';
 import { loadExperiment, openYaml, withAbsolutePaths } from '../experiment/experiment-file.ts';
@@ -57,14 +58,14 @@ function pointProblems({ parameters }: SweepSpec, experiment: RunSpec): Problem[
 }
 
 /** A score that no trial has would leave nothing to choose by. */
-function metricProblems({ metric }: SweepSpec, { evaluate }: RunSpec): Problem[] {
-  const { suite } = metric;
-  const known = ['main', ...Object.keys(evaluate.suites ?? {})];
-  if (suite === undefined || known.includes(suite)) return [];
+function metricProblems(spec: SweepSpec, experiment: RunSpec): Problem[] {
+  const suite = suiteOf({ spec, experiment });
+  const known = suitesOf(experiment);
+  if (known.includes(suite)) return [];
   return [
     {
       path: ['metric', 'suite'],
-      message: `the experiment has no suite "${suite}". Its suites: ${known.join(', ')}.`,
+      message: `the experiment has no suite "${suite}". Its trials are scored by: ${known.join(', ')}.`,
     },
   ];
 }

@@ -1,10 +1,11 @@
 /** Sweeps from outside: submitted, watched, changed while they run, and read from the store. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { rentOf, type Rent } from '../../domain/decide/rent.ts';
 import { SWEEP_WORKFLOW_TYPE, type SweepInput, type SweepStatus } from '../../domain/words/sweep-workflow.ts';
 import type { StoredSweep, StoredTrial, SweepEvent } from '../../store/rows/sweep-records.ts';
 import { withPinnedDate } from '../experiment/pinned-date.ts';
-import { UserError } from '../errors.ts';
+import { UnreachableError, UserError } from '../errors.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { outcomeOf } from '../temporal/execution.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';
@@ -16,14 +17,8 @@ const POLL_MS = 300;
 /** Among so many of the newest a name is looked for. */
 const SEARCHED = 1_000;
 
-/** What a trial rented, in hours, and what that cost by the experiment's prices. */
-interface TrialCost {
-  readonly hours: number;
-  readonly cost: number;
-}
-
 export interface SweepDetails extends StoredSweep {
-  readonly trials: readonly (StoredTrial & TrialCost)[];
+  readonly trials: readonly (StoredTrial & Rent)[];
   /** The sweep's own answer; absent: it is over, or nobody answers. */
   readonly status?: SweepStatus;
 }
@@ -77,12 +72,15 @@ export class Sweeps {
       throw new UserError(`Nothing is recorded of ${sweepId} yet.`, 'A worker takes it: `pawl up`.');
     }
     const trials = await reader.trials(sweepId);
-    const leases = await reader.sweepLeases(sweepId);
+    const leases = await reader.leasesOf(trials.map(({ runId }) => runId));
     const nowMs = Date.now();
-    const status = isOver(sweep.outcome) ? undefined : await this.#temporal.sweepStatus(sweepId).catch(() => undefined);
+    const status = isOver(sweep.outcome) ? undefined : await this.#temporal.sweepStatus(sweepId);
     return {
       ...sweep,
-      trials: trials.map((trial) => ({ ...trial, ...costOf(trial, leases, nowMs) })),
+      trials: trials.map((trial) => ({
+        ...trial,
+        ...rentOf(leases.get(trial.runId) ?? [], trial.planned.run.spec, nowMs),
+      })),
       ...(status !== undefined && { status, outcome: status.outcome, ...(status.best && { best: status.best }) }),
     };
   }
@@ -116,8 +114,14 @@ export class Sweeps {
   async #isOver(sweepId: string): Promise<boolean> {
     const recorded = await (await this.#store.reader())?.sweep(sweepId);
     if (isOver(recorded?.outcome)) return true;
-    const execution = await this.#temporal.describe(sweepId).catch(() => undefined);
-    return execution !== undefined && isOver(outcomeOf(execution));
+    try {
+      const execution = await this.#temporal.describe(sweepId);
+      return execution !== undefined && isOver(outcomeOf(execution));
+    } catch (error) {
+      // A server that is away for a while is waited for: what is recorded is told meanwhile.
+      if (error instanceof UnreachableError) return false;
+      throw error;
+    }
   }
 
   /** No further trial; those that run end in good order. `now`: they are cancelled. What they rented is returned. */
@@ -139,6 +143,9 @@ export class Sweeps {
 
   /** So many trials in all, and so many at a time, from now on. */
   async extend(sweepId: string, change: { trials?: number; concurrency?: number }): Promise<void> {
+    if (change.trials === undefined && change.concurrency === undefined) {
+      throw new UserError('Nothing is to be changed.', 'Give --trials, --concurrency, or both.');
+    }
     await this.#mustBeOpen(sweepId, 'extend');
     await this.#temporal.changeSweep(sweepId, { ...change, by: whoAsks(), at: new Date().toISOString() });
   }
@@ -155,23 +162,4 @@ const OVER: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled', 'c
 
 function isOver(outcome: string | undefined): boolean {
   return outcome !== undefined && OVER.has(outcome);
-}
-
-function costOf(
-  { number, planned }: StoredTrial,
-  leases: readonly { number: number; kind: string; plannedAt: string; endedAt?: string }[],
-  nowMs: number,
-): TrialCost {
-  const { prices, deployment } = planned.run.spec;
-  return leases
-    .filter((lease) => lease.number === number)
-    .reduce<TrialCost>(
-      ({ hours, cost }, { kind, plannedAt, endedAt }) => {
-        const endMs = endedAt === undefined ? nowMs : Date.parse(endedAt);
-        const rented = Math.max(0, (endMs - Date.parse(plannedAt)) / 3_600_000);
-        const perHour = kind === 'trainer' ? prices.trainerPerHour : prices.replicaPerHour * deployment.replicas;
-        return { hours: hours + (kind === 'trainer' ? rented : 0), cost: cost + rented * perHour };
-      },
-      { hours: 0, cost: 0 },
-    );
 }

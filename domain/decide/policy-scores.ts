@@ -8,7 +8,10 @@ import { MAIN_SUITE, VALIDATION_LOSS, VALIDATION_METRIC } from '../words/names.t
 type Policy = RunSpec['policy'];
 
 /** Evaluations of the suite that the policy judges, in the order of the checkpoints. */
-export function judgedEvaluations({ suite = MAIN_SUITE }: Policy, reports: readonly CheckpointReport[]): Evaluation[] {
+export function judgedEvaluations(
+  { suite = MAIN_SUITE }: Pick<Policy, 'suite'>,
+  reports: readonly CheckpointReport[],
+): Evaluation[] {
   return reports.flatMap(({ checkpoint, evaluation, suites = [] }) => {
     if (suite === VALIDATION_LOSS) return evaluation === undefined ? [] : lossAsEvaluation(checkpoint);
     const judged = suite === MAIN_SUITE ? evaluation : suites.find((further) => further.suite === suite);

@@ -1,7 +1,7 @@
 /**
  * In which order a sweep hears its trials. Whatever is decided about one depends on what the others scored before it, and
  * what came first must not depend on which machine was slow, or on when a worker died. So each trial has a clock of its
- * own, the examples that it has trained on since the sweep's clock stood where the trial began, and scores are taken in
+ * own, the examples (or tokens) that it has trained on since the sweep's clock stood where the trial began, and scores are taken in
  * the order of these clocks: a score waits until no other trial can come before it. Conservative simulation of discrete
  * events, as Chandy and Misra have it (1979). A trial that lags too far behind is let go: `late`.
  */
@@ -10,9 +10,9 @@ import type { ToldCheckpoint, TrialEnded } from '../words/sweep-workflow.ts';
 export interface LiveTrial {
   readonly number: number;
   readonly runId: string;
-  /** Where the sweep's clock stood, in examples. */
+  /** Where the sweep's clock stood, in the unit of `workPerStep`. */
   readonly beganAt: number;
-  readonly examplesPerStep: number;
+  readonly workPerStep: number;
   /** Steps between two checkpoints, and in all. */
   readonly every: number;
   readonly steps: number;
@@ -32,23 +32,21 @@ export type TrialEvent =
 
 /** What is to be heard next; undefined: another trial may come first, and is waited for. */
 export function nextEvent(live: readonly LiveTrial[]): TrialEvent | undefined {
-  const known = live.flatMap((trial) => eventOf(trial) ?? []);
-  const first = known.reduce<TrialEvent | undefined>(
-    (best, event) => (best === undefined || before(event, best) ? event : best),
-    undefined,
-  );
-  if (first === undefined) return undefined;
-  return waitedFor(live, first).length === 0 ? first : undefined;
+  const first = firstKnown(live);
+  return first === undefined || waitedFor(live, first).length > 0 ? undefined : first;
 }
 
 /** Trials that could still come before what is known. */
 export function heldUpBy(live: readonly LiveTrial[]): readonly LiveTrial[] {
-  const known = live.flatMap((trial) => eventOf(trial) ?? []);
-  const first = known.reduce<TrialEvent | undefined>(
-    (best, event) => (best === undefined || before(event, best) ? event : best),
-    undefined,
-  );
+  const first = firstKnown(live);
   return first === undefined ? [] : waitedFor(live, first);
+}
+
+function firstKnown(live: readonly LiveTrial[]): TrialEvent | undefined {
+  return live.reduce<TrialEvent | undefined>((first, trial) => {
+    const event = eventOf(trial);
+    return event !== undefined && (first === undefined || before(event, first)) ? event : first;
+  }, undefined);
 }
 
 function waitedFor(live: readonly LiveTrial[], first: TrialEvent): readonly LiveTrial[] {
@@ -68,8 +66,8 @@ function eventOf(trial: LiveTrial): TrialEvent | undefined {
   return { kind: 'end', trial, ended, at: clockAt(trial, Math.max(ended.step, trial.heardStep)) };
 }
 
-function clockAt({ beganAt, examplesPerStep }: LiveTrial, step: number): number {
-  return beganAt + step * examplesPerStep;
+function clockAt({ beganAt, workPerStep }: LiveTrial, step: number): number {
+  return beganAt + step * workPerStep;
 }
 
 /** The next checkpoint of a trial of which nothing is known. The baseline is one, at step 0. */

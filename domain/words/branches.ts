@@ -29,10 +29,18 @@ export function parentAt(
   checkpoint: Checkpoint,
   { plan, changes }: { plan: Pick<Plan, 'dataset' | 'promptSet'>; changes: readonly SpecChange[] },
 ): Parent {
-  const { name, step, statePath, stateTrainerId, trainerId: snapshotTrainerId } = checkpoint;
-  const savedBy = stateTrainerId ?? snapshotTrainerId ?? trainerId(runId, 1);
+  const { name, step, statePath } = checkpoint;
   const { dataset, promptSet } = plan;
+  const savedBy = stateTrainerOf(runId, checkpoint);
   return { runId, checkpoint: name, step, statePath, trainerId: savedBy, dataset, promptSet, changes };
+}
+
+/** The trainer that saved the resumable state. */
+export function stateTrainerOf(
+  runId: string,
+  { stateTrainerId, trainerId: snapshotTrainerId }: Pick<Checkpoint, 'stateTrainerId' | 'trainerId'>,
+): string {
+  return stateTrainerId ?? snapshotTrainerId ?? trainerId(runId, 1);
 }
 
 export const BRANCHES_WORKFLOW_TYPE = 'branches';

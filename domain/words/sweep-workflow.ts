@@ -94,8 +94,8 @@ export interface SweepStatus extends SweepReport {
 export interface PlannedTrial {
   readonly run: RunInput;
   readonly parameters: TrialParameters;
-  /** Examples a step takes; steps between two checkpoints; steps in all. */
-  readonly examplesPerStep: number;
+  /** What a step takes: examples, or tokens where batches are made by them. Steps between two checkpoints; steps in all. */
+  readonly workPerStep: number;
   readonly every: number;
   readonly steps: number;
 }
@@ -103,7 +103,7 @@ export interface PlannedTrial {
 export interface SweepActivities {
   /** Makes the sweep known, and tokenizes its data once, before anything is rented. */
   openSweep(input: SweepInput): Promise<{ readonly suite: string; readonly goal: Goal }>;
-  /** The next trial, from what was decided before `order`; null: there is nothing left to try. */
+  /** The next trial, from what was decided before `order`; or why there is none. */
   proposeTrial(input: {
     readonly sweep: SweepInput;
     readonly number: number;
@@ -137,12 +137,6 @@ export interface SweepActivities {
   recordSweep(input: Omit<SweepReport, 'trials'> & { readonly trials?: number }): Promise<void>;
   /** A line of its log. */
   noteSweep(input: { readonly sweepId: string; readonly key: string; readonly message: string }): Promise<void>;
-}
-
-/** Mark of a trial's run; no two of a sweep are alike, as the multiplier is odd. */
-export function trialHex(hex: string, number: number): string {
-  const mark = (Number.parseInt(hex, 16) + (number + 1) * 0x9e3779b1) >>> 0;
-  return mark.toString(16).padStart(8, '0');
 }
 
 /** `rates-t12`: the sweep's name, as far as there is room for it, and the trial's number. */

@@ -56,17 +56,6 @@ export interface SweepReader {
   /** In order of their numbers. */
   trials(sweepId: string): Promise<readonly StoredTrial[]>;
   trial(sweepId: string, number: number): Promise<StoredTrial | undefined>;
-  /** The sweep that a run is a trial of. */
-  sweepOf(runId: string): Promise<{ readonly sweepId: string; readonly number: number } | undefined>;
-  /** What its trials rented. */
-  sweepLeases(sweepId: string): Promise<
-    readonly {
-      readonly number: number;
-      readonly kind: 'trainer' | 'deployment';
-      readonly plannedAt: string;
-      readonly endedAt?: string;
-    }[]
-  >;
   sweepEvents(sweepId: string): Promise<readonly SweepEvent[]>;
 }
 

@@ -44,22 +44,6 @@ export function sweepTables(db: Sql): SweepReader & SweepWriter {
       return trial;
     },
 
-    sweepOf: async (runId) =>
-      db.selectFrom('trials').select(['sweepId', 'number']).where('runId', '=', runId).executeTakeFirst(),
-
-    async sweepLeases(sweepId) {
-      const rows = await db
-        .selectFrom('trials')
-        .innerJoin('leases', 'leases.runId', 'trials.runId')
-        .select(['trials.number', 'leases.kind', 'leases.plannedAt', 'leases.releasedAt', 'leases.keptAt'])
-        .where('trials.sweepId', '=', sweepId)
-        .execute();
-      return rows.map(({ releasedAt, keptAt, ...lease }) => {
-        const endedAt = releasedAt ?? keptAt;
-        return { ...lease, ...(endedAt !== null && { endedAt }) };
-      });
-    },
-
     sweepEvents: async (sweepId) =>
       db
         .selectFrom('sweepEvents')

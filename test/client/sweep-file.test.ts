@@ -50,7 +50,7 @@ test.each([
   [{ parameters: { 'train.learningRat': { values: [1, 2] } } }, 'sweep.yaml:5:3 parameters.train.learningRat'],
   [{ parameters: { 'train.batchSize': { values: [8, 'many'] } } }, 'with "many", train.batchSize'],
   [{ parameters: {} }, 'sweep.yaml:4:1 parameters'],
-  [{ metric: { suite: 'absent' } }, 'the experiment has no suite "absent". Its suites: main.'],
+  [{ metric: { suite: 'absent' } }, 'the experiment has no suite "absent". Its trials are scored by: main.'],
   [{ method: 'pbt' }, 'sweep.yaml:3:1 method: is not there yet. Use grid, random or tpe.'],
   [{ machines: 'reuse' }, 'is not there yet. Leave it out: each trial rents machines of its own.'],
   [{ method: 'simulated-annealing' }, 'sweep.yaml:3:1 method'],

@@ -130,12 +130,17 @@ test('is paused without machines, changed, resumed, and stopped in good order', 
   while ((await look(sweepId)).outcome !== 'paused') await sleep(100);
   const idle = { trainerJobs: [], deployments: [] };
   while (JSON.stringify((await pawl.ledger()).rented) !== JSON.stringify(idle)) await sleep(200);
+  expect((await pawl.run(['sweep', 'extend', sweepId])).stderr).toContain('Nothing is to be changed.');
   await pawl.run(['sweep', 'extend', sweepId, '--trials', '4']);
   await pawl.run(['sweep', 'resume', sweepId]);
   while ((await look(sweepId)).trials.length < 3) await sleep(100);
   await pawl.run(['sweep', 'stop', sweepId, '--reason', 'enough']);
 
-  const details = await ended(sweepId);
+  const { stdout: log } = await pawl.run(['sweep', 'show', sweepId, '--follow']);
+  expect(log).toMatch(
+    /paused: its runs return their machines[^]*it goes on[^]*from here on 4 trials in all, set by \w+@/,
+  );
+  const details = await look(sweepId);
   expect(details).toMatchObject({ outcome: 'finished', reason: 'enough' });
   expect(details.trials.length).toBeLessThanOrEqual(4);
   expect((await pawl.ledger()).rented).toEqual(idle);

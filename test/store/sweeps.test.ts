@@ -7,7 +7,7 @@ import { SweepSpec } from '../../domain/spec/sweep-spec.ts';
 import type { PlannedTrial } from '../../domain/words/sweep-workflow.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { factsBefore } from '../../store/rows/trial-facts.ts';
-import { newRun, SPEC } from './fixtures.ts';
+import { SPEC } from './fixtures.ts';
 
 let store: Store;
 
@@ -30,7 +30,7 @@ afterEach(async () => {
 
 function planned(number: number, batchSize = 8): PlannedTrial {
   const run = { runId: `rates-t${number}`, runHex: '00000000', spec: SPEC };
-  return { run, parameters: { 'train.batchSize': batchSize }, examplesPerStep: 8, every: 10, steps: 30 };
+  return { run, parameters: { 'train.batchSize': batchSize }, workPerStep: 8, every: 10, steps: 30 };
 }
 
 const score = { checkpoint: 'step-000010-g1', step: 10, score: 0.5, low: 0.4, high: Number.NaN, prompts: 24 };
@@ -53,7 +53,6 @@ test('the first write of a sweep, a trial, a score and an end stands', async () 
   expect(trial).toMatchObject({ runOutcome: 'finished', planned: { parameters: { 'train.batchSize': 8 } } });
   expect(trial?.scores).toEqual([{ ...score, order: 2 }]);
   expect((await store.sweepEvents('rates-1')).map(({ message }) => message)).toEqual(['one']);
-  expect(await store.sweepOf('rates-t0')).toEqual({ sweepId: 'rates-1', number: 0 });
   expect(await store.sweep('rates-2')).toBeUndefined();
 });
 
@@ -78,17 +77,4 @@ test('facts before a decision are what they were then', async () => {
     { state: 'finished', scores: [{ step: 10 }, { step: 20, value: 0.5, order: 5 }] },
     { number: 1, state: 'running', scores: [] },
   ]);
-});
-
-test('what its trials rented is told with their numbers', async () => {
-  await store.saveTrial('rates-1', { number: 3, proposedOrder: 1, planned: planned(3) });
-  await store.saveRun({ ...newRun('rates-t3') });
-  await store.planLease('rates-t3', { kind: 'trainer', id: 'rates-t3-trainer' });
-  await store.planLease('another', { kind: 'trainer', id: 'another-trainer' });
-  const [lease, ...others] = await store.sweepLeases('rates-1');
-  expect(others).toEqual([]);
-  expect(lease).toMatchObject({ number: 3, kind: 'trainer' });
-  expect(lease).not.toHaveProperty('endedAt');
-  await store.endLease({ kind: 'trainer', id: 'rates-t3-trainer' }, 'DELETED');
-  expect((await store.sweepLeases('rates-1'))[0]?.endedAt).toMatch(/^\d{4}-/);
 });

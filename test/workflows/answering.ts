@@ -38,7 +38,7 @@ export interface Started {
 }
 
 /** A Temporal server, and how to reach it. */
-interface Served {
+export interface Served {
   readonly client: Client;
   readonly connection: NativeConnection;
   /** What the clock of the server says. */
@@ -162,7 +162,8 @@ async function serve(folder: string): Promise<Served> {
   };
 }
 
-async function serveSkipping(folder: string): Promise<Served> {
+/** Whose clock goes on to the next timer whenever nothing else is to be waited for. */
+export async function serveSkipping(folder: string): Promise<Served> {
   const config = testConfig(folder);
   const path = await skippingServer(config.cache, config.inherited);
   const environment = await TestWorkflowEnvironment.createTimeSkipping({

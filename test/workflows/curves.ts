@@ -5,7 +5,7 @@ import { stopSignal, trialEndedSignal, trialScoredSignal, trialWordSignal } from
 
 export { sweep } from '../../workflows/sweep/sweep.ts';
 
-/** Tags of the experiment say how fast trials are: `slow-N` makes the trial of number N three times as slow. */
+/** Tags of the experiment say how fast trials are: `slow-N` makes the trial of number N three times as slow, `minutes` all. */
 export async function run({ runId, spec, sweep: of }: RunInput): Promise<RunReport> {
   if (of === undefined) throw new Error('no trial');
   const { number } = of;
@@ -19,7 +19,7 @@ export async function run({ runId, spec, sweep: of }: RunInput): Promise<RunRepo
   setHandler(stopSignal, ({ reason }) => {
     told.stop ??= reason;
   });
-  const stepMs = tags.includes(`slow-${number}`) ? 300 : 100;
+  const stepMs = (tags.includes('minutes') ? 20_000 : 100) * (tags.includes(`slow-${number}`) ? 3 : 1);
   const unscored = tags.includes(`unscored-${number}`);
   let step = 0;
   for (; told.stop === undefined; step += checkpoint.every) {

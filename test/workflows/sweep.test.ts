@@ -1,9 +1,10 @@
-/** The real sweep, on a real Temporal server and a real store, with trials that only wait and answer a curve. */
+/** The real sweep and a real store, with trials that only wait and answer a curve, on a server that skips the waiting. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { Client } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createSweepActivities } from '../../activities/index.ts';
 import { SweepSpec } from '../../domain/spec/sweep-spec.ts';
 import type { SweepReport } from '../../domain/words/sweep-workflow.ts';
@@ -14,8 +15,8 @@ import { packageRoot } from '../../client/local/paths.ts';
 import { testPool } from '../compute/pool.ts';
 import { writeRows, writeTokenizer } from '../data/fixtures.ts';
 import { temporaryFolder } from '../local/support.ts';
-import { temporalIn } from '../local/temporal.ts';
-import { experiment } from './answering.ts';
+import { experiment, serveSkipping } from './answering.ts';
+import { PLAN } from './platform-that-answers.ts';
 
 const folder = temporaryFolder();
 const compute = testPool();
@@ -26,10 +27,8 @@ let close: () => Promise<void>;
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), shutdownSignals: [] });
-  const server = await temporalIn(folder);
-  const connection = await NativeConnection.connect({ address: server.address });
-  const clientConnection = await Connection.connect({ address: server.address });
-  client = new Client({ connection: clientConnection });
+  const served = await serveSkipping(folder);
+  ({ client } = served);
   store = await openStore({ path: join(folder, 'pawl.db') });
   files = {
     tokenizer: await writeTokenizer(folder),
@@ -43,7 +42,7 @@ beforeAll(async () => {
     logger: new DefaultLogger('ERROR', () => undefined),
   });
   const worker = await Worker.create({
-    connection,
+    connection: served.connection,
     taskQueue: 'curves',
     workflowBundle: { code },
     activities: createSweepActivities({
@@ -51,16 +50,15 @@ beforeAll(async () => {
       artifacts: openArtifacts(join(folder, 'artifacts')),
       compute,
       directory: await openRunDirectory(client),
+      shapes: { resolveShape: () => Promise.resolve(PLAN.shape) },
     }),
   });
   const running = worker.run();
   close = async () => {
     worker.shutdown();
     await running;
-    await clientConnection.close();
-    await connection.close();
     await store.close();
-    await server.stop();
+    await served.stop();
   };
 }, 600_000);
 
@@ -70,7 +68,12 @@ afterAll(async () => {
 
 const STOPS = { rule: 'asha', reduction: 2, minSteps: 10 };
 
-async function swept(changes: Record<string, unknown>, tags: string[] = []): Promise<SweepReport> {
+/** `during`: what happens while it runs. */
+async function swept(
+  changes: Record<string, unknown>,
+  tags: string[] = [],
+  during: (sweepId: string) => Promise<void> = async () => undefined,
+): Promise<SweepReport> {
   const spec = SweepSpec.parse({
     name: 'rates',
     experiment: 'experiment.yaml',
@@ -83,7 +86,8 @@ async function swept(changes: Record<string, unknown>, tags: string[] = []): Pro
     concurrency: 3,
     ...changes,
   });
-  const tried = experiment({ checkpoint: { every: 10 }, tags });
+  const prices = { trainerPerHour: 3.6e9 };
+  const tried = experiment({ checkpoint: { every: 10 }, tags, prices });
   const hex = randomBytes(4).toString('hex');
   const input = {
     sweepId: `rates-${hex}`,
@@ -101,6 +105,7 @@ async function swept(changes: Record<string, unknown>, tags: string[] = []): Pro
     taskQueue: 'curves',
     args: [input],
   });
+  await during(input.sweepId);
   return (await handle.result()) as SweepReport;
 }
 
@@ -145,6 +150,18 @@ describe('a sweep', () => {
     const report = await swept({ method: 'grid', trials: undefined, parameters, concurrency: 1, metric });
     expect(report.trials).toBe(2);
     expect(report.reason).toBe('trial 1 reached the target of 0.45 with 0.5 at step 20');
+  }, 300_000);
+
+  test('looks at what is spent by the clock, however often it hears of its trials', async () => {
+    const rent = async (sweepId: string): Promise<void> => {
+      while ((await store.trials(sweepId)).length === 0) await sleep(20);
+      const [first] = await store.trials(sweepId);
+      await store.planLease(first?.runId ?? '', { kind: 'trainer', id: `${sweepId}-trainer` });
+    };
+    const report = await swept({ trials: 100, budget: { maxCost: 1 } }, ['minutes'], rent);
+    expect(report.reason).toMatch(/^the budget is used up: [\d.]+ of 1 spent$/);
+    // A minute is three checkpoints of a trial, and three trials go on at a time.
+    expect(report.trials).toBeLessThan(10);
   }, 300_000);
 
   test('takes a trial whose last score is missing as ended, by the score before', async () => {

@@ -1,10 +1,10 @@
 /** A run that is a trial of a sweep: it tells what its checkpoints score, and heeds what the sweep makes of it. */
 import { condition, getExternalWorkflowHandle, isCancellation } from '@temporalio/workflow';
+import { judgedEvaluations } from '../../domain/decide/policy-scores.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { CheckpointReport } from '../../domain/words/run.ts';
 import type { ToldScore, TrialWord } from '../../domain/words/sweep-workflow.ts';
 import type { TrialOf } from '../../domain/words/trial.ts';
-import { MAIN_SUITE } from '../../domain/words/names.ts';
 import { GivenUp, unlessInterrupted } from './attention.ts';
 import { trialEndedSignal, trialScoredSignal } from './messages.ts';
 import type { Run } from './state.ts';
@@ -32,12 +32,12 @@ export async function tellSweep(run: Run, judged: CheckpointReport, { last }: { 
 /** False: nobody is there to hear it. */
 async function tellScore(
   { sweepId, number, suite }: TrialOf,
-  { checkpoint: { step }, evaluation, suites = [] }: CheckpointReport,
+  judged: CheckpointReport,
   last: boolean,
 ): Promise<boolean> {
-  const found = suite === MAIN_SUITE ? evaluation : suites.find((one) => one.suite === suite);
-  const score = found && scoreOf(found);
-  const told = { number, step, last, ...(score !== undefined && { score }) };
+  const [found] = judgedEvaluations({ suite }, [judged]);
+  const { step } = judged.checkpoint;
+  const told = { number, step, last, ...(found !== undefined && { score: scoreOf(found) }) };
   return toSweep(sweepId, async (handle) => handle.signal(trialScoredSignal, told));
 }
 

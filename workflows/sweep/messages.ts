@@ -27,7 +27,9 @@ export function answerMessages(sweep: Sweep): void {
   setHandler(resumeSignal, () => {
     state.pauseRequested = false;
   });
-  setHandler(sweepChangeSignal, ({ trials, concurrency }) => {
+  setHandler(sweepChangeSignal, (change) => {
+    const { trials, concurrency } = change;
+    state.changes = [...state.changes, change];
     state.wanted = trials ?? state.wanted;
     state.concurrency = concurrency ?? state.concurrency;
     // More trials than a search had points for: it is asked again.

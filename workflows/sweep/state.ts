@@ -1,9 +1,10 @@
 /** What a sweep carries: its live trials and some counters. All that was tried is in the store. */
-import type { LiveTrial } from '../../domain/decide/trial-order.ts';
+import { nextEvent, type LiveTrial } from '../../domain/decide/trial-order.ts';
 import type { Goal } from '../../domain/words/sweep.ts';
 import type {
   BestTrial,
   PlannedTrial,
+  SweepChange,
   SweepInput,
   SweepOutcome,
   TrialEnded,
@@ -34,7 +35,7 @@ export interface SweepState {
   exhausted?: string;
   /** Decisions so far: what is decided next comes after all of them. */
   order: number;
-  /** Where the clock of the order stands, in examples of one slot. */
+  /** Where the clock of the order stands, in the work of one slot. */
   clock: number;
   /** As the order has it: a trial is live from its proposal to its last score. */
   live: LiveTrial[];
@@ -51,6 +52,11 @@ export interface SweepState {
   concurrency: number;
   best?: BestTrial;
   pauseRequested: boolean;
+  /** Asked for, and not yet on record. */
+  changes: SweepChange[];
+  pauses: number;
+  /** When it last looked around. */
+  lookedMs: number;
   stop?: string;
 }
 
@@ -77,6 +83,9 @@ export function newSweepState({ spec }: SweepInput): SweepState {
     wanted: spec.trials ?? Number.MAX_SAFE_INTEGER,
     concurrency: spec.concurrency,
     pauseRequested: false,
+    changes: [],
+    pauses: 0,
+    lookedMs: Date.now(),
   };
 }
 
@@ -88,4 +97,14 @@ export function mayPropose({ exhausted, stop, proposed, wanted }: SweepState): b
 export function isDone(state: SweepState): boolean {
   const { live, running, waiting } = state;
   return live.length === 0 && running.length === 0 && waiting.length === 0 && !mayPropose(state);
+}
+
+/** Whether there is anything that a sweep would act upon now, whenever it was told. */
+export function hasWork(state: SweepState): boolean {
+  const { live, waiting, running, ended, changes, concurrency, pauseRequested, stop, outcome } = state;
+  const isAsked = stop === undefined ? pauseRequested : outcome !== 'stopping';
+  const hasRoom =
+    (mayPropose(state) && live.length < concurrency) || (waiting.length > 0 && running.length < concurrency);
+  const isTold = ended.length > 0 || changes.length > 0 || nextEvent(live) !== undefined;
+  return isAsked || hasRoom || isTold || isDone(state);
 }

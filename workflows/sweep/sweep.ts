@@ -10,16 +10,16 @@ import type { SweepInput, SweepReport } from '../../domain/words/sweep-workflow.
 import { rootMessage } from '../failures.ts';
 import { sweepActivities as activities } from './activities.ts';
 import { watchBudget } from './budget.ts';
-import { hear, noteEnds } from './hearing.ts';
+import { hear, noteChanges, noteEnds } from './hearing.ts';
 import { answerMessages } from './messages.ts';
 import { continueAsNewIfLong } from './history.ts';
 import { lookAfterSilent, letGoOfLate } from './silence.ts';
-import { isDone, newSweepState, type Sweep, type SweepState } from './state.ts';
+import { hasWork, isDone, newSweepState, type Sweep, type SweepState } from './state.ts';
 import { sweepReport } from './status.ts';
 import { cancelTrials, proposeTrials, restTrials, startTrials, stopTrials } from './trials.ts';
 
-/** How often a sweep looks around where nothing is told. */
-const LOOK = '1m';
+/** How often a sweep looks around: for runs that are silent, for those that hold up others, at what is spent. */
+const LOOK_MS = 60_000;
 
 export async function sweep(input: SweepInput, carried?: SweepState): Promise<SweepReport> {
   const sweep: Sweep = { input, state: carried ?? newSweepState(input) };
@@ -30,6 +30,8 @@ export async function sweep(input: SweepInput, carried?: SweepState): Promise<Sw
     while (!isDone(state)) {
       await continueAsNewIfLong(sweep);
       await noteEnds(sweep);
+      await noteChanges(sweep);
+      await lookAround(sweep);
       await restTrials(sweep);
       await stopTrials(sweep);
       await proposeTrials(sweep);
@@ -39,10 +41,7 @@ export async function sweep(input: SweepInput, carried?: SweepState): Promise<Sw
         await hear(sweep, event);
         continue;
       }
-      if (await condition(somethingNew(sweep), LOOK)) continue;
-      await lookAfterSilent(sweep);
-      await letGoOfLate(sweep);
-      await watchBudget(sweep);
+      await condition(() => hasWork(state), Math.max(1, state.lookedMs + LOOK_MS - Date.now()));
     }
     await noteEnds(sweep);
     state.outcome = 'finished';
@@ -64,17 +63,14 @@ async function open({ input, state }: Sweep): Promise<void> {
   state.opened = true;
 }
 
-/** Whatever the loop would act upon. */
-function somethingNew({ state }: Sweep): () => boolean {
-  const { stop, pauseRequested, wanted, concurrency } = state;
-  const running = state.running.length;
-  return () =>
-    nextEvent(state.live) !== undefined ||
-    state.running.length !== running ||
-    state.stop !== stop ||
-    state.pauseRequested !== pauseRequested ||
-    state.wanted !== wanted ||
-    state.concurrency !== concurrency;
+/** By the clock, however much there is to hear. */
+async function lookAround(sweep: Sweep): Promise<void> {
+  const { state } = sweep;
+  if (Date.now() < state.lookedMs + LOOK_MS) return;
+  state.lookedMs = Date.now();
+  await lookAfterSilent(sweep);
+  await letGoOfLate(sweep);
+  await watchBudget(sweep);
 }
 
 /** Its trials end with it: each of them returns what it rented, and is waited for. */

@@ -25,14 +25,14 @@ export async function proposeTrials({ input, state }: Sweep): Promise<void> {
       return;
     }
     const { trial } = proposed;
-    const { examplesPerStep, every, steps, run } = trial;
+    const { workPerStep, every, steps, run } = trial;
     state.proposed += 1;
     state.waiting.push({ ...trial, number });
     state.live.push({
       number,
       runId: run.runId,
       beganAt: state.clock,
-      examplesPerStep,
+      workPerStep,
       every,
       steps,
       heardStep: -1,
@@ -64,15 +64,20 @@ export async function startTrials({ state }: Sweep): Promise<void> {
 }
 
 /** Where it is paused, its runs rest without machines, and nothing is begun. */
-export async function restTrials({ state }: Sweep): Promise<void> {
+export async function restTrials({ input, state }: Sweep): Promise<void> {
   if (!state.pauseRequested || state.stop !== undefined) return;
+  const { sweepId } = input;
+  state.pauses += 1;
+  const key = `pause/${state.pauses}`;
   for (const { runId } of state.running) await tell(runId, 'pause');
   state.outcome = 'paused';
+  await activities.noteSweep({ sweepId, key, message: 'paused: its runs return their machines, and none is begun' });
   await condition(() => !state.pauseRequested || state.stop !== undefined);
   state.outcome = 'running';
   state.pauseRequested = false;
   // Those that end rest until they are told to.
   if (state.stop !== undefined) return;
+  await activities.noteSweep({ sweepId, key: `${key}/over`, message: 'it goes on' });
   for (const { runId } of state.running) await tell(runId, 'resume');
 }
 

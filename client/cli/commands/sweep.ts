@@ -215,7 +215,7 @@ async function followSweep(runs: Runs, sweepId: string, { output, format }: Scre
 async function showSweep(runs: Runs, sweepId: string, { output, format }: Screen): Promise<string> {
   const details = await runs.sweeps.show(sweepId);
   if (format === 'json') output.printJson(details, { line: true });
-  else output.print(sweepLines(details, output.columns).join('\n'));
+  else output.print(sweepLines(details).join('\n'));
   return details.outcome;
 }
 

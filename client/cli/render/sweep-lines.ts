@@ -1,26 +1,27 @@
 /** A sweep as people read it: what was tried, what each came to and why it ended, and the best. Pure. */
+import { VALIDATION_LOSS } from '../../../domain/words/names.ts';
 import { flattery } from '../../../domain/decide/flattery.ts';
-import type { StoredSweep, StoredTrial } from '../../../store/rows/sweep-records.ts';
+import type { JudgedScore, StoredSweep, StoredTrial } from '../../../store/rows/sweep-records.ts';
 import { toTrialScore } from '../../../store/rows/trial-facts.ts';
 import type { SweepDetails } from '../../sweeps/sweeps.ts';
 import { durationText, percent } from './format.ts';
-import { table, wideTable } from './tables.ts';
+import { table } from './tables.ts';
 import { oneLine } from './text.ts';
 
 export function sweepTable(sweeps: readonly StoredSweep[]): string {
   const head = ['sweep', 'outcome', 'method', 'trials', 'best', 'started'];
-  const rows = sweeps.map(({ sweepId, outcome, spec, best, createdAt }) => [
+  const rows = sweeps.map(({ sweepId, outcome, spec, suite, best, createdAt }) => [
     sweepId,
     outcome,
     spec.method,
     spec.trials === undefined ? '-' : String(spec.trials),
-    best === undefined ? '-' : `${percent(best.score)} (trial ${best.number})`,
+    best === undefined ? '-' : `${valueOf(suite, best.score)} (trial ${best.number})`,
     createdAt.slice(0, 'YYYY-MM-DDThh:mm'.length).replace('T', ' '),
   ]);
   return table(head, rows);
 }
 
-export function sweepLines(sweep: SweepDetails, width: number): string[] {
+export function sweepLines(sweep: SweepDetails): string[] {
   const { sweepId, outcome, reason, spec, suite, goal, trials, best, status, createdAt } = sweep;
   const { prices } = sweep.experiment;
   const cost = trials.reduce((sum, trial) => sum + trial.cost, 0);
@@ -32,21 +33,22 @@ export function sweepLines(sweep: SweepDetails, width: number): string[] {
     `${trials.length} of ${wanted} trials proposed, ${count(trials, 'stopped')} stopped early, ${count(trials, 'failed')} failed; ` +
       `rented ${durationText(hours * 3_600)}${cost === 0 ? '' : `, ${cost.toFixed(2)} ${prices.currency}`}`,
     '',
-    trialTable(trials, width),
+    trialTable(suite, trials),
+    ...whyLines(trials),
     '',
     best === undefined
       ? 'no trial has a score yet'
-      : `the best ${outcome === 'finished' ? 'is' : 'so far:'} trial ${best.number}, ${best.runId}@${best.checkpoint}, ${percent(best.score)} at step ${best.step}`,
-    ...(best === undefined ? [] : luck(trials)),
+      : `the best ${outcome === 'finished' ? 'is' : 'so far:'} trial ${best.number}, ${best.runId}@${best.checkpoint}, ${valueOf(suite, best.score)} at step ${best.step}`,
+    ...(best === undefined ? [] : luck(suite, trials)),
   ];
 }
 
 /** The best of many noisy scores owes a part to luck: how much, were all trials equally good. */
-function luck(trials: readonly StoredTrial[]): string[] {
+function luck(suite: string, trials: readonly StoredTrial[]): string[] {
   const lucky = flattery(trials.flatMap(({ scores }) => scores.slice(-1).map(toTrialScore)));
   if (lucky === undefined) return [];
   return [
-    `of ${lucky.of} equally good trials the best would seem better by up to ${percent(lucky.most)} by luck alone; ` +
+    `of ${lucky.of} equally good trials the best would seem better by up to ${valueOf(suite, lucky.most)} by luck alone; ` +
       'pawl promote asks it again',
   ];
 }
@@ -55,7 +57,7 @@ function count(trials: readonly StoredTrial[], state: StoredTrial['state']): num
   return trials.filter((trial) => trial.state === state).length;
 }
 
-function trialTable(trials: readonly StoredTrial[], width: number): string {
+function trialTable(suite: string, trials: readonly StoredTrial[]): string {
   const names = [...new Set(trials.flatMap(({ planned }) => Object.keys(planned.parameters)))];
   const head = ['trial', 'run', 'state', ...names.map(short), 'step', 'score [95 %]'];
   const rows = trials.map(({ number, runId, state, planned, scores, runOutcome }) => {
@@ -66,14 +68,30 @@ function trialTable(trials: readonly StoredTrial[], width: number): string {
       state === 'running' && runOutcome !== undefined ? runOutcome : state,
       ...names.map((name) => valueText(planned.parameters[name])),
       last === undefined ? '-' : String(last.step),
-      last === undefined ? '-' : `${percent(last.score)} [${percent(last.low)}, ${percent(last.high)}]`,
+      last === undefined ? '-' : intervalText(suite, last),
     ];
   });
-  const whys = trials.map(({ reason, runReason, state }) =>
-    oneLine(reason ?? (state === 'failed' ? (runReason ?? '') : '')),
-  );
-  if (whys.every((why) => why === '')) return table(head, rows);
-  return wideTable(head, rows, { head: 'why it ended', cells: () => whys }, width);
+  return table(head, rows);
+}
+
+/** Of trials that were stopped or came to no end: too long for a column. */
+function whyLines(trials: readonly StoredTrial[]): string[] {
+  const whys = trials.flatMap(({ number, state, reason, runReason }) => {
+    const why = reason ?? (state === 'failed' ? runReason : undefined);
+    return why === undefined ? [] : [oneLine(`trial ${number} ${state}: ${why}`)];
+  });
+  return whys.length === 0 ? [] : ['', ...whys];
+}
+
+/** A loss is no share of anything. */
+function valueOf(suite: string, value: number): string {
+  return suite === VALIDATION_LOSS ? value.toFixed(4) : percent(value);
+}
+
+function intervalText(suite: string, { score, low, high }: JudgedScore): string {
+  return low === high
+    ? valueOf(suite, score)
+    : `${valueOf(suite, score)} [${valueOf(suite, low)}, ${valueOf(suite, high)}]`;
 }
 
 function short(path: string): string {

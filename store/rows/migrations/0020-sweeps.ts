@@ -32,7 +32,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('run_reason', 'text')
     .addPrimaryKeyConstraint('trials_key', ['sweep_id', 'number'])
     .execute();
-  await db.schema.createIndex('trials_run_id').on('trials').column('run_id').execute();
   await db.schema
     .createTable('trial_scores')
     .addColumn('sweep_id', 'text', (column) => column.notNull())

@@ -4,7 +4,7 @@ import { heldUpBy, nextEvent, type LiveTrial } from '../../../domain/decide/tria
 import type { ToldCheckpoint } from '../../../domain/words/sweep-workflow.ts';
 
 function trial(number: number, changes: Partial<LiveTrial> = {}): LiveTrial {
-  const base = { number, runId: `t${number}`, beganAt: 0, examplesPerStep: 8, every: 10, steps: 30 };
+  const base = { number, runId: `t${number}`, beganAt: 0, workPerStep: 8, every: 10, steps: 30 };
   return { ...base, heardStep: -1, told: [], ...changes };
 }
 
@@ -21,7 +21,7 @@ describe('what is heard next', () => {
 
   test('is told in examples, so that a larger batch is no later for it', () => {
     const small = trial(0, { heardStep: 0, told: [told(10)] });
-    const large = trial(1, { heardStep: 0, examplesPerStep: 16, told: [told(10)] });
+    const large = trial(1, { heardStep: 0, workPerStep: 16, told: [told(10)] });
     expect(nextEvent([large, small])).toMatchObject({ trial: { number: 0 }, at: 80 });
     // The small one is at 160 by its next checkpoint, as the large one is now: the older comes first.
     const later = trial(0, { heardStep: 10, told: [] });
@@ -40,9 +40,9 @@ describe('what is heard next', () => {
   test('is the same sequence for every way in which the same scores arrive', () => {
     // Three trials, two of them at a time from the beginning, and one that begins where the first one ended.
     const begins = [
-      { number: 0, beganAt: 0, examplesPerStep: 8 },
-      { number: 1, beganAt: 0, examplesPerStep: 12 },
-      { number: 2, beganAt: 100, examplesPerStep: 8 },
+      { number: 0, beganAt: 0, workPerStep: 8 },
+      { number: 1, beganAt: 0, workPerStep: 12 },
+      { number: 2, beganAt: 100, workPerStep: 8 },
     ];
     const steps = [0, 10, 20, 30];
     const arrivals = begins.flatMap(({ number }) => steps.map((step) => ({ number, step })));

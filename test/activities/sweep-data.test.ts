@@ -1,0 +1,64 @@
+/** A sweep's data is made once: what it tokenizes is what each of its trials looks for. */
+import { expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chatOf, pinData } from '../../activities/run/pin-data.ts';
+import { planTrial } from '../../activities/sweep/propose.ts';
+import { sweeping } from '../../activities/sweep/sweep.ts';
+import { SweepSpec } from '../../domain/spec/sweep-spec.ts';
+import { openArtifacts } from '../../store/artifacts/artifacts.ts';
+import { openStore } from '../../store/index.ts';
+import { testPool } from '../compute/pool.ts';
+import { newFolder, writeRows, writeTokenizer } from '../data/fixtures.ts';
+import { experiment } from '../workflows/answering.ts';
+import { PLAN } from '../workflows/platform-that-answers.ts';
+
+const compute = testPool();
+
+test('a model that holds less than the experiment allows is asked for its size before', async () => {
+  const folder = await newFolder();
+  const artifacts = openArtifacts(join(folder, 'artifacts'));
+  const store = await openStore({ path: join(folder, 'pawl.db') });
+  const rows = ['a', 'b', 'c'].map((text) => ({ prompt: `${text} ->`, completion: text }));
+  const [tokenizer, train] = [await writeTokenizer(folder), await writeRows(folder, rows)];
+  const tried = experiment();
+  const spec = { ...tried, model: { ...tried.model, tokenizer }, data: { ...tried.data, train, date: '2026-01-31' } };
+  // As the schema has it, far more than the model's.
+  expect(spec.data.maxTokens).toBeGreaterThan(PLAN.shape.maxContextTokens);
+  const sweep = {
+    sweepId: 'rates-00000001',
+    hex: '00000001',
+    askedBy: 'me',
+    experiment: spec,
+    spec: SweepSpec.parse({
+      name: 'rates',
+      experiment: 'x.yaml',
+      method: 'grid',
+      parameters: { 'train.batchSize': { values: [1, 2] } },
+    }),
+  };
+  const directory = { namespaceId: 'here', endOf: () => Promise.resolve(undefined) };
+  const shapes = { resolveShape: () => Promise.resolve(PLAN.shape) };
+  const activities = sweeping({ artifacts, compute, store, directory, shapes });
+  try {
+    await new MockActivityEnvironment().run(async () => activities.openSweep(sweep));
+    const made = filesIn(folder);
+    expect(made.length).toBeGreaterThan(1);
+
+    const { run } = planTrial(sweep, { number: 1, parameters: { 'train.batchSize': 2 }, suite: 'main' });
+    const how = { chat: chatOf(run.spec, '2026-01-31'), contextTokens: PLAN.shape.maxContextTokens };
+    const found = await pinData({ artifacts, compute }, run.spec, how);
+    expect(found.examples).toBe(3);
+    expect(filesIn(folder)).toEqual(made);
+    // What is read otherwise is made anew: nothing but the settings kept the files as they were.
+    await pinData({ artifacts, compute }, run.spec, { ...how, contextTokens: 8 });
+    expect(filesIn(folder).length).toBeGreaterThan(made.length);
+  } finally {
+    await store.close();
+  }
+});
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(folder, 'artifacts'), { recursive: true, encoding: 'utf8' }).sort();
+}
