@@ -4,6 +4,16 @@ import { z } from 'zod';
 
 const Tokens = z.array(z.int());
 
+/** As the wire names what an update takes. */
+export const Adam = z.object({
+    learning_rate: z.number(),
+    beta1: z.number(),
+    beta2: z.number(),
+    eps: z.number(),
+    weight_decay: z.number(),
+    grad_clip_norm: z.number(),
+  });
+
 const Flow = z.object({
   baseModel: z.string(),
   shape: z.string(),
@@ -17,14 +27,7 @@ const Flow = z.object({
   promotedModel: z.string(),
   replicas: z.int(),
   sequences: z.array(Tokens),
-  adam: z.object({
-    learning_rate: z.number(),
-    beta1: z.number(),
-    beta2: z.number(),
-    eps: z.number(),
-    weight_decay: z.number(),
-    grad_clip_norm: z.number(),
-  }),
+  adam: Adam,
   steps: z.int(),
   custom: z.object({
     steps: z.int(),

@@ -10,6 +10,7 @@ import { loadExperiment } from '../../client/index.ts';
 import { packageRoot } from '../../client/local/paths.ts';
 import { isOver } from '../../client/runs/run-view.ts';
 import type { Check } from './check.ts';
+import { Adam } from './flow.ts';
 
 const Job = z.object({
   shape: z.string(),
@@ -18,14 +19,7 @@ const Job = z.object({
   steps: z.int(),
   batchSize: z.int(),
   seed: z.int(),
-  adam: z.object({
-    learning_rate: z.number(),
-    beta1: z.number(),
-    beta2: z.number(),
-    eps: z.number(),
-    weight_decay: z.number(),
-    grad_clip_norm: z.number(),
-  }),
+  adam: Adam,
   beta: z.number(),
   lambda: z.number(),
   rows: z.array(z.object({ prompt: z.string(), completion: z.string() })),
