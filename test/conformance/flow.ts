@@ -6,13 +6,13 @@ const Tokens = z.array(z.int());
 
 /** As the wire names what an update takes. */
 export const Adam = z.object({
-    learning_rate: z.number(),
-    beta1: z.number(),
-    beta2: z.number(),
-    eps: z.number(),
-    weight_decay: z.number(),
-    grad_clip_norm: z.number(),
-  });
+  learning_rate: z.number(),
+  beta1: z.number(),
+  beta2: z.number(),
+  eps: z.number(),
+  weight_decay: z.number(),
+  grad_clip_norm: z.number(),
+});
 
 const Flow = z.object({
   baseModel: z.string(),
