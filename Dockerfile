@@ -8,6 +8,7 @@ RUN npm ci
 COPY tsconfig.json ./
 COPY scripts/bundle-programs.mjs scripts/bundle-programs.mjs
 COPY domain domain
+COPY files files
 COPY store store
 COPY workflows workflows
 COPY activities activities

@@ -34,7 +34,7 @@ import { addUpCommand } from './commands/up.ts';
 import { cutText, visible } from '../../domain/words/outside-text.ts';
 import { readConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
-import { ExperimentError } from '../experiment/experiment-error.ts';
+import { ExperimentError } from '../../files/experiment/experiment-error.ts';
 import { packageRoot } from '../local/paths.ts';
 
 const HELP = `

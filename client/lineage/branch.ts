@@ -8,12 +8,12 @@ import { fieldChanges, type Settings } from '../../domain/spec/spec-changes.ts';
 import type { RunInput } from '../../domain/words/run.ts';
 import type { FoundCheckpoint } from './checkpoint-reference.ts';
 import { UserError } from '../errors.ts';
-import { unfitting } from '../experiment/branch-checks.ts';
-import { contradictions, unreadableFiles } from '../experiment/checks.ts';
-import { problemsOf, type Problem } from '../experiment/problems.ts';
-import { ExperimentError } from '../experiment/experiment-error.ts';
-import { withAbsolutePaths } from '../experiment/experiment-file.ts';
-import { changed } from '../experiment/settings.ts';
+import { unfitting } from '../../files/experiment/branch-checks.ts';
+import { contradictions, unreadableFiles } from '../../files/experiment/checks.ts';
+import { problemsOf, type Problem } from '../../files/experiment/problems.ts';
+import { ExperimentError } from '../../files/experiment/experiment-error.ts';
+import { withAbsolutePaths } from '../../files/experiment/experiment-file.ts';
+import { changed } from '../../files/experiment/settings.ts';
 import { newRunInput } from '../runs/run-id.ts';
 
 export interface BranchRequest {

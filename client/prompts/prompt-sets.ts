@@ -14,7 +14,7 @@ import {
   type AliasPromptsInput,
 } from '../../domain/words/prompts.ts';
 import { UserError } from '../errors.ts';
-import { today } from '../experiment/pinned-date.ts';
+import { today } from '../../files/experiment/pinned-date.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { failureMessage, isNamed } from '../temporal/failure.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';

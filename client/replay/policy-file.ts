@@ -1,8 +1,8 @@
 /** Reads what to decide by from a file: a policy by itself, or the `policy` and `budget` of an experiment. */
 import { RunSpec } from '../../domain/spec/spec.ts';
-import { contradictions } from '../experiment/checks.ts';
-import { problemsOf, type Problem } from '../experiment/problems.ts';
-import { openYaml } from '../experiment/experiment-file.ts';
+import { contradictions } from '../../files/experiment/checks.ts';
+import { problemsOf, type Problem } from '../../files/experiment/problems.ts';
+import { openYaml } from '../../files/experiment/experiment-file.ts';
 import type { Rules } from './replay-policy.ts';
 
 const Sections = RunSpec.pick({ policy: true, budget: true });

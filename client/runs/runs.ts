@@ -22,7 +22,7 @@ import { readRules } from '../replay/policy-file.ts';
 import { replayRun, type PolicyReplay } from '../replay/replay-run.ts';
 import { diffRuns, type RunDiff } from '../lineage/run-diff.ts';
 import { Machines } from './machines.ts';
-import { withPinnedDate } from '../experiment/pinned-date.ts';
+import { withPinnedDate } from '../../files/experiment/pinned-date.ts';
 import { newRunInput } from './run-id.ts';
 import { NOTHING_RECORDED, readDetails, type CheckpointPage } from './run-details.ts';
 import type { RunChoice } from './run-choice.ts';

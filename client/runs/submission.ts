@@ -5,7 +5,7 @@ import { RunSpec } from '../../domain/spec/spec.ts';
 import { changeText, fieldChanges } from '../../domain/spec/spec-changes.ts';
 import type { RunInput } from '../../domain/words/run.ts';
 import { UserError } from '../errors.ts';
-import { withPinnedDate } from '../experiment/pinned-date.ts';
+import { withPinnedDate } from '../../files/experiment/pinned-date.ts';
 import { isNamed } from '../temporal/failure.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';
 import type { RunStore } from './run-store.ts';

@@ -5,9 +5,9 @@ import { fieldChanges, withSettings, type SpecChange } from '../../domain/spec/s
 import type { StoredSweep, StoredTrial } from '../../store/rows/sweep-records.ts';
 import { factsBefore } from '../../store/rows/trial-facts.ts';
 import { UserError } from '../errors.ts';
-import { ExperimentError } from '../experiment/experiment-error.ts';
-import { problemsOf } from '../experiment/problems.ts';
-import { readSettings } from '../experiment/settings.ts';
+import { ExperimentError } from '../../files/experiment/experiment-error.ts';
+import { problemsOf } from '../../files/experiment/problems.ts';
+import { readSettings } from '../../files/experiment/settings.ts';
 
 export interface SweepReplay {
   readonly sweepId: string;

@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { rentOf, type Rent } from '../../domain/decide/rent.ts';
 import { SWEEP_WORKFLOW_TYPE, type SweepInput, type SweepStatus } from '../../domain/words/sweep-workflow.ts';
 import type { StoredSweep, StoredTrial, SweepEvent } from '../../store/rows/sweep-records.ts';
-import { withPinnedDate } from '../experiment/pinned-date.ts';
+import { withPinnedDate } from '../../files/experiment/pinned-date.ts';
 import { UnreachableError, UserError } from '../errors.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { outcomeOf } from '../temporal/execution.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';
 import { whoAsks } from '../who.ts';
 import { replaySweep, type SweepReplay } from './replay-sweep.ts';
-import type { LoadedSweep } from './sweep-file.ts';
+import type { LoadedSweep } from '../../files/sweep-file.ts';
 
 const POLL_MS = 300;
 /** Among so many of the newest a name is looked for. */

@@ -7,7 +7,7 @@ import { createFireworksBackend } from '../../activities/backends/fireworks/inde
 import type { Backend } from '../../activities/ports.ts';
 import { checkpointing } from '../../activities/run/checkpoint.ts';
 import { pinStart } from '../../activities/run/start-from.ts';
-import { startProblems } from '../../client/experiment/start-checks.ts';
+import { startProblems } from '../../files/experiment/start-checks.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import type { Connection } from '../../domain/words/checkpoint.ts';
 import type { PinnedStart } from '../../domain/words/start-from.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { suiteProblems } from '../../client/experiment/suite-checks.ts';
+import { suiteProblems } from '../../files/experiment/suite-checks.ts';
 import { GraderSpec } from '../../domain/spec/grader-spec.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
 import { suiteMetric } from '../../domain/spec/suite-spec.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { loadExperiment } from '../../client/experiment/experiment-file.ts';
+import { loadExperiment } from '../../files/experiment/experiment-file.ts';
 import { experimentOf, type ImportOptions } from '../../client/import/experiment-of.ts';
 import { readManagedJob } from '../../client/import/managed-job.ts';
 import { packageRoot } from '../../client/local/paths.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { today, withPinnedDate } from '../../client/experiment/pinned-date.ts';
+import { today, withPinnedDate } from '../../files/experiment/pinned-date.ts';
 import { SPEC } from '../store/fixtures.ts';
 
 let folder: string;

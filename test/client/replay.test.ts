@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StoredCheckpoint, StoredLease } from '../../store/index.ts';
-import { ExperimentError } from '../../client/experiment/experiment-error.ts';
+import { ExperimentError } from '../../files/experiment/experiment-error.ts';
 import { colours } from '../../client/cli/render/colours.ts';
 import { replayLines } from '../../client/cli/render/replay.ts';
 import { readRules } from '../../client/replay/policy-file.ts';

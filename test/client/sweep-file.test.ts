@@ -4,8 +4,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { ExperimentError } from '../../client/experiment/experiment-error.ts';
-import { loadSweep } from '../../client/sweeps/sweep-file.ts';
+import { ExperimentError } from '../../files/experiment/experiment-error.ts';
+import { loadSweep } from '../../files/sweep-file.ts';
 import { packageRoot } from '../../client/local/paths.ts';
 import { writeExperiment } from '../e2e/experiment.ts';
 

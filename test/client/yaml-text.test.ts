@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ExperimentError } from '../../client/experiment/experiment-error.ts';
-import { loadExperiment } from '../../client/experiment/experiment-file.ts';
+import { ExperimentError } from '../../files/experiment/experiment-error.ts';
+import { loadExperiment } from '../../files/experiment/experiment-file.ts';
 import { GOOD } from './good-experiment.ts';
 
 let folder: string;

@@ -8,7 +8,7 @@ import { loadObjective, pinObjective } from '../../activities/objectives/load-ob
 import type { RunObjective } from '../../activities/objectives/run-objective.ts';
 import { isLikelihood } from '../../domain/spec/grader-spec.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
-import { withAbsolutePaths } from '../../client/experiment/experiment-file.ts';
+import { withAbsolutePaths } from '../../files/experiment/experiment-file.ts';
 import { SPEC } from '../store/fixtures.ts';
 import { testPool } from '../compute/pool.ts';
 import { about, openDesk, type Desk } from './support.ts';

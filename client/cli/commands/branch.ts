@@ -3,7 +3,7 @@ import type { Command } from '@commander-js/extra-typings';
 import { changeText } from '../../../domain/spec/spec-changes.ts';
 import type { Branch } from '../../lineage/branch.ts';
 import { CHECKPOINT_ARGUMENT } from '../../lineage/checkpoint-reference.ts';
-import { collect, readSettings, SET_HELP, SET_OPTION } from '../../experiment/settings.ts';
+import { collect, readSettings, SET_HELP, SET_OPTION } from '../../../files/experiment/settings.ts';
 import { act, outputOption, withRuns, type Context } from './command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { followRun, leaveRun, openScreen, type Format } from './follow-run.ts';

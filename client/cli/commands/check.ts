@@ -1,7 +1,7 @@
 /** `pawl check FILE`: an experiment as its run will see it, before anything is submitted. */
 import type { Command } from '@commander-js/extra-typings';
-import { loadExperiment } from '../../experiment/experiment-file.ts';
-import { collect, SET_HELP, SET_OPTION } from '../../experiment/settings.ts';
+import { loadExperiment } from '../../../files/experiment/experiment-file.ts';
+import { collect, SET_HELP, SET_OPTION } from '../../../files/experiment/settings.ts';
 import { checkExperiment } from '../../local/check-program.ts';
 import { checkReport } from '../render/check-report.ts';
 import { act, outputOption, type Context } from './command.ts';

@@ -1,6 +1,6 @@
 /** What a command's exit code means: one table, shown by `--help`, followed everywhere. */
 import { CommanderError } from '@commander-js/extra-typings';
-import { ExperimentError } from '../../experiment/experiment-error.ts';
+import { ExperimentError } from '../../../files/experiment/experiment-error.ts';
 import { UnreachableError } from '../../errors.ts';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;

@@ -1,6 +1,6 @@
 /** `pawl list`: the newest runs, or those that are looked for. */
 import type { Command } from '@commander-js/extra-typings';
-import { collect } from '../../experiment/settings.ts';
+import { collect } from '../../../files/experiment/settings.ts';
 import { FACT_NAMES } from '../../runs/run-choice.ts';
 import { runTable } from '../render/run-table.ts';
 import { act, outputOption, withRuns } from './command.ts';

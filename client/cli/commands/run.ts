@@ -1,7 +1,7 @@
 /** `pawl run FILE`: submits an experiment and follows it. */
 import { Option, type Command } from '@commander-js/extra-typings';
-import { loadExperiment } from '../../experiment/experiment-file.ts';
-import { collect, SET_HELP, SET_OPTION } from '../../experiment/settings.ts';
+import { loadExperiment } from '../../../files/experiment/experiment-file.ts';
+import { collect, SET_HELP, SET_OPTION } from '../../../files/experiment/settings.ts';
 import type { RunSpec } from '../../../domain/spec/spec.ts';
 import type { Submitted } from '../../runs/submission.ts';
 import { act, outputOption, withRuns, type Context } from './command.ts';

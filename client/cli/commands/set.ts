@@ -1,7 +1,7 @@
 /** `pawl set RUN path=value`: changes the experiment of a run that goes on. */
 import type { Command } from '@commander-js/extra-typings';
 import { changeText } from '../../../domain/spec/spec-changes.ts';
-import { readSettings } from '../../experiment/settings.ts';
+import { readSettings } from '../../../files/experiment/settings.ts';
 import { RUN_ARGUMENT } from '../../runs/run-list.ts';
 import { whoAsks } from '../../who.ts';
 import { act, outputOption, withRuns } from './command.ts';

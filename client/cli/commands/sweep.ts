@@ -1,8 +1,8 @@
 /** `pawl sweep run|list|show|pause|resume|stop|extend|replay`: many trials of one experiment. */
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
-import { collect } from '../../experiment/settings.ts';
+import { collect } from '../../../files/experiment/settings.ts';
 import type { Runs } from '../../runs/runs.ts';
-import { loadSweep } from '../../sweeps/sweep-file.ts';
+import { loadSweep } from '../../../files/sweep-file.ts';
 import type { Output } from '../output.ts';
 import { sweepReplayLines } from '../render/sweep-replay.ts';
 import { sweepLines, sweepTable } from '../render/sweep-lines.ts';

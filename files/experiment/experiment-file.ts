@@ -7,7 +7,7 @@ import { isCode, movedCode, type PythonSpec } from '../../domain/spec/code-spec.
 import { RunSpec } from '../../domain/spec/spec.ts';
 import { ALIASES } from '../../domain/spec/spec-changes.ts';
 import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../../domain/words/user-error.ts';
 import { contradictions, unreadableFiles } from './checks.ts';
 import { ExperimentError } from './experiment-error.ts';
 import { problemsOf, type Problem } from './problems.ts';

@@ -1,12 +1,12 @@
 /** Loads a sweep file: YAML in, a valid sweep and the experiment that it tries out, or every problem with its remedy. */
 import { dirname, resolve } from 'node:path';
-import { RunSpec } from '../../domain/spec/spec.ts';
-import { readSweep, SweepSpec } from '../../domain/spec/sweep-spec.ts';
-import { suiteOf, suitesOf } from '../../domain/decide/sweep-metric.ts';
-import { badPoints } from '../../domain/spec/trial-experiment.ts';
-import { contradictions, unreadableFiles } from '../experiment/checks.ts';
-import { loadExperiment, openYaml, withAbsolutePaths } from '../experiment/experiment-file.ts';
-import { problemsOf, type Problem } from '../experiment/problems.ts';
+import { RunSpec } from '../domain/spec/spec.ts';
+import { readSweep, SweepSpec } from '../domain/spec/sweep-spec.ts';
+import { suiteOf, suitesOf } from '../domain/decide/sweep-metric.ts';
+import { badPoints } from '../domain/spec/trial-experiment.ts';
+import { contradictions, unreadableFiles } from './experiment/checks.ts';
+import { loadExperiment, openYaml, withAbsolutePaths } from './experiment/experiment-file.ts';
+import { problemsOf, type Problem } from './experiment/problems.ts';
 
 export interface LoadedSweep {
   readonly spec: SweepSpec;

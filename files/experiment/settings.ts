@@ -1,7 +1,7 @@
 /** `--set path=value`, one language for every command that has it: a field of the experiment, and a value in YAML. */
 import { parse } from 'yaml';
 import { ALIASES, withSettings, type Settings } from '../../domain/spec/spec-changes.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../../domain/words/user-error.ts';
 import { ExperimentError } from './experiment-error.ts';
 
 /** For the help of each of them. */

@@ -1,5 +1,5 @@
 /** What is wrong with an experiment, a line for each problem. */
-import { UserError } from '../errors.ts';
+import { UserError } from '../../domain/words/user-error.ts';
 
 /** Raised when an experiment cannot be run as it stands: nothing was submitted. One line per problem. */
 export class ExperimentError extends UserError {
