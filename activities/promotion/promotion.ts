@@ -1,5 +1,12 @@
 /** Promotions: written down, examined, compared, made by the platform, undone. */
-import { isSettled, type PromotionActivities, type PromotionRequest } from '../../domain/words/promotion.ts';
+import { toldOfPromotion } from '../../domain/decide/told-of-promotions.ts';
+import {
+  isSettled,
+  type PromotionActivities,
+  type PromotionFacts,
+  type PromotionRequest,
+  type PromotionState,
+} from '../../domain/words/promotion.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { Compute } from '../compute/compute.ts';
 import { signal } from '../guard.ts';
@@ -26,6 +33,13 @@ export function promoting({ backend, store, desk, compute }: Ports): PromotionAc
     await store.addPromotionEvent({ promotionId, event, at, ...(by && { by }), ...(message && { message }) });
   }
 
+  /** With whatever people are told of it. */
+  async function move(id: string, state: PromotionState, facts: PromotionFacts): Promise<void> {
+    const asked = await store.promotion(id);
+    const told = asked === undefined ? [] : toldOfPromotion(asked, state, facts);
+    await store.movePromotion(id, state, facts, told);
+  }
+
   return {
     async openPromotion(request) {
       const { id, askedBy } = request;
@@ -42,13 +56,13 @@ export function promoting({ backend, store, desk, compute }: Ports): PromotionAc
         // A worker that wakes up late must leave alone what was asked since.
         if (isSettled(state) || asked.includes(id) || askedAt >= beganAt) continue;
         await tell(id, 'failed', undefined, reason);
-        await store.movePromotion(id, 'failed', { reason });
+        await move(id, 'failed', { reason });
       }
     },
 
     async notePromotion({ id, state, facts, by, event = state }) {
       await tell(id, event, by, facts.reason);
-      await store.movePromotion(id, state, facts);
+      await move(id, state, facts);
     },
 
     examineCandidate: (request) => examine(store, request),
@@ -71,7 +85,7 @@ export function promoting({ backend, store, desk, compute }: Ports): PromotionAc
         await tell(promotionId, `undo-refused/${id}`, askedBy, `${alias} had no champion before ${promotionId}`);
       } else {
         await tell(promotionId, 'undone', askedBy, `${alias} stands for ${before.id} again`);
-        await store.movePromotion(promotionId, 'undone', {});
+        await move(promotionId, 'undone', {});
       }
     },
 

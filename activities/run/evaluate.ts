@@ -6,6 +6,7 @@ import { isLikelihood } from '../../domain/spec/grader-spec.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import { promptsAsked, suiteOf, type EvaluatedSuite } from '../../domain/words/suites.ts';
 import { suiteMetric, type SuiteSpec } from '../../domain/spec/suite-spec.ts';
+import type { Announcement } from '../../domain/words/announcements.ts';
 import type { Activities } from '../../domain/words/run.ts';
 import type { EvaluationInput, EvaluationOutcome, Sampling } from '../../domain/words/evaluation.ts';
 import { drawMissing } from './draw-samples.ts';
@@ -55,8 +56,7 @@ async function evaluate(ports: Ports, input: EvaluationInput): Promise<Evaluatio
     before === undefined && during.strange === undefined ? await strangers(ports.backend, input) : undefined;
   const reason = tell(before, 'before sampling') ?? during.strange ?? tell(after, 'after sampling');
   if (reason !== undefined) {
-    await store.saveEvaluation(input.runId, { kind: 'void', ...subject, reason });
-    await warnOfVoid(store, input, subject, reason);
+    await saveVoid(store, input, subject, reason);
     return { kind: 'void', reason };
   }
   const samples = await askedSamples(store, input, suite);
@@ -81,19 +81,29 @@ function suiteIn({ evaluate, plan, suite }: EvaluationInput): EvaluatedSuite {
   }
 }
 
-async function warnOfVoid(
+async function saveVoid(
   store: Store,
   { runId }: EvaluationInput,
-  { id, checkpoint, suite = MAIN_SUITE }: EvaluationSubject,
+  subject: EvaluationSubject,
   reason: string,
 ): Promise<void> {
+  const { id, checkpoint, suite = MAIN_SUITE } = subject;
   const of = suite === MAIN_SUITE ? '' : ` (suite ${suite})`;
+  const message = `${checkpoint}: the evaluation${of} is void: ${reason}`;
+  const told: Announcement = {
+    kind: 'evaluation.void',
+    subject: { kind: 'run', id: runId },
+    ordinal: id,
+    title: `${runId}, ${message}`,
+    data: { checkpoint, suite, reason },
+  };
+  await store.saveEvaluation(runId, { kind: 'void', ...subject, reason }, undefined, [told]);
   await store.addEvent(runId, {
     key: `void/${id}`,
     at: new Date().toISOString(),
     phase: 'evaluate',
     level: 'warn',
-    message: `${checkpoint}: the evaluation${of} is void: ${reason}`,
+    message,
   });
 }
 

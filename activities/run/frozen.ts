@@ -24,15 +24,22 @@ export async function warnIfFrozen(
   const untilStep = evaluation.step - MANY_STEPS;
   const earlier = await store.evaluationAnswering(runId, { ...evaluation, answers, untilStep });
   if (earlier === undefined) return;
-  await store.addEvent(runId, {
-    key: `frozen/${evaluation.id}`,
-    at: new Date().toISOString(),
-    phase: 'evaluate',
-    level: 'warn',
-    message:
-      `${evaluation.checkpoint}: every answer is the same, to the last bit, as at ${earlier.checkpoint}: ` +
-      'either training changes nothing, or the replicas do not serve the weights they report',
-  });
+  const message =
+    `${evaluation.checkpoint}: every answer is the same, to the last bit, as at ${earlier.checkpoint}: ` +
+    'either training changes nothing, or the replicas do not serve the weights they report';
+  await store.addEvent(
+    runId,
+    { key: `frozen/${evaluation.id}`, at: new Date().toISOString(), phase: 'evaluate', level: 'warn', message },
+    [
+      {
+        kind: 'evaluation.frozen',
+        subject: { kind: 'run', id: runId },
+        ordinal: evaluation.id,
+        title: `${runId}, ${message}`,
+        data: { checkpoint: evaluation.checkpoint, same: earlier.checkpoint },
+      },
+    ],
+  );
 }
 
 /** Of tokens and their likelihood: a model that learned to perfection says the same too, but not as likely. */

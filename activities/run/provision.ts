@@ -1,5 +1,6 @@
 /** Renting and returning: a trainer and a deployment under ids that were planned before anything was created. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toldOfWaiting, type CapacityWait } from '../../domain/decide/told-of-waiting.ts';
 import type { Activities, MachineSight } from '../../domain/words/run.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import { machineLabel } from '../../domain/words/machines.ts';
@@ -52,10 +53,12 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
       );
     },
 
-    async lookTrainer({ trainerId }) {
+    async lookTrainer({ trainerId, waits }) {
       const trainer = await provisioner.getTrainer(trainerId, signal());
       const runs = trainer?.phase === 'running' && (await backend.trainer(trainerId).healthy(signal()));
-      return sightOf(trainer, trainer === undefined ? 'gone' : TRAINER_STANDINGS[trainer.phase], runs);
+      const sight = sightOf(trainer, trainer === undefined ? 'gone' : TRAINER_STANDINGS[trainer.phase], runs);
+      if (sight.standing === 'capacity' && waits !== undefined) await tellWaiting(waits, trainerId, sight);
+      return sight;
     },
 
     async resumeTrainer({ trainerId }) {
@@ -115,6 +118,14 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
     const noted = kept ? store.keepLease(lease, state) : store.endLease(lease, state);
     await Promise.race([noted.catch(() => undefined), timer]);
     late.abort();
+  }
+
+  /** A store that is away holds nobody up: it is told with the next look. */
+  async function tellWaiting(waits: CapacityWait, trainerId: string, { state, detail }: MachineSight): Promise<void> {
+    const said = detail === undefined ? state : `${state}, ${detail}`;
+    for (const told of toldOfWaiting(waits, trainerId, { nowMs: Date.now(), said })) {
+      await store.announce(told).catch(() => undefined);
+    }
   }
 
   /** By it a machine is told from another store's, should this one be lost. */

@@ -1,5 +1,6 @@
 /** Writes what a run found out: rows and events keyed by what they are, so that a retry rewrites the same ones. */
 import { changeText } from '../../domain/spec/spec-changes.ts';
+import { toldOfRun } from '../../domain/decide/told-of-runs.ts';
 import { liveChangeText } from '../../domain/words/live-changes.ts';
 import type { Activities, RunRecord } from '../../domain/words/run.ts';
 import type { Plan } from '../../domain/words/plan.ts';
@@ -40,6 +41,7 @@ export function recording({ store, directory }: Ports): Pick<Activities, 'record
         ...(facts.reason !== undefined && { reason: facts.reason }),
         ...(facts.release !== undefined && { release: facts.release }),
         ...(facts.mark !== undefined && { mark: facts.mark }),
+        told: toldOfRun(facts),
       });
       const at = new Date().toISOString();
       for (const event of eventsOf(facts)) await store.addEvent(runId, { at, phase, ...event });

@@ -3,6 +3,7 @@ import { rentOf } from '../../domain/decide/rent.ts';
 import { propose } from '../../domain/decide/search/propose.ts';
 import { stopVerdict } from '../../domain/decide/stopping/verdict.ts';
 import { goalOf, suiteOf } from '../../domain/decide/sweep-metric.ts';
+import { toldOfSweep } from '../../domain/decide/told-of-sweeps.ts';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
 import type { StopVerdict } from '../../domain/words/sweep.ts';
 import type { SweepActivities, SweepInput, ToldScore, TrialEnded } from '../../domain/words/sweep-workflow.ts';
@@ -129,7 +130,8 @@ export function sweeping(ports: Ports): SweepActivities {
     },
 
     async recordSweep({ sweepId, outcome, reason, best }) {
-      await store.updateSweep(sweepId, { outcome, reason, ...(best !== undefined && { best }) });
+      const end = { outcome, reason, ...(best !== undefined && { best }) };
+      await store.updateSweep(sweepId, { ...end, told: toldOfSweep({ sweepId, ...end }) });
       const found = best === undefined ? '' : `; the best is trial ${best.number}, ${best.runId}@${best.checkpoint}`;
       await tell(sweepId, 'end', `${outcome}: ${reason}${found}`);
     },

@@ -1,5 +1,7 @@
 /** Finds what is rented for runs that are over, and returns it: safe to repeat, and for several at the same time. */
+import { toldOfRun } from '../../domain/decide/told-of-runs.ts';
 import type { Orphan, ReconcileActivities } from '../../domain/words/reconcile.ts';
+import type { Announcement } from '../../domain/words/announcements.ts';
 import { placeOf, samePlace, type Place } from '../../domain/words/place.ts';
 import { signal } from '../guard.ts';
 import { placesOf } from '../places.ts';
@@ -56,13 +58,8 @@ export function reconciling({ backend, store, directory, place, graceMs }: Ports
       const end = await directory.endOf(runId, signal());
       if (end === undefined || Date.now() - (end.at?.getTime() ?? Date.parse(updatedAt)) < graceMs) continue;
       const reason = `its end was not recorded; by Temporal’s word it ${end.fate}`;
-      await store.updateRun(runId, {
-        phase: 'done',
-        step,
-        generation,
-        outcome: outcomeOfFate(end.fate),
-        reason,
-      });
+      const facts = { phase: 'done', step, generation, outcome: outcomeOfFate(end.fate), reason } as const;
+      await store.updateRun(runId, { ...facts, told: toldOfRun({ runId, ...facts }) });
     }
   }
 
@@ -93,15 +90,25 @@ export function reconciling({ backend, store, directory, place, graceMs }: Ports
       if (lease === undefined || orphan === undefined || !isHere(lease)) return undefined;
       await places.require({ place }, signal(), { anew: true });
       const state = await (kind === 'trainer' ? deleteTrainer : deleteDeployment)(provisioner, id);
-      await store.endLease({ kind, id }, state);
+      const message = `orphan ${kind} ${id} retired, since ${orphan.holder ?? 'its run'} ${orphan.fate}: ${state}`;
       // Planned by a run that ended before it came to rent it: nothing to tell.
+      const told: Announcement[] = [
+        {
+          kind: 'orphan.found',
+          subject: { kind: 'run', id: runId },
+          ordinal: `${kind}/${id}/${plannedAt}`,
+          title: `${runId}: ${message}`,
+          data: { machine: id, state },
+        },
+      ];
+      await store.endLease({ kind, id }, state, state === NEVER_CREATED ? [] : told);
       if (state === NEVER_CREATED) return state;
       await store.addEvent(runId, {
         key: `orphan/${kind}/${id}/${plannedAt}`,
         at: new Date().toISOString(),
         phase: 'release',
         level: 'warn',
-        message: `orphan ${kind} ${id} retired, since ${orphan.holder ?? 'its run'} ${orphan.fate}: ${state}`,
+        message,
       });
       return state;
     },

@@ -1,6 +1,7 @@
 /** The experiment file: its schema, defaults and rules. One place says what a run may be asked to do. */
 import { z } from 'zod';
 import { codeOptions, moduleFields, pythonFields, PythonSpec } from './code-spec.ts';
+import { NotifySpec } from './notify-spec.ts';
 import { PolicySpec } from './policy-spec.ts';
 import { PreferenceSpec } from './preference-spec.ts';
 import { PromotionSpec } from './promotion-spec.ts';
@@ -239,6 +240,7 @@ export const RunSpec = z.strictObject({
   python: PythonSpec.optional().describe('which Python runs files of yours; default: the worker’s, PAWL_PYTHON'),
   policy: PolicySpec.default({ direction: 'maximize', minGain: 0 }),
   promotion: PromotionSpec.optional().describe('asked for once the run has finished and returned its machines'),
+  notify: NotifySpec.optional().describe('who is told of what; default: the service’s own channels'),
   budget: Budget.default({}),
   recovery: Recovery.default({ maxRewinds: 20, maxLostHours: 4, parkHours: 1 }),
   prices: Prices.default({ trainerPerHour: 0, replicaPerHour: 0, currency: 'USD' }),

@@ -1,6 +1,7 @@
 /** The sweep file: many trials of one experiment, and what is decided about them. */
 import { z } from 'zod';
 import { PROMPTS_REFERENCE } from '../words/prompts.ts';
+import { NotifySpec } from './notify-spec.ts';
 import { PromotionSpec } from './promotion-spec.ts';
 import { ParameterPath, ParameterSpec } from './search-space.ts';
 import { methodProblems, spaceProblems } from './space-rules.ts';
@@ -136,6 +137,7 @@ const SweepFields = z.strictObject({
   budget: Budget.default({}),
   machines: z.enum(['own', 'reuse']).default('own').describe('reuse: a trial takes over what the one before it rented'),
   confirm: Confirm.optional(),
+  notify: NotifySpec.optional().describe('who is told of what; default: the service’s own channels'),
   promote: PromotionSpec.optional().describe('the gate of promotion, for the winner'),
 });
 

@@ -9,6 +9,8 @@ import type { AskedChange, LiveChange } from './live-changes.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import type { PinnedStart } from './start-from.ts';
 import type { TrialOf } from './trial.ts';
+import type { CapacityWait } from '../decide/told-of-waiting.ts';
+import type { BudgetShare } from '../decide/budget-share.ts';
 import type { Standing } from '../decide/interrupts.ts';
 
 /** Kinds of failure that reach a workflow: the `type` of an `ApplicationFailure`. */
@@ -165,7 +167,7 @@ export interface RunRecord {
   /** With the plan of a branch. */
   readonly parent?: Parent;
   readonly checkpoint?: Checkpoint;
-  readonly verdict?: Verdict & { readonly checkpoint: string };
+  readonly verdict?: Verdict & { readonly checkpoint: string; readonly diverged?: true };
   /** Those that the verdict rests on, as they were recorded: written again where a store that was set back lost them. */
   readonly evaluations?: readonly Evaluation[];
   readonly rewind?: Rewind;
@@ -174,6 +176,12 @@ export interface RunRecord {
   readonly outcome?: RunOutcome;
   readonly reason?: string;
   readonly release?: Release;
+  /** Of a run that ends because it diverged. */
+  readonly diverged?: true;
+  /** Of one that is paused, or waits until somebody mends its account. */
+  readonly rests?: { readonly sinceMs: number; readonly why?: string };
+  /** Limits of the budget of which half is used up, or more. */
+  readonly spent?: readonly BudgetShare[];
   readonly mark?: RecordMark;
   readonly machines?: MachinesOfRun;
 }
@@ -244,7 +252,12 @@ export interface Activities {
     frozen?: true;
   }): Promise<void>;
   /** Looks once, and waits for nothing: whoever waits does so in the workflow. */
-  lookTrainer(input: { trainerId: string; place?: Place }): Promise<MachineSight>;
+  lookTrainer(input: {
+    trainerId: string;
+    place?: Place;
+    /** Known to wait for capacity: people are told of it, from time to time. */
+    waits?: CapacityWait;
+  }): Promise<MachineSight>;
   /** Asks a trainer that ended to go on. */
   resumeTrainer(input: { trainerId: string; place?: Place }): Promise<void>;
   createDeployment(input: {

@@ -1,5 +1,6 @@
 /** Evaluations, and what was computed of each when it was recorded. */
 import type { Insertable, Selectable, SelectQueryBuilder } from 'kysely';
+import { telling } from './announcement-tables.ts';
 import { fromJson, fromMeasure, fromMeasuresJson, now, toJson, toMeasure, toMeasuresJson } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Comparisons, Derived, EvaluationRecord, EvaluationSubject, ScoredEvaluation } from './records.ts';
@@ -24,17 +25,20 @@ export function evaluationTables(db: Sql): EvaluationVerbs {
   const scored = (runId: string): ReturnType<typeof own> => own(runId).where('kind', '=', 'scored');
 
   return {
-    async saveEvaluation(runId, evaluation, derived) {
+    async saveEvaluation(runId, evaluation, derived, told) {
       const { id, ...columns } = fromEvaluation(evaluation);
       if (derived !== undefined) await saveScores(db, id, derived);
       const { answers = null, comparisons = {} } = derived ?? {};
       // Written again by somebody who computed nothing, it keeps what was computed.
       const kept = derived && { answers, comparisons: toMeasuresJson(comparisons) };
-      await db
-        .insertInto('evaluations')
-        .values({ id, runId, ...columns, ...kept, recordedAt: now() })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...columns, ...kept }))
-        .execute();
+      await telling(db, told, async (within) => {
+        await within
+          .insertInto('evaluations')
+          .values({ id, runId, ...columns, ...kept, recordedAt: now() })
+          .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...columns, ...kept }))
+          .execute();
+        return true;
+      });
     },
 
     async evaluations(runId) {

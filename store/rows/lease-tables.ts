@@ -1,6 +1,8 @@
 /** Leases: what was planned to be rented for which run, and the platform's last word on it. */
 import type { Selectable } from 'kysely';
 import type { Place } from '../../domain/words/place.ts';
+import type { Announcement } from '../../domain/words/announcements.ts';
+import { telling } from './announcement-tables.ts';
 import { now, present } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { Store } from './store.ts';
@@ -23,14 +25,17 @@ interface Planner {
 export function leaseTables(db: Sql, { namespaceId, place }: Planner): LeaseVerbs {
   const where = { platform: place?.platform ?? null, account: place?.account ?? null };
 
-  async function endLease({ kind, id }: Lease, state: string): Promise<void> {
-    await db
-      .updateTable('leases')
-      .set({ releasedAt: now(), state, keptAt: null })
-      .where('kind', '=', kind)
-      .where('id', '=', id)
-      .where((column) => column.or([column('releasedAt', 'is', null), column('keptAt', 'is not', null)]))
-      .execute();
+  async function endLease({ kind, id }: Lease, state: string, told?: readonly Announcement[]): Promise<void> {
+    await telling(db, told, async (within) => {
+      const { numUpdatedRows } = await within
+        .updateTable('leases')
+        .set({ releasedAt: now(), state, keptAt: null })
+        .where('kind', '=', kind)
+        .where('id', '=', id)
+        .where((column) => column.or([column('releasedAt', 'is', null), column('keptAt', 'is not', null)]))
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    });
   }
 
   async function keepLease({ kind, id }: Lease, state: string): Promise<void> {

@@ -22,6 +22,7 @@ import { up as claims } from './migrations/0017-claims.ts';
 import { up as validation } from './migrations/0018-validation.ts';
 import { up as specChanges } from './migrations/0019-spec-changes.ts';
 import { up as sweeps } from './migrations/0020-sweeps.ts';
+import { up as announcements } from './migrations/0021-announcements.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -45,6 +46,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0018-validation': { up: validation },
   '0019-spec-changes': { up: specChanges },
   '0020-sweeps': { up: sweeps },
+  '0021-announcements': { up: announcements },
 };
 
 function migrator(db: Sql): Migrator {

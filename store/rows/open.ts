@@ -8,6 +8,7 @@ import { threadDialect } from '../sqlite/dialect.ts';
 import { StoreUnavailable } from '../sqlite/failures.ts';
 import { SqliteThread } from '../sqlite/sqlite-thread.ts';
 import { adopting } from './adopt.ts';
+import { announcementTables } from './announcement-tables.ts';
 import { answerTables } from './answer-tables.ts';
 import type { Place } from '../../domain/words/place.ts';
 import { branchTables } from './branch-tables.ts';
@@ -102,6 +103,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...workerTables(db),
     ...claimTables(db),
     ...sweepTables(db),
+    ...announcementTables(db),
   };
   const close = async (): Promise<void> => {
     await db.destroy();

@@ -1,6 +1,7 @@
 /** Waits for a locked store between short tries, so that whoever only reads is not kept behind one who waits to write. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailable } from '../sqlite/failures.ts';
+import { FileMoved } from '../sqlite/sqlite-thread.ts';
 
 /** What the store's thread may wait for by itself: most locks are gone within a millisecond. */
 export const BLOCKING_MS = 20;
@@ -23,7 +24,8 @@ export async function patiently<T>(attempt: () => Promise<T>, timeoutMs: number)
     try {
       return await attempt();
     } catch (error) {
-      if (!isLocked(error) || performance.now() >= deadlineMs) throw error;
+      // A transaction whose file was moved away is begun again, in the one that is there now.
+      if (!(isLocked(error) || error instanceof FileMoved) || performance.now() >= deadlineMs) throw error;
     }
     await sleep(PAUSE_MS);
   }

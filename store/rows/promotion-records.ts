@@ -1,4 +1,5 @@
 /** Promotions in the words of the domain: what workers write of them, and people read. */
+import type { Announcement } from '../../domain/words/announcements.ts';
 import type { Gate, PromotionFacts, PromotionRequest, PromotionState } from '../../domain/words/promotion.ts';
 
 export interface StoredPromotion extends PromotionFacts {
@@ -38,7 +39,12 @@ export interface PromotionWriter {
   /** Keyed by id: the first write stands. */
   savePromotion(request: PromotionRequest): Promise<void>;
   /** Moves a promotion on and adds what is known of it; a worker that wakes up late moves nothing back. */
-  movePromotion(id: string, state: PromotionState, facts: PromotionFacts): Promise<void>;
+  movePromotion(
+    id: string,
+    state: PromotionState,
+    facts: PromotionFacts,
+    told?: readonly Announcement[],
+  ): Promise<void>;
   /** Keyed by (promotion, event): the audit is never written over. */
   addPromotionEvent(event: PromotionEvent): Promise<void>;
 }

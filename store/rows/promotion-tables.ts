@@ -1,6 +1,7 @@
 /** Promotions, their audit, and so what every alias stands for. */
 import { sql, type Selectable, type Updateable } from 'kysely';
 import type { Gate, PromotionFacts, PromotionState, SuiteComparison } from '../../domain/words/promotion.ts';
+import { telling } from './announcement-tables.ts';
 import { fromJson, present, toJson } from './codec.ts';
 import type { PromotionReader, PromotionWriter, StoredPromotion } from './promotion-records.ts';
 import type { Sql, Tables } from './schema.ts';
@@ -31,16 +32,19 @@ export function promotionTables(db: Sql): PromotionReader & PromotionWriter {
         .execute();
     },
 
-    async movePromotion(id, state, facts) {
+    async movePromotion(id, state, facts, told) {
       // One statement makes a champion, or unmakes it: there is no moment at which an alias stands for two, or for none.
       const reign = sql<number>`(select coalesce(max(reign), 0) + 1 from promotions as others
         where others.alias = promotions.alias)`;
-      await db
-        .updateTable('promotions')
-        .set({ state, ...columnsOf(facts), ...(state === 'promoted' && { reign }) })
-        .where('id', '=', id)
-        .where('state', 'in', BEFORE[state])
-        .execute();
+      await telling(db, told, async (within) => {
+        const { numUpdatedRows } = await within
+          .updateTable('promotions')
+          .set({ state, ...columnsOf(facts), ...(state === 'promoted' && { reign }) })
+          .where('id', '=', id)
+          .where('state', 'in', BEFORE[state])
+          .executeTakeFirst();
+        return numUpdatedRows > 0n;
+      });
     },
 
     async addPromotionEvent(event) {

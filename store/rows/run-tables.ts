@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { Selectable, SelectQueryBuilder } from 'kysely';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
+import { telling } from './announcement-tables.ts';
 import { fromJson, now, present, toJson } from './codec.ts';
 import { UNKNOWN_SPEC, adoptRun } from './adopt.ts';
 import type { Sql, Tables } from './schema.ts';
@@ -34,39 +35,45 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
         .execute();
     },
 
-    async updateRun(runId, { phase, step, generation, outcome, reason, plan, release, mark }) {
+    async updateRun(runId, { phase, step, generation, outcome, reason, plan, release, mark, told }) {
       const before = await db.selectFrom('runs').select(['spec', 'records']).where('id', '=', runId).executeTakeFirst();
       if (before === undefined) await adoptRun(db, runId);
       const { spec, records } = before ?? { spec: UNKNOWN_SPEC, records: 0 };
       const missing = spec === UNKNOWN_SPEC || records < (mark?.acknowledged ?? 0);
       const behind = sql<boolean>`(generation = ${generation} and step > ${step})`;
-      await db
-        .updateTable('runs')
-        .set((column) => ({
-          // A run that went back to an earlier checkpoint for its result is over all the same.
-          phase: outcome === undefined ? sql`case when ${behind} then ${column.ref('phase')} else ${phase} end` : phase,
-          step: sql`case when ${behind} then ${column.ref('step')} else ${step} end`,
-          generation: sql`case when ${behind} then ${column.ref('generation')} else ${generation} end`,
-          ...(outcome !== undefined && { outcome }),
-          ...(reason !== undefined && { reason }),
-          ...(plan !== undefined && { plan: toJson(plan) }),
-          ...(release !== undefined && { release: toJson(release) }),
-          // What is missing is not made up for by what comes after it.
-          ...(mark !== undefined && !missing && { records: sql`max(records, ${mark.seq})` }),
-          updatedAt: now(),
-        }))
-        .where('id', '=', runId)
-        .where('generation', '<=', generation)
-        .execute();
+      const update = (within: Sql) =>
+        within
+          .updateTable('runs')
+          .set((column) => ({
+            // A run that went back to an earlier checkpoint for its result is over all the same.
+            phase:
+              outcome === undefined ? sql`case when ${behind} then ${column.ref('phase')} else ${phase} end` : phase,
+            step: sql`case when ${behind} then ${column.ref('step')} else ${step} end`,
+            generation: sql`case when ${behind} then ${column.ref('generation')} else ${generation} end`,
+            ...(outcome !== undefined && { outcome }),
+            ...(reason !== undefined && { reason }),
+            ...(plan !== undefined && { plan: toJson(plan) }),
+            ...(release !== undefined && { release: toJson(release) }),
+            // What is missing is not made up for by what comes after it.
+            ...(mark !== undefined && !missing && { records: sql`max(records, ${mark.seq})` }),
+            updatedAt: now(),
+          }))
+          .where('id', '=', runId)
+          .where('generation', '<=', generation)
+          .executeTakeFirst();
+      await telling(db, told, async (within) => (await update(within)).numUpdatedRows > 0n);
       return { missing };
     },
 
-    async addEvent(runId, { key, at, phase, level, message }) {
-      await db
-        .insertInto('events')
-        .values({ runId, key, at, phase, level, message })
-        .onConflict((conflict) => conflict.columns(['runId', 'key']).doNothing())
-        .execute();
+    async addEvent(runId, { key, at, phase, level, message }, told) {
+      await telling(db, told, async (within) => {
+        await within
+          .insertInto('events')
+          .values({ runId, key, at, phase, level, message })
+          .onConflict((conflict) => conflict.columns(['runId', 'key']).doNothing())
+          .execute();
+        return true;
+      });
     },
 
     async listRuns({ limit }) {

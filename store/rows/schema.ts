@@ -1,7 +1,10 @@
 /** The tables as Kysely sees them; columns are snake_case in SQL and camelCase here. Migrations make them. */
 import type { ColumnType, Generated, Kysely } from 'kysely';
+import type { Delivery } from './announcement-records.ts';
 import type { EvaluationRecord, LeaseKind } from './records.ts';
 import type { EventLevel } from './store.ts';
+import type { Subject } from '../../domain/words/announcements.ts';
+import type { EventKind } from '../../domain/words/event-kinds.ts';
 import type { SampleRecord } from '../../domain/words/samples.ts';
 import type { Phase, RunOutcome, VerdictKind } from '../../domain/words/run.ts';
 import type { SnapshotType } from '../../domain/words/checkpoint.ts';
@@ -333,6 +336,32 @@ interface SweepEventsTable {
   message: string;
 }
 
+interface AnnouncementsTable {
+  seq: Generated<number>;
+  id: string;
+  kind: EventKind;
+  subjectKind: Subject['kind'];
+  subjectId: string;
+  at: string;
+  title: string;
+  data: string;
+  notify: string | null;
+  routedAt: string | null;
+}
+
+interface DeliveriesTable {
+  channel: string;
+  announcement: string;
+  seq: number;
+  subject: string;
+  state: Delivery['state'];
+  attempts: number;
+  firstAt: string | null;
+  nextAt: string | null;
+  settledAt: string | null;
+  problem: string | null;
+}
+
 export interface Tables {
   meta: MetaTable;
   workers: WorkersTable;
@@ -361,6 +390,8 @@ export interface Tables {
   trials: TrialsTable;
   trialScores: TrialScoresTable;
   sweepEvents: SweepEventsTable;
+  announcements: AnnouncementsTable;
+  deliveries: DeliveriesTable;
 }
 
 export type Sql = Kysely<Tables>;

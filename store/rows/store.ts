@@ -12,6 +12,7 @@ import type {
   StepSpan,
   StoredLease,
 } from './records.ts';
+import type { Announcement } from '../../domain/words/announcements.ts';
 import type { SampleRecord } from '../../domain/words/samples.ts';
 import type { BranchChoice, BranchPoint } from '../../domain/words/branches.ts';
 import type { Checkpoint, SyncResult } from '../../domain/words/checkpoint.ts';
@@ -30,6 +31,7 @@ import type { StepMetrics } from '../../domain/words/training.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { PromptScore } from '../../domain/decide/statistics/paired.ts';
+import type { AnnouncementReader, AnnouncementWriter } from './announcement-records.ts';
 import type { AnswerReader } from './answer-records.ts';
 import type { ClaimWriter } from './claim-records.ts';
 import type { ServingReader, ServingWriter } from './serving-records.ts';
@@ -56,9 +58,11 @@ interface RunUpdate {
   readonly plan?: Plan;
   readonly release?: Release;
   readonly mark?: RecordMark;
+  /** What people are told of it. */
+  readonly told?: readonly Announcement[];
 }
 
-export interface StoredRun extends NewRun, Omit<RunUpdate, 'mark'> {
+export interface StoredRun extends NewRun, Omit<RunUpdate, 'mark' | 'told'> {
   readonly outcome: RunOutcome;
   readonly updatedAt: string;
 }
@@ -118,7 +122,8 @@ export interface StoredChange extends LiveChange {
 }
 
 /** What people and programs read. */
-export interface StoreReader extends AnswerReader, PromotionReader, ServingReader, SweepReader, WorkerReader {
+export interface StoreReader
+  extends AnnouncementReader, AnswerReader, PromotionReader, ServingReader, SweepReader, WorkerReader {
   /** Newest first. */
   listRuns(options: { limit: number }): Promise<readonly StoredRun[]>;
   /** So many after one, in order of their ids; '' comes before the first. */
@@ -220,9 +225,11 @@ export interface StoreReader extends AnswerReader, PromotionReader, ServingReade
 
 /**
  * What workers write. Writing twice is writing once, and no fact is refused because the store does not know its run: a
- * store that was lost, or replaced by an older copy, takes what comes, and the run tells the rest again.
+ * store that was lost, or replaced by an older copy, takes what comes, and the run tells the rest again. What is `told`
+ * goes to the outbox with the fact, in one transaction.
  */
-export interface Store extends StoreReader, PromotionWriter, ServingWriter, SweepWriter, WorkerWriter, ClaimWriter {
+export interface Store
+  extends StoreReader, AnnouncementWriter, PromotionWriter, ServingWriter, SweepWriter, WorkerWriter, ClaimWriter {
   /** The first write of an id stands: a run's spec never changes. It fills in a run that only its facts were known of. */
   saveRun(run: NewRun): Promise<void>;
   /**
@@ -232,7 +239,7 @@ export interface Store extends StoreReader, PromotionWriter, ServingWriter, Swee
    */
   updateRun(runId: string, update: RunUpdate): Promise<{ readonly missing: boolean }>;
   /** Keyed by (run, key): the first time of an event stands. */
-  addEvent(runId: string, event: NewRunEvent): Promise<void>;
+  addEvent(runId: string, event: NewRunEvent, told?: readonly Announcement[]): Promise<void>;
   /** Keyed by (run, step): only a higher generation replaces. Steps of a lower generation than the run's are ignored. */
   recordSteps(runId: string, steps: readonly StepMetrics[]): Promise<void>;
   /** Keyed by (run, name). */
@@ -242,7 +249,12 @@ export interface Store extends StoreReader, PromotionWriter, ServingWriter, Swee
   /** Keyed by (evaluation, prompt index, sample index): a produced sample stands, a missing one may still be produced. */
   saveSample(evaluationId: string, sample: SampleRecord): Promise<void>;
   /** Keyed by the evaluation's id, with what was computed of it. */
-  saveEvaluation(runId: string, evaluation: EvaluationRecord, derived?: Derived): Promise<void>;
+  saveEvaluation(
+    runId: string,
+    evaluation: EvaluationRecord,
+    derived?: Derived,
+    told?: readonly Announcement[],
+  ): Promise<void>;
   /** Keyed by (run, checkpoint). */
   saveVerdict(runId: string, verdict: Verdict & { readonly checkpoint: string }): Promise<void>;
   /** Keyed by hash. */
@@ -260,7 +272,7 @@ export interface Store extends StoreReader, PromotionWriter, ServingWriter, Swee
   /** Before anything is created: from here on the reconciler knows of it. Keyed by (kind, id); opens a closed one. */
   planLease(runId: string, lease: Lease): Promise<void>;
   /** Once the platform says that nothing is rented any more; `state` is its last word, and the first one stands. */
-  endLease(lease: Lease, state: string): Promise<void>;
+  endLease(lease: Lease, state: string, told?: readonly Announcement[]): Promise<void>;
   /**
    * Makes rows of what the store was never told, because it was lost or set back: open ones of what may be rented, ended
    * ones of the rest; and ends open ones of what was returned. Changes nothing else.

@@ -1,4 +1,5 @@
 /** Sweeps in the words of the domain: what workers write of them and people read. */
+import type { Announcement } from '../../domain/words/announcements.ts';
 import type { SweepSpec } from '../../domain/spec/sweep-spec.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { Goal, StopVerdict, Trial, TrialState } from '../../domain/words/sweep.ts';
@@ -64,7 +65,12 @@ export interface SweepWriter {
   saveSweep(sweep: NewSweep): Promise<void>;
   updateSweep(
     sweepId: string,
-    update: { readonly outcome: SweepOutcome; readonly reason?: string; readonly best?: BestTrial },
+    update: {
+      readonly outcome: SweepOutcome;
+      readonly reason?: string;
+      readonly best?: BestTrial;
+      readonly told?: readonly Announcement[];
+    },
   ): Promise<void>;
   saveTrial(
     sweepId: string,

@@ -1,4 +1,5 @@
 /** Sweeps, their trials and scores. */
+import { telling } from './announcement-tables.ts';
 import { fromJson, fromMeasure, now, present, toJson, toMeasure, toMeasuresJson, fromMeasuresJson } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
 import type { JudgedScore, StoredSweep, StoredTrial, SweepReader, SweepWriter } from './sweep-records.ts';
@@ -69,17 +70,20 @@ export function sweepTables(db: Sql): SweepReader & SweepWriter {
         .execute();
     },
 
-    async updateSweep(sweepId, { outcome, reason, best }) {
-      await db
-        .updateTable('sweeps')
-        .set({
-          outcome,
-          updatedAt: now(),
-          ...(reason !== undefined && { reason }),
-          ...(best !== undefined && { best: toJson(best) }),
-        })
-        .where('id', '=', sweepId)
-        .execute();
+    async updateSweep(sweepId, { outcome, reason, best, told }) {
+      await telling(db, told, async (within) => {
+        const { numUpdatedRows } = await within
+          .updateTable('sweeps')
+          .set({
+            outcome,
+            updatedAt: now(),
+            ...(reason !== undefined && { reason }),
+            ...(best !== undefined && { best: toJson(best) }),
+          })
+          .where('id', '=', sweepId)
+          .executeTakeFirst();
+        return numUpdatedRows > 0n;
+      });
     },
 
     async saveTrial(sweepId, { number, proposedOrder, planned }) {

@@ -54,14 +54,23 @@ class ThreadDriver implements Driver {
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
     // The lock is taken first: a transaction that reads, then writes, could lose it in between.
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+    this.#connection.within = true;
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('commit'));
+    this.#connection.within = false;
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('rollback'));
+    // What was begun in a file that was moved away since went with it.
+    try {
+      await connection.executeQuery(CompiledQuery.raw('rollback'));
+    } catch (error) {
+      if (!(error instanceof FileMoved)) throw error;
+    } finally {
+      this.#connection.within = false;
+    }
   }
 
   async destroy(): Promise<void> {
@@ -70,6 +79,8 @@ class ThreadDriver implements Driver {
 }
 
 class ThreadConnection implements DatabaseConnection {
+  /** A transaction is open: its statements belong to the file in which it was begun, and to no other. */
+  within = false;
   readonly #thread: SqliteThread;
   readonly #reopen: (() => Promise<void>) | undefined;
 
@@ -95,7 +106,7 @@ class ThreadConnection implements DatabaseConnection {
     try {
       return await this.#thread.query(sql, parameters);
     } catch (error) {
-      if (!(error instanceof FileMoved) || this.#reopen === undefined) throw error;
+      if (!(error instanceof FileMoved) || this.#reopen === undefined || this.within) throw error;
     }
     await this.#reopen();
     return this.#thread.query(sql, parameters);

@@ -25,8 +25,9 @@ export function end(run: Run): Promise<void> {
     await handBack(run);
     state.standing = 'ended';
     state.phase = 'done';
-    const { outcome, reason, release } = state;
-    await ((await record(run, { outcome, reason, release })) ? requestPromotion(run) : leaveAfterword(run));
+    const { outcome, reason, release, stop } = state;
+    const facts = { outcome, reason, release, ...(stop?.diverged === true && { diverged: true as const }) };
+    await ((await record(run, facts)) ? requestPromotion(run) : leaveAfterword(run));
     await tellSweepEnd(run);
   });
 }

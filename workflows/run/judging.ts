@@ -52,10 +52,14 @@ export async function judge(run: Run, checkpoint: Checkpoint, result: ProofResul
   const verdict: Verdict = { kind: judgement.kind, reason: judgement.reason };
   const judged = noteCheckpoint(state, checkpoint, { verdict });
   if (bestOf(policy, state.course)?.checkpoint === checkpoint.name) state.best = judged;
-  await record(run, { verdict: { ...verdict, checkpoint: checkpoint.name } });
+  await record(run, { verdict: { ...verdict, checkpoint: checkpoint.name, ...divergence(judgement) } });
   if (result.kind === 'proved') await tellCoordinator(run, checkpoint);
   if (verdict.kind === 'stop' || verdict.kind === 'branch') state.stop ??= stopOf(judgement, judged, bestBefore);
   await tellSweep(run, judged, { last: isLast(run, checkpoint) });
+}
+
+function divergence(judgement: Verdict | Judgement): { diverged?: true } {
+  return 'diverged' in judgement && judgement.diverged ? { diverged: true } : {};
 }
 
 /** Whether no later checkpoint of this run will be scored. */

@@ -7,6 +7,7 @@ import { activities } from '../activities.ts';
 import { NEW_CHAIN, snapshotRequested } from '../../domain/decide/chain.ts';
 import { started, stopped } from '../../domain/decide/clock.ts';
 import { pollMs } from '../../domain/decide/patience.ts';
+import type { CapacityWait } from '../../domain/decide/told-of-waiting.ts';
 import type { Connection, Target } from '../../domain/words/checkpoint.ts';
 import { deploymentId, stateReference, trainerId } from '../../domain/words/names.ts';
 import { placeOf, type Place } from '../../domain/words/place.ts';
@@ -78,7 +79,9 @@ export async function untilTrainerRuns(run: Run, plan: Plan, { frozen = false } 
   const id = await rentTrainer(run, plan, frozen);
   const revivals = { asked: 0, askedMs: 0 };
   for (;;) {
-    const sight = await look(run, () => activities.lookTrainer({ trainerId: id, ...where(run.state) }));
+    const sight = await look(run, () =>
+      activities.lookTrainer({ trainerId: id, ...where(run.state), ...waiting(run) }),
+    );
     if (sight.standing === 'ready') return id;
     if (sight.standing === 'gone') throw gone('trainer', id, sight);
     if (sight.standing === 'ended') await revive(run, id, { sight, revivals });
@@ -266,6 +269,11 @@ async function returnDeployment(
 export function waitsForAccess(state: RunState, error: unknown): void {
   const sinceMs = state.waitsFor?.what === 'access' ? state.waitsFor.sinceMs : Date.now();
   state.waitsFor = { what: 'access', sinceMs, said: rootMessage(error) };
+}
+
+/** Who looks then knows how long the run has waited for capacity. */
+function waiting({ input: { runId }, state: { waitsFor } }: Run): { waits?: CapacityWait } {
+  return waitsFor?.what === 'capacity' ? { waits: { runId, sinceMs: waitsFor.sinceMs } } : {};
 }
 
 /** Where it was rented, for whoever is to look after it: a worker of another place must not even look. */

@@ -5,9 +5,10 @@
  */
 import { CancellationScope, isCancellation, log, sleep, workflowInfo } from '@temporalio/workflow';
 import { activities } from '../activities.ts';
+import { budgetShares } from '../../domain/decide/budget-share.ts';
 import { rootMessage } from '../failures.ts';
 import type { CheckpointReport, MachinesOfRun, RecordMark, RunFacts, RunRecord } from '../../domain/words/run.ts';
-import type { Run, RunState } from './state.ts';
+import { used, type Run, type RunState } from './state.ts';
 
 /** A store that is busy answers within this; one that is away is not waited for. */
 const PATIENCE_MS = 20_000;
@@ -15,13 +16,24 @@ const PATIENCE_MS = 20_000;
 /** More than a run finds out while its store is away: steps need the store themselves. */
 const MOST_UNRECORDED = 100;
 
-type Facts = Omit<RunRecord, 'runId' | 'phase' | 'step' | 'generation' | 'mark' | 'machines'>;
+/** Half of a budget. */
+const WORTH_TELLING = 0.5;
+
+type Facts = Omit<RunRecord, 'runId' | 'phase' | 'step' | 'generation' | 'mark' | 'machines' | 'spent'>;
 
 /** Says whether everything is written down. */
 export async function record(run: Run, facts: Facts = {}, patienceMs = PATIENCE_MS): Promise<boolean> {
   const { state } = run;
   const { phase, step, generation, unrecorded } = state;
-  const where = { runId: run.input.runId, phase, step, generation, machines: machinesOf(state) };
+  const spent = budgetShares(run.input.spec.budget, used(state, Date.now()), WORTH_TELLING);
+  const where = {
+    runId: run.input.runId,
+    phase,
+    step,
+    generation,
+    machines: machinesOf(state),
+    ...(spent.length > 0 && { spent }),
+  };
   const waiting = [...unrecorded, { ...where, ...evidenceOf(state, facts), ...facts }];
   while (waiting.length > 0) {
     const [first] = waiting;

@@ -2,6 +2,7 @@
 import { condition } from '@temporalio/workflow';
 import { activities } from '../activities.ts';
 import { pollMs } from '../../domain/decide/patience.ts';
+import { rootMessage } from '../failures.ts';
 import { GivenUp, interruptNow, noteBudget, unlessInterrupted } from './attention.ts';
 import { savePauseState } from './checkpoints.ts';
 import { endWithEvaluated } from './finishing.ts';
@@ -31,7 +32,7 @@ export async function restIfAsked(run: Run): Promise<boolean> {
     state.standing = 'paused';
     state.phase = 'paused';
     state.waitsFor = { what: 'resume', sinceMs: Date.now() };
-    await record(run);
+    await record(run, { rests: { sinceMs: state.waitsFor.sinceMs } });
     await condition(() => !state.pauseRequested || state.stop !== undefined);
     delete state.waitsFor;
   }
@@ -66,7 +67,7 @@ export async function park(run: Run, error: unknown): Promise<void> {
   const untilMs = sinceMs + parkMs(state.parks);
   state.parks += 1;
   const keptMs = input.spec.recovery.parkHours * 3_600_000;
-  await record(run);
+  await record(run, { rests: { sinceMs, why: rootMessage(error) } });
   try {
     while (Date.now() < untilMs || !(await hasAccess(run))) {
       if (state.trainerId !== undefined && Date.now() - sinceMs >= keptMs) {
