@@ -21,7 +21,7 @@ import { rowsOfPreference } from '../preference/plan-preference.ts';
 import { pinStart, type StartPorts } from './start-from.ts';
 import type { PinnedLengths } from '../data/length-order.ts';
 import { lengthsOf, longRowsNote, trainingSize } from './training-size.ts';
-import { importValidation, validationRows } from '../validation/pin-validation.ts';
+import { importValidation, validationOverlap, validationRows } from '../validation/pin-validation.ts';
 
 export interface CheckPorts extends GraderPorts {
   readonly store: PromptRecords;
@@ -46,7 +46,7 @@ export async function checkExperiment(ports: CheckPorts, spec: RunSpec, look: Lo
   const shape = await check.stage(() => check.shape());
   await check.stage(() => check.start(shape));
   const data = await check.stage(() => check.data(shape));
-  const heldOut = await check.stage(() => check.heldOut(shape));
+  const heldOut = await check.stage(() => check.heldOut(shape, data));
   const python = await check.stage(() => pinPython(ports, spec));
   const suites = await check.suites({ data, shape, python });
   const custom = await check.stage(() => check.objective(python));
@@ -154,11 +154,17 @@ class Check {
   }
 
   /** How many rows a validation loss is told of; undefined: none is asked for. */
-  async heldOut(shape: ResolvedShape | undefined): Promise<number | undefined> {
+  async heldOut(shape: ResolvedShape | undefined, data: ImportedDataset | undefined): Promise<number | undefined> {
     const { signal, date } = this.#look;
     const how = { chat: chatOf(this.#spec, date), contextTokens: shape?.maxContextTokens, signal };
     const imported = await importValidation(this.#ports, this.#spec, how);
-    return imported && validationRows(this.#spec, imported);
+    if (imported === undefined) return undefined;
+    if (data !== undefined) {
+      const known = { trained: data.hash, imported, signal };
+      const repeated = await validationOverlap(this.#ports, this.#spec, known);
+      if (repeated !== undefined) this.warnings.push(repeated);
+    }
+    return validationRows(this.#spec, imported);
   }
 
   async suites(found: {

@@ -3,7 +3,7 @@ import type { RunSpec } from '../../domain/spec/spec.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
 import type { PinnedSuite } from '../../domain/words/plan.ts';
 import { importDataset, type DatasetImport, type ImportedDataset, type ImportPorts } from '../data/import-dataset.ts';
-import { overlappingPrompts } from '../data/overlap.ts';
+import { foundInDataset } from '../data/overlap.ts';
 import { rowsOfPreference } from '../preference/plan-preference.ts';
 import type { QuestionSettings } from '../data/prompt-set.ts';
 
@@ -72,7 +72,8 @@ export async function* overlaps(
   // Two hundred suites may share one set of prompts.
   const counts = new Map<string, number>();
   for (const { name, promptSet, prompts } of suites) {
-    const overlapping = counts.get(promptSet) ?? (await overlappingPrompts(ports, { dataset, promptSet, signal }));
+    const sought = { promptSet };
+    const overlapping = counts.get(promptSet) ?? (await foundInDataset(ports, { dataset, sought, signal })).size;
     counts.set(promptSet, overlapping);
     if (overlapping === 0) continue;
     const of = name === MAIN_SUITE ? 'the evaluation' : `suite ${name}`;

@@ -15,7 +15,7 @@ import { pinSuites } from './pin-suites.ts';
 import { openOutputLog } from '../user-code/output-log.ts';
 import { pinPython } from '../user-code/pin-python.ts';
 import type { Backend } from '../ports.ts';
-import { importValidation, pinValidation } from '../validation/pin-validation.ts';
+import { importValidation, pinValidation, validationOverlap } from '../validation/pin-validation.ts';
 import { startsOf } from './start-from.ts';
 import { progressOf } from './plan-progress.ts';
 import { lengthsOf, longRowsNote, trainingSize } from './training-size.ts';
@@ -47,8 +47,12 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
     }
   }
 
-  async function tellLong(runId: string, message: string | undefined): Promise<void> {
-    if (message !== undefined) await tell(runId, { key: 'data/long', level: 'info', message });
+  async function tellIfAny(
+    runId: string,
+    message: string | undefined,
+    as: Pick<RunEvent, 'key' | 'level'>,
+  ): Promise<void> {
+    if (message !== undefined) await tell(runId, { ...as, message });
   }
 
   async function tellStart(runId: string, { startFrom }: Pick<Plan, 'startFrom'>): Promise<void> {
@@ -93,12 +97,15 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
       };
       const [main, ...suites] = await printed.during(() => pinSuites(ports, spec.evaluate, model));
       await warnOfOverlap(runId, dataset.hash, [main, ...suites]);
+      const known = { trained: dataset.hash, imported: heldOut, signal: signal() };
+      const repeated = await validationOverlap(ports, spec, known);
+      await tellIfAny(runId, repeated, { key: 'overlap-of-validation', level: 'warn' });
       const output = openOutputLog(store, runId, { key: 'plan/objective', phase: 'plan', of: 'the objective' });
       const objective = await output.during(() =>
         pinObjective(ports, spec.train.objective, signal(), { python, onOutput: output.onOutput }),
       );
       const lengths = await lengthsOf(artifacts, spec, dataset);
-      await tellLong(runId, longRowsNote(spec, lengths));
+      await tellIfAny(runId, longRowsNote(spec, lengths), { key: 'data/long', level: 'info' });
       const { rows, batches: _, ...size } = trainingSize(spec, dataset, { ...objective, lengths });
       const learned = await pinPreference(artifacts, spec, { ...place, dataset: dataset.hash, baseModel, ...start });
       return {

@@ -4,6 +4,7 @@ import type { Plan } from '../../domain/words/plan.ts';
 import { needsReference, preferenceSettings } from '../../domain/spec/preference-spec.ts';
 import type { Artifacts } from '../../store/artifacts/artifacts.ts';
 import type { ImportedDataset, ImportPorts } from '../data/import-dataset.ts';
+import { foundInDataset } from '../data/overlap.ts';
 import { rowsIn, rowsOfPreference } from '../preference/plan-preference.ts';
 import { referenceKey, referenceNote } from '../preference/reference.ts';
 import { examplesPerPass } from '../run/forward-pass.ts';
@@ -27,6 +28,24 @@ export async function importValidation(
 /** Examples, pairs, or labelled rows. */
 export function validationRows(spec: RunSpec, { examples }: Pick<ImportedDataset, 'examples'>): number {
   return rowsIn(rowsOfPreference(spec), examples);
+}
+
+/**
+ * A warning where rows that the spec names for it are trained on too, token by token; what is held out of the training data
+ * is not in it. Of a pair one of its two answers is enough.
+ */
+export async function validationOverlap(
+  ports: ImportPorts,
+  spec: RunSpec,
+  { trained, imported, signal }: { trained: string; imported: ImportedDataset | undefined; signal: AbortSignal },
+): Promise<string | undefined> {
+  if (spec.evaluate.loss === undefined || imported === undefined) return undefined;
+  const sought = { examplesOf: imported.hash };
+  const found = await foundInDataset(ports, { dataset: trained, sought, signal });
+  const perRow = imported.examples / validationRows(spec, imported);
+  const rows = new Set([...found].map((example) => Math.floor(example / perRow))).size;
+  if (rows === 0) return undefined;
+  return `${rows} of ${validationRows(spec, imported)} rows of evaluate.loss are in the training data too`;
 }
 
 export async function pinValidation(

@@ -157,6 +157,13 @@ describe('an experiment that can run', () => {
     const parted = await report([await experiment({ loop: 'preference', train }), '--set', 'data.holdout=0.5']);
     const { rows: kept = 0, heldOut = 0 } = parted.data ?? {};
     expect([kept > 0, heldOut > 0, kept + heldOut]).toEqual([true, true, 5]);
+    expect(parted.warnings).toEqual([]);
+    // A pair that only one answer is new of is known; one with another prompt is not.
+    await rows('validation.jsonl', [{ ...pair('a'), rejected: 'C' }, pair('b'), pair('c')]);
+    const named = ['--set', 'evaluate.loss.data=validation.jsonl'];
+    const repeated = await report([await experiment({ loop: 'preference', train }), ...named]);
+    expect(repeated.data?.heldOut).toBe(3);
+    expect(repeated.warnings).toEqual(['2 of 3 rows of evaluate.loss are in the training data too']);
   });
 
   test('each turn of a conversation that is learned is marked, and --set is heard', async () => {

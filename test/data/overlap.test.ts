@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { openArtifacts, type Artifacts } from '../../store/artifacts/artifacts.ts';
 import { importDataset } from '../../activities/data/import-dataset.ts';
-import { overlappingPrompts } from '../../activities/data/overlap.ts';
+import { foundInDataset } from '../../activities/data/overlap.ts';
 import { importPromptSet } from '../../activities/data/prompt-set.ts';
 import { loadTokenizer, type TextTokenizer } from '../../activities/data/tokenizer.ts';
 import { testPool } from '../compute/pool.ts';
@@ -36,7 +36,8 @@ async function overlap(trained: readonly string[], asked: readonly string[]): Pr
   const chat = { tokenizer: tokenizerPath, remedy: 'give one' };
   const prompts = await importPromptSet(artifacts, { path, tokenizer, chat, maxTokens: 9 });
   const { signal } = new AbortController();
-  return overlappingPrompts({ artifacts, compute }, { dataset: dataset.hash, promptSet: prompts.hash, signal });
+  const sought = { promptSet: prompts.hash };
+  return (await foundInDataset({ artifacts, compute }, { dataset: dataset.hash, sought, signal })).size;
 }
 
 describe('prompts that are in the training data', () => {
@@ -47,4 +48,31 @@ describe('prompts that are in the training data', () => {
   test('are whole prompts, not beginnings of them', async () => {
     expect(await overlap(['a b ->', 'c'], ['a b', 'c ->', 'b ->'])).toBe(0);
   });
+});
+
+test('examples that another dataset has too are whole ones, answers included', async () => {
+  const chat = { tokenizer: tokenizerPath };
+  const datasetOf = async (file: string, pairs: readonly (readonly [string, string])[]): Promise<string> => {
+    const train = join(folder, file);
+    await writeFile(train, pairs.map(([prompt, completion]) => `${JSON.stringify({ prompt, completion })}\n`).join(''));
+    return (await importDataset({ artifacts, compute }, { train, chat, maxTokens: 9 })).hash;
+  };
+  const trained = await datasetOf('train.jsonl', [
+    ['a ->', 'A'],
+    ['b ->', 'B'],
+    ['a b ->', 'C'],
+  ]);
+  const asked = await datasetOf('validation.jsonl', [
+    ['a ->', 'B'],
+    ['b ->', 'B'],
+    ['a b', 'C'],
+    ['a  b ->', 'C'],
+    ['b ->', 'B'],
+  ]);
+  const { signal } = new AbortController();
+  const found = await foundInDataset(
+    { artifacts, compute },
+    { dataset: trained, sought: { examplesOf: asked }, signal },
+  );
+  expect([...found].toSorted()).toEqual([1, 3, 4]);
 });
