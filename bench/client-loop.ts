@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { createFireworksBackend } from '../activities/backends/fireworks/index.ts';
 import { openArtifacts } from '../store/artifacts/artifacts.ts';
-import { batchIndices, toDatums } from '../activities/data/batches.ts';
+import { batchIndices, chunk, toDatums } from '../activities/data/batches.ts';
 import { openDataset } from '../activities/data/dataset.ts';
 import { learningRate } from '../activities/data/learning-rate.ts';
 import type { Backend, Pending } from '../activities/ports.ts';
@@ -57,6 +57,9 @@ async function train(
   const created = await trainer.createModel({ sessionId, modelSeq: 0, baseModel: plan.baseModel }, signal);
   const { modelId } = await created.result(signal);
   const { steps, batchSize, seed, optimizer } = spec.train;
+  const pairs = spec.loop === 'preference';
+  // The slopes of a pair depend on the forward pass; nothing else does, and here nobody waits for them.
+  const passes = pairs ? (['forward', 'forwardBackward'] as const) : (['forwardBackward'] as const);
 
   let seq = 1;
   const inFlight: Pending<unknown>[][] = [];
@@ -66,12 +69,16 @@ async function train(
   const startedMs = performance.now();
   for (let step = 1; step <= steps; step++) {
     if (inFlight.length >= PIPELINE_STEPS) await settle();
-    const data = toDatums(await dataset.read(batchIndices({ examples: dataset.examples, batchSize, seed, step })));
+    const rows = batchIndices({ examples: plan.examples, batchSize, seed, step });
+    const data = toDatums(await dataset.read(pairs ? rows.flatMap((row) => [2 * row, 2 * row + 1]) : rows));
     const adam = { ...optimizer, learningRate: learningRate(spec.train, step) };
-    const requests: Pending<unknown>[] = [
-      await trainer.forwardBackward({ modelId, seq: seq++, data }, signal),
-      await trainer.optimStep({ modelId, seq: seq++, adam }, signal),
-    ];
+    const requests: Pending<unknown>[] = [];
+    for (const pass of passes) {
+      for (const part of chunk(data, plan.chunksPerStep)) {
+        requests.push(await trainer[pass]({ modelId, seq: seq++, data: part }, signal));
+      }
+    }
+    requests.push(await trainer.optimStep({ modelId, seq: seq++, adam }, signal));
     if (saveEvery !== undefined && step % saveEvery === 0 && step < steps) {
       requests.push(await trainer.saveState({ modelId, seq: seq++, name: `state-${step}` }, signal));
       requests.push(

@@ -6,6 +6,7 @@ import { measureIdle } from './idle.ts';
 import { measureLoad } from './load.ts';
 import { measureOverhead, OVERHEAD_STEPS } from './overhead.ts';
 import { measureRecovery } from './recovery.ts';
+import { measurePairs } from './pairs.ts';
 import { measurePlan } from './plan/measure.ts';
 import { median } from './statistics.ts';
 import { measureStore } from './store/measure.ts';
@@ -18,6 +19,7 @@ const HELP = `Measures what pawl costs: ratios, all taken in one run on this mac
 
   overhead      wall time of steps through pawl ÷ the same steps in a bare loop; history per step
   idle          share of its time that a trainer waits while checkpoints are evaluated beside it
+  pairs         share of its time that a trainer waits between the two passes of steps over preference pairs
   recovery      seconds from a worker's SIGKILL to the next step, with a second worker
   store         questions to a store of 5,000 runs, one of them with 5,000 checkpoints and five million steps
   load          many runs on one worker: steps per second, CPU, memory (Linux)
@@ -26,7 +28,7 @@ const HELP = `Measures what pawl costs: ratios, all taken in one run on this mac
                 over 100,000 prompts, all in one worker: its speed, its heartbeats, how soon it stops
   plan          rows planned per second and memory, beside Python's datasets.map where --python has it (Linux)
 
-  --rounds N      interleaved rounds of overhead and idle; medians are printed (default 3)
+  --rounds N      interleaved rounds of overhead, idle and pairs; medians are printed (default 3)
   --scale X       of the store and of what is beside, of their full size       (default 1)
   --runs LIST     numbers of concurrent runs                                 (default 25,50,100,200)
   --waiting LIST  numbers of runs that wait                                  (default 0,50)
@@ -36,7 +38,7 @@ const HELP = `Measures what pawl costs: ratios, all taken in one run on this mac
   --help        print this
 `;
 
-const MEASURES = ['overhead', 'idle', 'recovery', 'load', 'store', 'waiting', 'beside', 'plan'] as const;
+const MEASURES = ['overhead', 'idle', 'pairs', 'recovery', 'load', 'store', 'waiting', 'beside', 'plan'] as const;
 type Measure = (typeof MEASURES)[number];
 
 interface Options {
@@ -96,6 +98,31 @@ async function idle({ rounds }: Options): Promise<void> {
         `${stepMs} ms`,
         String(steps),
         String(checkpointEvery),
+        (busyMs / 1000).toFixed(2),
+        (pawlMs / 1000).toFixed(2),
+        `${(fraction * 100).toFixed(1)} %`,
+      ],
+    ],
+  );
+}
+
+async function pairs({ rounds }: Options): Promise<void> {
+  const { passMs, stepMs, steps, chunks, busyMs, pawlMs, fraction } = await measurePairs({
+    passMs: 45,
+    stepMs: 20,
+    steps: 100,
+    rounds,
+    log,
+  });
+  print(
+    'Trainer idle between the two passes of a step over pairs',
+    ['pass', 'passes of a step', 'update', 'steps', 'busy s', 'pawl s', 'idle'],
+    [
+      [
+        `${passMs} ms`,
+        String(2 * chunks),
+        `${stepMs} ms`,
+        String(steps),
         (busyMs / 1000).toFixed(2),
         (pawlMs / 1000).toFixed(2),
         `${(fraction * 100).toFixed(1)} %`,
@@ -197,6 +224,7 @@ async function plan({ rows, words, python }: Options): Promise<void> {
 const RUN: Readonly<Record<Measure, (options: Options) => Promise<void>>> = {
   overhead,
   idle,
+  pairs,
   recovery,
   load,
   store,

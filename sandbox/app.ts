@@ -46,6 +46,7 @@ export function createApp(config: Config, log: Logger): FastifyInstance {
     gapMs: config['gap-seconds'] * 1000,
     dialect: dialectOf(config),
     stepMs: config['step-ms'],
+    passMs: config['pass-ms'],
     compute: config.compute,
     ...(maxTrainers !== undefined && { quota: maxTrainers }),
     ...(capacity !== undefined && { capacity }),

@@ -52,6 +52,7 @@ For tests of clients:
                       none: it is executed again, and numbers are not checked
   --gap-seconds N     how long a request waits for a number before its own that never arrived (default 120)
   --step-ms N         how long an optimizer step takes, at least     (default 0)
+  --pass-ms N         how long a request for a pass (forward, forward and backward) takes, at least (default 0)
   --compute HOW       real, or none: a model that knows nothing and learns nothing, at no cost (default real)
 
 Environment:
@@ -96,6 +97,7 @@ const Config = z.object({
   'empty-step': z.enum(['refuse', 'apply']).default('refuse'),
   'gap-seconds': z.coerce.number().positive().max(86_400).default(120),
   'step-ms': wholeNumber(600_000).default(0),
+  'pass-ms': wholeNumber(600_000).default(0),
   compute: z.enum(['real', 'none']).default('real'),
   account: z
     .string()

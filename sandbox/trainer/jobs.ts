@@ -37,6 +37,7 @@ export interface JobsOptions {
   readonly gapMs: number;
   readonly dialect: Dialect;
   readonly stepMs: number;
+  readonly passMs: number;
   readonly compute: Compute;
   /** Trainers that may be rented at a time; more are refused. */
   readonly quota?: number;
@@ -257,7 +258,7 @@ export class TrainerJobs {
   }
 
   async #startRuntime(record: JobRecord): Promise<TrainerRuntime> {
-    const { seed, models, holdMs, sessionMs, deduplicate, gapMs, dialect, stepMs, compute } = this.#options;
+    const { seed, models, holdMs, sessionMs, deduplicate, gapMs, dialect, stepMs, passMs, compute } = this.#options;
     const baseModel = models.base(record.baseModel);
     if (baseModel === undefined) throw new Error(`base model "${record.baseModel}" is not offered any more`);
     const runtime: TrainerRuntime = await TrainerRuntime.start({
@@ -273,6 +274,7 @@ export class TrainerJobs {
       gapMs,
       dialect,
       stepMs,
+      passMs,
       compute,
       onExit: (reason) => this.#processEnded(record, runtime, reason),
     });

@@ -19,6 +19,7 @@ export interface BootRequest {
   readonly weights: WeightSource;
   /** How long an optimizer step takes, at least. */
   readonly stepMs: number;
+  readonly passMs: number;
   readonly compute: Compute;
   readonly strictNames: boolean;
   readonly emptyStep: 'refuse' | 'apply';

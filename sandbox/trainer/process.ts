@@ -5,7 +5,7 @@ import { NoArithmetic } from '../model/no-arithmetic.ts';
 import { readWeights } from '../model/weight-source.ts';
 import { fullParameters, loraParameters } from '../model/parameters.ts';
 import { Bucket } from '../snapshots/bucket.ts';
-import type { BootRequest, CreateModelRequest, OptimStepRequest, OptimStepResult, TrainerRequest } from './messages.ts';
+import type { BootRequest, CreateModelRequest, TrainerRequest } from './messages.ts';
 import { TrainedModel } from './trained-model.ts';
 
 class TrainerProcess {
@@ -28,11 +28,11 @@ class TrainerProcess {
       case 'create_model':
         return this.#create(request);
       case 'forward':
-        return this.#model(request.model).forward(request);
+        return atLeast(this.#boot.passMs, () => this.#model(request.model).forward(request));
       case 'forward_backward':
-        return this.#model(request.model).forwardBackward(request);
+        return atLeast(this.#boot.passMs, () => this.#model(request.model).forwardBackward(request));
       case 'optim_step':
-        return this.#optimStep(request);
+        return atLeast(this.#boot.stepMs, () => this.#model(request.model).optimStep(request));
       case 'save_state':
         return this.#model(request.model).saveState(this.#bucket, request.name);
       case 'save_snapshot':
@@ -56,20 +56,20 @@ class TrainerProcess {
     this.#models.set(model, new TrainedModel(this.#arithmetic, { ...kind, strictNames, emptyStep }));
   }
 
-  #optimStep(request: OptimStepRequest): OptimStepResult {
-    const startedAt = performance.now();
-    const result = this.#model(request.model).optimStep(request);
-    const left = this.#boot.stepMs - (performance.now() - startedAt);
-    // Asleep, not waiting: whatever comes next has to wait, as behind a real step, and no processor is used.
-    if (left > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, left);
-    return result;
-  }
-
   #model(id: string): TrainedModel {
     const model = this.#models.get(id);
     if (model === undefined) throw new CallError({ message: `model ${id} was unloaded`, category: 'user' });
     return model;
   }
+}
+
+/** Asleep, not waiting: whatever comes next has to wait, as behind real work, and no processor is used. */
+function atLeast<T>(ms: number, work: () => T): T {
+  const startedAt = performance.now();
+  const result = work();
+  const left = ms - (performance.now() - startedAt);
+  if (left > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, left);
+  return result;
 }
 
 let booted: TrainerProcess | undefined;

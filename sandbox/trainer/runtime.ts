@@ -37,6 +37,7 @@ export interface RuntimeOptions {
   readonly dialect: Dialect;
   /** How long an optimizer step takes, at least. */
   readonly stepMs: number;
+  readonly passMs: number;
   readonly compute: Compute;
   readonly onExit: (reason: string) => void;
 }
@@ -73,12 +74,12 @@ export class TrainerRuntime {
   /** Resolves when the process answers. */
   static async start(options: RuntimeOptions): Promise<TrainerRuntime> {
     const runtime = new TrainerRuntime(options);
-    const { baseModel, bucket, seed, stepMs, compute, dialect } = options;
+    const { baseModel, bucket, seed, stepMs, passMs, compute, dialect } = options;
     const { name, config, weightsFile: file } = baseModel;
     const weights = file === undefined ? { seed } : { file };
     const { strictNames, emptyStep } = dialect;
     const speaks = { strictNames, emptyStep };
-    await runtime.call({ op: 'boot', baseModel: name, config, bucket, weights, stepMs, compute, ...speaks });
+    await runtime.call({ op: 'boot', baseModel: name, config, bucket, weights, stepMs, passMs, compute, ...speaks });
     return runtime;
   }
 

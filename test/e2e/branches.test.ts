@@ -123,6 +123,27 @@ describe('a run that is set another learning rate while it trains', () => {
   }, 600_000);
 });
 
+test('a run in batches by tokens that begins with the weights of another one ends the same, whoever dies', async () => {
+  const train = { steps: 30, seed: 3, windowSteps: 5, optimizer: { learningRate: 0.005 } };
+  const changes = {
+    train: { ...train, startFrom: `${parent.runId}@20` },
+    data: { train: 'train.jsonl', endToken: '<eos>', batchByTokens: 160 },
+  };
+  const experiment = writeExperiment(join(pawl.home, 'begun'), changes);
+  const ended = async (runId: string): Promise<RunDetails> =>
+    pawl.until(runId, ({ outcome }) => outcome !== 'running' && outcome !== 'pending');
+  const disturbed = await pawl.start([experiment]);
+  await pawl.untilStep(disturbed, 11);
+  await pawl.killWorker();
+  const runs = [await ended(disturbed), await ended(await pawl.start([experiment]))] as const;
+  expect(runs.map(({ outcome }) => outcome)).toEqual(['finished', 'finished']);
+  for (const run of runs) expect(await answers(run, 0)).toEqual(await answers(parent, 20));
+  expect(losses(runs[0], 0)).toEqual(losses(runs[1], 0));
+  expect(await answers(runs[0], 30)).toEqual(await answers(runs[1], 30));
+  // Moments of the optimizer are not taken along, and batches are others.
+  expect(losses(runs[0], 0)).not.toEqual(losses(parent, 20));
+}, 600_000);
+
 /** Goes on from step 20 of its parent with the very same weights, and will not branch again. */
 async function expectBranch(run: RunDetails, from: RunDetails): Promise<void> {
   expect(run.stored?.parent).toMatchObject({ runId: from.runId, checkpoint: 'step-000020-g1', step: 20 });

@@ -38,13 +38,15 @@ function rates(platform: Platform): [number, number][] {
     );
 }
 
-/** Window 31 to 35 waits until it is let go. */
-function held(platform: Platform): { go: () => void } {
+/** The window that begins with step 31, or another one, waits until it is let go. */
+function held(platform: Platform, at = 31): { go: () => void } {
   let go = (): void => undefined;
   const gone = new Promise<void>((resolve) => (go = resolve));
-  platform.answers.trainWindow = async ({ steps, fromStep }) => {
-    if (fromStep === 31) await gone;
-    return { tokens: steps, secondsPerStep: 0.01, lossMean: 1, maxLossMean: 1 };
+  const before = platform.answers.trainWindow;
+  platform.answers.trainWindow = async (window) => {
+    const { steps, fromStep } = window;
+    if (fromStep === at) await gone;
+    return before?.(window) ?? { tokens: steps, secondsPerStep: 0.01, lossMean: 1, maxLossMean: 1 };
   };
   return { go };
 }
@@ -153,5 +155,32 @@ describe('a run that begins with other weights', () => {
     );
     expect(run.platform.inputs('loadState').map(({ path }) => path)).toEqual(['step-000000-g3']);
     expect(run.platform.count('createModel')).toBe(4);
+  });
+});
+
+describe('a run that continues as new', () => {
+  test('keeps the rate that it was set, before it has it and since', async () => {
+    // As if a window took as many events as a hundred do.
+    await runs.changeWorkflows((code) => {
+      const short = code.replace(/(MAX_HISTORY_EVENTS = )(2000|2e3)/, '$160');
+      expect(short).not.toBe(code);
+      return short;
+    });
+    const holds = [31, 40, 51].map((at) => ({ at, go: (): void => undefined }));
+    const long = { ...LONG, train: { ...LONG.train, windowSteps: 1 } };
+    const run = await runs.start(experiment(long), (platform) => {
+      for (const hold of holds) hold.go = held(platform, hold.at).go;
+    });
+    const executions: string[] = [];
+    for (const { at, go } of holds) {
+      await run.until(() => run.platform.inputs('trainWindow').some(({ fromStep }) => fromStep === at));
+      executions.push((await run.handle.describe()).runId);
+      if (at === 31) await set(run, { [RATE]: 0.001 });
+      go();
+    }
+    await run.report();
+    expect(new Set(executions).size).toBe(holds.length);
+    expect(rates(run.platform)).toEqual(steps(1, 60).map((step) => [step, step > 40 ? 0.001 : 0.01]));
+    expect(run.platform.records.flatMap(({ changes = [] }) => changes)).toHaveLength(1);
   });
 });
