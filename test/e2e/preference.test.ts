@@ -135,4 +135,21 @@ describe('preferences', () => {
     // Eight steps teach too little to promise that it falls; that it is measured of other weights is sure.
     expect(validations[1]?.loss).not.toBeCloseTo(0.5, 5);
   }, 600_000);
+
+  test('of a run that begins with another adapter are compared with that one, and not with the base', async () => {
+    const train = { steps: 4, batchSize: 8, seed: 3, optimizer: { learningRate: 0.005 }, preference: { loss: 'dpo' } };
+    const begun = { ...train, startFrom: `${labelledRun.runId}@8` };
+    const path = writePreferences(join(pawl.home, 'begun'), { ...LORA, train: begun, checkpoint: { every: 4 } });
+    const { code, result } = await pawl.follow([path]);
+    expect(code).toBe(0);
+    const { steps } = await pawl.show(result.runId);
+    // Eight steps away from the base; of what it began with nothing has moved yet.
+    expect(steps[0]?.lossMean).toBeCloseTo(Math.LN2, 5);
+    expect(steps[0]?.metrics).toMatchObject({
+      'rewards/chosen': expect.closeTo(0, 5),
+      'rewards/rejected': expect.closeTo(0, 5),
+    });
+    const [trainer] = await trainersOf(result.runId);
+    expect(trainer?.models.map(({ optimizerSteps }) => optimizerSteps).toSorted()).toEqual([0, 4]);
+  }, 600_000);
 });
