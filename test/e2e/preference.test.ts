@@ -150,6 +150,6 @@ describe('preferences', () => {
       'rewards/rejected': expect.closeTo(0, 5),
     });
     const [trainer] = await trainersOf(result.runId);
-    expect(trainer?.models.map(({ optimizerSteps }) => optimizerSteps).toSorted()).toEqual([0, 4]);
+    expect(trainer?.models.map(({ optimizerSteps }) => optimizerSteps).toSorted((a, b) => a - b)).toEqual([0, 4]);
   }, 600_000);
 });
