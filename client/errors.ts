@@ -8,6 +8,11 @@ export class UnreachableError extends UserError {
   override readonly name = 'UnreachableError';
 }
 
+/** Raised where nothing is known by the name that was given. */
+export class NotFoundError extends UserError {
+  override readonly name = 'NotFoundError';
+}
+
 /** The system's code of a failure, e.g. ENOENT. By shape, not class: a test's realm has an `Error` of its own. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;

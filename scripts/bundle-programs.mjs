@@ -19,6 +19,7 @@ const TEMPORAL = ['@temporalio/*'];
 
 const PROGRAMS = [
   { program: 'client/cli/program', external: NATIVE },
+  { program: 'server/main', external: NATIVE },
   { program: 'worker/main', external: [...NATIVE, ...TEMPORAL] },
   { program: 'worker/check', external: [...NATIVE, ...TEMPORAL] },
   { program: 'activities/compute/thread', external: NATIVE },

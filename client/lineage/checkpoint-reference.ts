@@ -1,7 +1,7 @@
 /** How people name a checkpoint: `RUN@STEP`, `RUN@NAME`, `RUN@best`, `RUN@last`; and the one that is meant. */
 import type { StoreReader, StoredCheckpoint, StoredRun } from '../../store/index.ts';
 import { namedPlace, placeOf, type NamedPlace } from '../../store/rows/named-place.ts';
-import { UserError } from '../errors.ts';
+import { NotFoundError, UserError } from '../errors.ts';
 
 export interface CheckpointReference {
   /** As `pawl show` takes it. */
@@ -62,7 +62,7 @@ export async function checkpointIn(
   const found = await reader.checkpointAt(runId, placeOf(at, spec.policy));
   if (found !== undefined) return found;
   const last = await reader.newestCheckpoints(runId, { limit: NAMED + 1 });
-  throw new UserError(`Run ${runId} has no checkpoint ${wordsOf(at)}.`, remedyOf(last));
+  throw new NotFoundError(`Run ${runId} has no checkpoint ${wordsOf(at)}.`, remedyOf(last));
 }
 
 /** Looks a reference up. `resolve` makes an id of what was typed, as `Runs.resolve` does. */

@@ -1,7 +1,7 @@
 /** What `show` reads of a run: a page of its checkpoints, its course, its last steps and events, however long it is. */
 import type { StoredCheckpoint, StoreReader } from '../../store/index.ts';
 import { MAIN_SUITE } from '../../domain/words/names.ts';
-import { UserError } from '../errors.ts';
+import { NotFoundError } from '../errors.ts';
 import type { RunDetails, RunView } from './run-view.ts';
 
 /** Which checkpoints are shown. */
@@ -37,7 +37,7 @@ export async function readDetails(
   { checkpoints: limit = CHECKPOINTS, before }: CheckpointPage,
 ): Promise<Recorded> {
   if (before !== undefined && (await reader.checkpointAt(runId, { kind: 'name', name: before })) === undefined) {
-    throw new UserError(`Run ${runId} has no checkpoint "${before}".`, '`pawl show RUN` lists the last ones.');
+    throw new NotFoundError(`Run ${runId} has no checkpoint "${before}".`, '`pawl show RUN` lists the last ones.');
   }
   const page = await reader.newestCheckpoints(runId, { limit, ...(before !== undefined && { before }) });
   const shown = new Set(page.map(({ checkpoint }) => checkpoint.name));

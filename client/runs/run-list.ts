@@ -35,7 +35,9 @@ export function mergeRuns(
       ...(run.reason !== undefined && { reason: run.reason }),
     });
   }
-  return [...summaries.values()].sort((a, b) => b.createdAt.localeCompare(a.createdAt)).slice(0, limit);
+  const newest = (a: RunSummary, b: RunSummary): number =>
+    b.createdAt.localeCompare(a.createdAt) || Number(b.runId > a.runId) - Number(b.runId < a.runId);
+  return [...summaries.values()].sort(newest).slice(0, limit);
 }
 
 /** The run that was submitted last. */

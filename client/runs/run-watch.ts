@@ -4,7 +4,7 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { StoreReader, StoredCheckpoint } from '../../store/index.ts';
 import type { RunStatus } from '../../domain/words/run.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
-import { UnreachableError, UserError, messageOf } from '../errors.ts';
+import { NotFoundError, UnreachableError, UserError, messageOf } from '../errors.ts';
 import { changesBetween, resultOf, type RunChange } from './run-changes.ts';
 import type { RunStore } from './run-store.ts';
 import { isOver, recordedOutcome, type RunView, type Waiting } from './run-view.ts';
@@ -159,6 +159,6 @@ function withoutNumber(judged: StoredCheckpoint & { readonly seq: number }): Sto
   return checkpoint;
 }
 
-export function unknownRun(reference: string): UserError {
-  return new UserError(`There is no run "${reference}".`, '`pawl list` shows those there are.');
+export function unknownRun(reference: string): NotFoundError {
+  return new NotFoundError(`There is no run "${reference}".`, '`pawl list` shows those there are.');
 }

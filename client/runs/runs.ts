@@ -26,8 +26,9 @@ import { withPinnedDate } from '../../files/experiment/pinned-date.ts';
 import { newRunInput } from './run-id.ts';
 import { NOTHING_RECORDED, readDetails, type CheckpointPage } from './run-details.ts';
 import type { RunChoice } from './run-choice.ts';
-import { listRuns } from './list-runs.ts';
+import { listRuns, type RunPlace } from './list-runs.ts';
 import { resolveRun } from './run-list.ts';
+import { Records } from './records.ts';
 import { RunStore } from './run-store.ts';
 import { submitAs, type Submitted } from './submission.ts';
 import { isOver, type RunDetails, type RunResult, type RunSummary, type RunView } from './run-view.ts';
@@ -56,6 +57,8 @@ export class Runs {
   /** What costs money. */
   readonly machines: Machines;
   readonly promotions: Promotions;
+  /** What is recorded of a run, by the page. */
+  readonly records: Records;
   /** Many trials of one experiment. */
   readonly sweeps: Sweeps;
   /** Stored checkpoints served again. */
@@ -72,6 +75,7 @@ export class Runs {
       queues: new TaskQueues(this.#store, taskQueue),
     });
     this.promptSets = new PromptSets(this.#temporal, this.#store);
+    this.records = new Records(this.#store);
     this.machines = new Machines(this.#temporal, this.#store);
     this.sweeps = new Sweeps(this.#temporal, this.#store);
     this.serving = new Serving({
@@ -190,13 +194,13 @@ export class Runs {
     return outcome;
   }
 
-  /** Newest first. Without Temporal: as far as it was recorded, and `stale` says why. */
-  async list({ limit = 50, ...choice }: { limit?: number } & RunChoice = {}): Promise<{
+  /** Newest first. Without Temporal: as far as it was recorded, and `stale` says why. `after`: those behind this run. */
+  async list({ limit = 50, after, ...choice }: { limit?: number; after?: RunPlace } & RunChoice = {}): Promise<{
     runs: readonly RunSummary[];
     stale?: string;
   }> {
     const reader = await this.#store.reader();
-    return listRuns({ reader, temporal: this.#temporal }, { limit, choice });
+    return listRuns({ reader, temporal: this.#temporal }, { limit, choice, ...(after !== undefined && { after }) });
   }
 
   /** Where a run is now, and what is recorded of it: a page of checkpoints, the course of its steps, its last events. */

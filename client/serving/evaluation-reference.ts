@@ -4,7 +4,7 @@ import type { AppraisedSuite, CheckpointOf } from '../../domain/words/serving.ts
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { StoreReader } from '../../store/index.ts';
 import { lookUpCheckpoint } from '../lineage/checkpoint-reference.ts';
-import { UserError } from '../errors.ts';
+import { NotFoundError, UserError } from '../errors.ts';
 import { evaluationIn, suiteOfRun } from '../runs/suite-of.ts';
 
 /** An evaluation, and all that it takes to draw it again. */
@@ -27,7 +27,7 @@ export async function findEvaluation(
   const suite = suiteOfRun(run, name);
   const evaluation = evaluationIn(row, name);
   if (evaluation === undefined) {
-    throw new UserError(
+    throw new NotFoundError(
       `Checkpoint ${row.checkpoint.name} of ${run.runId} was not evaluated in suite ${name}.`,
       '`pawl show RUN` tells which were.',
     );
@@ -38,7 +38,7 @@ export async function findEvaluation(
 async function byId(id: string, reader: StoreReader | undefined): Promise<FoundEvaluation> {
   const found = await reader?.evaluation(id);
   if (reader === undefined || found === undefined) {
-    throw new UserError(`There is no evaluation ${id}.`, '`pawl show RUN --output json` has the ids.');
+    throw new NotFoundError(`There is no evaluation ${id}.`, '`pawl show RUN --output json` has the ids.');
   }
   const { runId, evaluation } = found;
   if (evaluation.kind === 'void') {

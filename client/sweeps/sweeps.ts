@@ -5,7 +5,7 @@ import { rentOf, type Rent } from '../../domain/decide/rent.ts';
 import { SWEEP_WORKFLOW_TYPE, type SweepInput, type SweepStatus } from '../../domain/words/sweep-workflow.ts';
 import type { StoredSweep, StoredTrial, SweepEvent } from '../../store/rows/sweep-records.ts';
 import { withPinnedDate } from '../../files/experiment/pinned-date.ts';
-import { UnreachableError, UserError } from '../errors.ts';
+import { NotFoundError, UnreachableError, UserError } from '../errors.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { outcomeOf } from '../temporal/execution.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';
@@ -62,14 +62,14 @@ export class Sweeps {
     }
     // Submitted, and no worker has taken it yet.
     if ((await this.#temporal.describe(reference)) !== undefined) return reference;
-    throw new UserError(`There is no sweep "${reference}".`, '`pawl sweep list` shows them.');
+    throw new NotFoundError(`There is no sweep "${reference}".`, '`pawl sweep list` shows them.');
   }
 
   async show(sweepId: string): Promise<SweepDetails> {
     const reader = await this.#store.reader();
     const sweep = await reader?.sweep(sweepId);
     if (reader === undefined || sweep === undefined) {
-      throw new UserError(`Nothing is recorded of ${sweepId} yet.`, 'A worker takes it: `pawl up`.');
+      throw new NotFoundError(`Nothing is recorded of ${sweepId} yet.`, 'A worker takes it: `pawl up`.');
     }
     const trials = await reader.trials(sweepId);
     const leases = await reader.leasesOf(trials.map(({ runId }) => runId));

@@ -62,6 +62,12 @@ export interface TemporalLinkOptions {
   readonly queues: Queues;
 }
 
+interface Listed {
+  readonly prefix?: string;
+  readonly until?: string;
+  readonly limit: number;
+}
+
 type Work<T> = (client: Client, sdk: Sdk) => Promise<T>;
 
 export class TemporalLink {
@@ -289,15 +295,16 @@ export class TemporalLink {
     await this.#call((client) => client.workflow.getHandle(runId).cancel());
   }
 
-  /** Newest first. `prefix` must be made of the letters of run ids. */
-  async list({ prefix, limit }: { prefix?: string; limit: number }): Promise<WorkflowExecutionInfo[]> {
+  /** Newest first; those started up to an ISO time, if asked. `prefix` must be made of the letters of run ids. */
+  async list({ prefix, until, limit }: Listed): Promise<WorkflowExecutionInfo[]> {
     const byPrefix = prefix === undefined ? '' : ` AND WorkflowId STARTS_WITH "${prefix}"`;
+    const byTime = until === undefined ? '' : ` AND StartTime <= "${new Date(until).toISOString()}"`;
     return this.#call(async (client) => {
       const queues = await this.#queues.all();
       if (queues.length === 0) return [];
       const ours = queues.map((queue) => `TaskQueue = "${queue}"`).join(' OR ');
       // Of a run that went on as a new execution only the newest one says how it stands.
-      const query = `WorkflowType = "${RUN_WORKFLOW_TYPE}" AND ExecutionStatus != "ContinuedAsNew" AND (${ours})${byPrefix}`;
+      const query = `WorkflowType = "${RUN_WORKFLOW_TYPE}" AND ExecutionStatus != "ContinuedAsNew" AND (${ours})${byPrefix}${byTime}`;
       const found = new Map<string, WorkflowExecutionInfo>();
       for await (const info of client.workflow.list({ query })) {
         if (!found.has(info.workflowId)) found.set(info.workflowId, info);

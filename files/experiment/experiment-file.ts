@@ -21,10 +21,24 @@ export interface LoadOptions {
 
 /** Reads and validates one experiment; fails with an `ExperimentError` that lists every problem found. */
 export async function loadExperiment(file: string, options: LoadOptions = {}): Promise<RunSpec> {
-  const { value, errorOf } = await openYaml(file, options);
+  return readExperiment(await openYaml(file, options), dirname(resolve(file)));
+}
+
+/**
+ * The same of what was sent: YAML, or JSON, which is YAML too. Its paths count from `folder`.
+ * @public
+ */
+export async function loadExperimentText(
+  text: string,
+  { folder, ...options }: LoadOptions & { readonly folder: string },
+): Promise<RunSpec> {
+  return readExperiment(openYamlBytes('experiment', Buffer.from(text), options), folder);
+}
+
+async function readExperiment({ value, errorOf }: YamlFile, folder: string): Promise<RunSpec> {
   const parsed = RunSpec.safeParse(value);
   if (!parsed.success) throw errorOf(problemsOf(RunSpec, value, parsed.error.issues));
-  const spec = withAbsolutePaths(parsed.data, dirname(resolve(file)));
+  const spec = withAbsolutePaths(parsed.data, folder);
   const problems = [...contradictions(spec), ...(await unreadableFiles(spec))];
   if (problems.length > 0) throw errorOf(problems);
   return spec;
@@ -37,8 +51,13 @@ interface YamlFile {
 }
 
 /** A file of `key: value` lines. */
-export async function openYaml(file: string, { set = [] }: LoadOptions = {}): Promise<YamlFile> {
-  const { document, lines } = parseYaml(file, await readBytes(file));
+export async function openYaml(file: string, options: LoadOptions = {}): Promise<YamlFile> {
+  return openYamlBytes(file, await readBytes(file), options);
+}
+
+/** The same of what a file holds; `file`: what it is called in what is said of it. */
+function openYamlBytes(file: string, bytes: Uint8Array, { set = [] }: LoadOptions): YamlFile {
+  const { document, lines } = parseYaml(file, bytes);
   return {
     value: changed(toValue(file, document), readSettings(set)),
     errorOf: (problems) =>
@@ -47,6 +66,7 @@ export async function openYaml(file: string, { set = [] }: LoadOptions = {}): Pr
           ({ path, message, against }) =>
             `${blamed(set, path, against) ?? place(file, document, lines, path)}: ${message}`,
         ),
+        { fields: problems.map(({ path }) => path) },
       ),
   };
 }

@@ -11,8 +11,17 @@ import type { Store } from './store.ts';
 /** Runs per question: below SQLite's limit of bound values. */
 const AT_ONCE = 500;
 
-export function listTables(db: Sql): Pick<Store, 'bestEvaluations' | 'leasesOf'> {
+export function listTables(db: Sql): Pick<Store, 'bestEvaluations' | 'leasesOf' | 'recordedRuns'> {
   return {
+    async recordedRuns(runIds) {
+      const found = new Map<string, string>();
+      for (const some of parts(runIds)) {
+        const rows = await db.selectFrom('runs').select(['id', 'createdAt']).where('id', 'in', some).execute();
+        for (const { id, createdAt } of rows) found.set(id, createdAt);
+      }
+      return found;
+    },
+
     async bestEvaluations(runIds, { direction, suite = null }) {
       const found = new Map<string, Evaluation>();
       for (const some of parts(runIds)) {

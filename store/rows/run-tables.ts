@@ -76,13 +76,15 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
       });
     },
 
-    async listRuns({ limit }) {
-      const rows = await knownRuns(db)
-        .selectAll()
-        .orderBy('createdAt', 'desc')
-        .orderBy('id', 'desc')
-        .limit(limit)
-        .execute();
+    async listRuns({ limit, before }) {
+      let query = knownRuns(db).selectAll();
+      if (before !== undefined) {
+        const { createdAt, runId } = before;
+        query = query
+          .where('createdAt', '<=', createdAt)
+          .where((run) => run.or([run('createdAt', '<', createdAt), run('id', '<', runId)]));
+      }
+      const rows = await query.orderBy('createdAt', 'desc').orderBy('id', 'desc').limit(limit).execute();
       return rows.map(toRun);
     },
 
@@ -129,14 +131,14 @@ export function runTables(db: Sql, namespaceId: string | null): RunVerbs {
       return rows.reverse();
     },
 
-    events(runId, { after = 0 } = {}) {
-      return db
+    events(runId, { after = 0, limit } = {}) {
+      const query = db
         .selectFrom('events')
         .select(['seq', 'key', 'at', 'phase', 'level', 'message'])
         .where('runId', '=', runId)
         .where('seq', '>', after)
-        .orderBy('seq')
-        .execute();
+        .orderBy('seq');
+      return (limit === undefined ? query : query.limit(limit)).execute();
     },
   };
 }

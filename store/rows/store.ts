@@ -124,8 +124,10 @@ export interface StoredChange extends LiveChange {
 /** What people and programs read. */
 export interface StoreReader
   extends AnnouncementReader, AnswerReader, PromotionReader, ServingReader, SweepReader, WorkerReader {
-  /** Newest first. */
-  listRuns(options: { limit: number }): Promise<readonly StoredRun[]>;
+  /** Newest first; those behind a place in this order, if asked. */
+  listRuns(options: { limit: number; before?: Pick<NewRun, 'runId' | 'createdAt'> }): Promise<readonly StoredRun[]>;
+  /** Of each of these runs that is known, when it was created. */
+  recordedRuns(runIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** So many after one, in order of their ids; '' comes before the first. */
   runsAfter(runId: string, limit: number): Promise<readonly StoredRun[]>;
   /** Of a Temporal namespace: those whose end is not on record. */
@@ -191,7 +193,7 @@ export interface StoreReader
    * the prompts that it asked; without untrained ones, and without the one that `reference`, an evaluation, is of.
    */
   checkpointsAsked(candidate: Pick<Evaluation, 'id' | 'promptSet'>, reference: string): Promise<number>;
-  events(runId: string, options?: { after?: number }): Promise<readonly RunEvent[]>;
+  events(runId: string, options?: { after?: number; limit?: number }): Promise<readonly RunEvent[]>;
   /** The last ones, in order. */
   newestEvents(runId: string, options: { limit: number }): Promise<readonly RunEvent[]>;
   promptSet(hash: string): Promise<PromptSetRecord | undefined>;

@@ -1,0 +1,8 @@
+/** What every route works with. */
+import type { ClientConfig } from '../client/config.ts';
+import type { Runs } from '../client/runs/runs.ts';
+
+export interface Services {
+  readonly config: ClientConfig;
+  readonly runs: Runs;
+}
