@@ -6,6 +6,7 @@ import type { MachineActivities } from '../domain/words/machines.ts';
 import type { PromotionActivities } from '../domain/words/promotion.ts';
 import type { PromptActivities } from '../domain/words/prompts.ts';
 import type { ReconcileActivities } from '../domain/words/reconcile.ts';
+import type { ScheduleActivities } from '../domain/words/schedule.ts';
 import type { SweepActivities } from '../domain/words/sweep-workflow.ts';
 import type { ServingActivities } from '../domain/words/serving.ts';
 import { branching } from './branches/branches.ts';
@@ -30,6 +31,7 @@ import { scoring } from './preference/score-reference.ts';
 import { restoring } from './run/restore-record.ts';
 import { serving } from './serving/serving.ts';
 import type { Store } from '../store/index.ts';
+import { scheduling } from './schedule/orders.ts';
 import { sweeping } from './sweep/sweep.ts';
 import { training } from './run/train.ts';
 import { validating } from './validation/measure-loss.ts';
@@ -102,4 +104,8 @@ export function createPromotionActivities(ports: {
 
 export function createSweepActivities(ports: Parameters<typeof sweeping>[0]): SweepActivities {
   return guarded(sweeping(ports));
+}
+
+export function createScheduleActivities(ports: Parameters<typeof scheduling>[0]): ScheduleActivities {
+  return guarded(scheduling(ports));
 }

@@ -1,6 +1,6 @@
 /** Which runs are over, by Temporal's word. */
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionStatusName } from '@temporalio/client';
-import type { RunDirectory } from '../activities/upkeep/reconcile.ts';
+import { UNKNOWN_TO_TEMPORAL, type RunDirectory } from '../activities/upkeep/reconcile.ts';
 
 /** Anything else, such as a status that this version does not know, counts as going on. */
 const FATES: Partial<Record<WorkflowExecutionStatusName, string>> = {
@@ -26,7 +26,7 @@ export async function openRunDirectory(client: Client): Promise<RunDirectory> {
         const fate = FATES[status.name];
         return fate === undefined ? undefined : { fate, ...(closeTime !== undefined && { at: closeTime }) };
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return { fate: 'is not known to Temporal any more' };
+        if (error instanceof WorkflowNotFoundError) return { fate: UNKNOWN_TO_TEMPORAL };
         throw error;
       }
     },

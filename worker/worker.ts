@@ -15,6 +15,7 @@ import {
   createMachineActivities,
   createReconcileActivities,
   createGcActivities,
+  createScheduleActivities,
   createServingActivities,
   createSweepActivities,
 } from '../activities/index.ts';
@@ -28,6 +29,7 @@ import { Patience } from './patience.ts';
 import { openPromotionDesk } from './promotion-desk.ts';
 import { ensureReconcileSchedule } from './reconcile-schedule.ts';
 import { openRunDirectory } from './run-directory.ts';
+import { openScheduleDesk } from './schedule-desk.ts';
 import { openStation, type Station } from './station.ts';
 
 /** A call gives up after this long without an answer, and Temporal repeats the activity: for hours, and visibly. */
@@ -103,6 +105,14 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
       ...createServingActivities({ backend, store, directory, compute, places }),
       ...createGcActivities({ store, artifacts, directory }),
       ...createSweepActivities({ store, artifacts, compute, directory, shapes: backend.provisioner }),
+      ...createScheduleActivities({
+        store,
+        artifacts,
+        compute,
+        directory,
+        shapes: backend.provisioner,
+        desk: openScheduleDesk(client, taskQueue),
+      }),
     },
     interceptors: {
       activity: [

@@ -11,4 +11,6 @@ export { machines, releaseMachine } from './upkeep/machines.ts';
 export { reconcile } from './upkeep/reconcile.ts';
 export { rollback } from './serving/rollback.ts';
 export { run } from './run/run.ts';
+export { firing } from './schedule/firing.ts';
+export { scheduleOrder } from './schedule/orders.ts';
 export { sweep } from './sweep/sweep.ts';

@@ -1,7 +1,7 @@
 /** Writes what a run found out: rows and events keyed by what they are, so that a retry rewrites the same ones. */
 import { changeText } from '../../domain/spec/spec-changes.ts';
 import { toldOfRun } from '../../domain/decide/told-of-runs.ts';
-import { liveChangeText } from '../../domain/words/live-changes.ts';
+import { budgetChangeText, liveChangeText } from '../../domain/words/live-changes.ts';
 import type { Activities, RunRecord } from '../../domain/words/run.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { SyncResult } from '../../domain/words/checkpoint.ts';
@@ -78,6 +78,7 @@ function eventsOf(facts: RunRecord): Happening[] {
     judged(facts),
     rewound(facts),
     ...changed(facts),
+    ...budgeted(facts),
     ended(facts),
   ];
   const happenings = told.filter((event) => event !== undefined);
@@ -156,6 +157,14 @@ function rewound({ rewind }: RunRecord): Happening | undefined {
     level: 'warn',
     message: `rewound from step ${fromStep} to ${toStep}, ${seconds.toFixed(0)} s lost, now generation ${generation}: ${cause}`,
   };
+}
+
+function budgeted({ budgetChanges = [] }: RunRecord): Happening[] {
+  return budgetChanges.map((change) => ({
+    key: `budget/${change.at}`,
+    level: 'info',
+    message: budgetChangeText(change),
+  }));
 }
 
 function changed({ changes = [] }: RunRecord): Happening[] {

@@ -17,6 +17,9 @@ interface RunEnd {
   readonly at?: Date;
 }
 
+/** The fate of what Temporal never heard of, or forgot. */
+export const UNKNOWN_TO_TEMPORAL = 'is not known to Temporal any more';
+
 /** Says which runs are over. */
 export interface RunDirectory {
   /** The Temporal namespace that it speaks for. */

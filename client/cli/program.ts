@@ -5,7 +5,9 @@ import { Command, CommanderError } from '@commander-js/extra-typings';
 import { addBackupCommand, addRestoreCommand } from './commands/backup.ts';
 import { addBranchCommand } from './commands/branch.ts';
 import { addBisectCommand } from './commands/bisect.ts';
+import { addBudgetCommand } from './commands/budget.ts';
 import { addCheckCommand } from './commands/check.ts';
+import { addCostsCommand } from './commands/costs.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './commands/exit-codes.ts';
@@ -26,6 +28,7 @@ import { addReproduceCommand } from './commands/reproduce.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addSamplesCommand } from './commands/samples.ts';
+import { addScheduleCommand } from './commands/schedule.ts';
 import { addSetCommand } from './commands/set.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addSweepCommand } from './commands/sweep.ts';
@@ -75,7 +78,7 @@ const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>
     addStopCommand,
     addSetCommand,
   ],
-  'Many runs': [addSweepCommand],
+  'Many runs': [addSweepCommand, addScheduleCommand, addBudgetCommand, addCostsCommand],
   Evidence: [addSamplesCommand, addPromptsCommand, addReplayCommand, addReproduceCommand, addBisectCommand],
   'Branches and lineage': [addBranchCommand, addLogCommand, addDiffCommand],
   'Promotion and serving': [

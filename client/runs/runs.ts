@@ -21,6 +21,7 @@ import { PromptSets } from '../prompts/prompt-sets.ts';
 import { readRules } from '../replay/policy-file.ts';
 import { replayRun, type PolicyReplay } from '../replay/replay-run.ts';
 import { diffRuns, type RunDiff } from '../lineage/run-diff.ts';
+import { readCosts, type CostReport, type CostsBy } from '../money/costs.ts';
 import { Machines } from './machines.ts';
 import { withPinnedDate } from '../../files/experiment/pinned-date.ts';
 import { newRunInput } from './run-id.ts';
@@ -32,10 +33,12 @@ import { Records } from './records.ts';
 import { RunStore } from './run-store.ts';
 import { submitAs, type Submitted } from './submission.ts';
 import { isOver, type RunDetails, type RunResult, type RunSummary, type RunView } from './run-view.ts';
+import { whoAsks } from '../who.ts';
 import { TaskQueues } from './task-queues.ts';
 import { RunWatch, unknownRun, type FollowOptions } from './run-watch.ts';
 import { readSamples, type Samples, type SamplesRequest } from '../serving/samples.ts';
 import { Serving } from '../serving/serving.ts';
+import { Schedules } from '../schedules/schedules.ts';
 import { Sweeps } from '../sweeps/sweeps.ts';
 import { outcomeOf } from '../temporal/execution.ts';
 import { failureMessage, isNamed } from '../temporal/failure.ts';
@@ -59,6 +62,8 @@ export class Runs {
   readonly promotions: Promotions;
   /** What is recorded of a run, by the page. */
   readonly records: Records;
+  /** Runs and sweeps by the calendar. */
+  readonly schedules: Schedules;
   /** Many trials of one experiment. */
   readonly sweeps: Sweeps;
   /** Stored checkpoints served again. */
@@ -77,6 +82,7 @@ export class Runs {
     this.promptSets = new PromptSets(this.#temporal, this.#store);
     this.records = new Records(this.#store);
     this.machines = new Machines(this.#temporal, this.#store);
+    this.schedules = new Schedules(this.#temporal, this.#store);
     this.sweeps = new Sweeps(this.#temporal, this.#store);
     this.serving = new Serving({
       temporal: this.#temporal,
@@ -186,6 +192,12 @@ export class Runs {
     return this.#temporal.set(runId, { settings, by });
   }
 
+  /** Other limits from now on. */
+  async budget(runId: string, limits: { maxCost?: number; maxHours?: number }): Promise<void> {
+    await this.#mustBeOpen(runId, 'change');
+    await this.#temporal.changeBudget(runId, { ...limits, by: whoAsks(), at: new Date().toISOString() });
+  }
+
   async #mustBeOpen(runId: string, verb: string): Promise<RunOutcome> {
     const execution = await this.#temporal.describe(runId);
     if (execution === undefined) throw unknownRun(runId);
@@ -266,6 +278,11 @@ export class Runs {
   /** The log of a run; `after` is the last position already read. */
   async events(runId: string, options: { after?: number } = {}): Promise<readonly RunEvent[]> {
     return (await this.#read((reader) => reader.events(runId, options))) ?? [];
+  }
+
+  /** What was rented and what it came to, the dearest first. */
+  async costs(asked: { by: CostsBy; since?: string | undefined }): Promise<CostReport> {
+    return (await this.#read((reader) => readCosts(reader, asked, Date.now()))) ?? { groups: [], totals: [] };
   }
 
   /** Returns what is rented for runs that are over and could not do it themselves; says what it did. */

@@ -141,6 +141,12 @@ export class Sweeps {
     await this.#temporal.resume(sweepId);
   }
 
+  /** Other limits for all its trials together, from its next look at the clock on. */
+  async budget(sweepId: string, budget: { maxCost?: number; maxHours?: number }): Promise<void> {
+    await this.#mustBeOpen(sweepId, 'change');
+    await this.#temporal.changeSweep(sweepId, { budget, by: whoAsks(), at: new Date().toISOString() });
+  }
+
   /** So many trials in all, and so many at a time, from now on. */
   async extend(sweepId: string, change: { trials?: number; concurrency?: number }): Promise<void> {
     if (change.trials === undefined && change.concurrency === undefined) {

@@ -4,6 +4,7 @@ export { defaultPayloadConverter } from '@temporalio/common';
 export {
   aliasRequestSignal,
   branchesStatusQuery,
+  budgetSignal,
   pauseSignal,
   probesQuery,
   promotionDecisionSignal,

@@ -13,7 +13,7 @@ import {
   type ReconcileReport,
 } from '../../domain/words/reconcile.ts';
 import { RUN_TASK_TIMEOUT, RUN_WORKFLOW_TYPE, branchesId } from '../../domain/words/names.ts';
-import type { SetAnswer, SetRequest } from '../../domain/words/live-changes.ts';
+import type { BudgetChange, SetAnswer, SetRequest } from '../../domain/words/live-changes.ts';
 import type { BranchesStatus } from '../../domain/words/branches.ts';
 import type { Probe } from '../../domain/words/serving.ts';
 import type { RunInput, RunReport, RunStatus } from '../../domain/words/run.ts';
@@ -22,6 +22,7 @@ import { UnreachableError, UserError } from '../errors.ts';
 import { heartbeatOf } from './execution.ts';
 import { failureMessage, isNamed } from './failure.ts';
 import type * as TemporalSdk from './sdk.ts';
+import { isSilence } from './silence.ts';
 
 type Sdk = typeof TemporalSdk;
 
@@ -139,6 +140,10 @@ export class TemporalLink {
     await this.#call((client, messages) =>
       client.workflow.getHandle(sweepId).signal(messages.sweepChangeSignal, change),
     );
+  }
+
+  async changeBudget(runId: string, change: BudgetChange): Promise<void> {
+    await this.#call((client, { budgetSignal }) => client.workflow.getHandle(runId).signal(budgetSignal, change));
   }
 
   /** What becomes of the branches of a run, by the workflow that tries them. */
@@ -389,12 +394,4 @@ export class TemporalLink {
       { cause },
     );
   }
-}
-
-const SILENT_CODES: ReadonlySet<number> = new Set([4 /* DEADLINE_EXCEEDED */, 14 /* UNAVAILABLE */]);
-
-/** SDK calls wrap what gRPC said. */
-function isSilence(error: unknown, { isGrpcServiceError }: Sdk): boolean {
-  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
-  return isGrpcServiceError(cause) && SILENT_CODES.has(cause.code);
 }

@@ -69,6 +69,7 @@ const Budget = z.strictObject({
   maxHours: z.number().positive().optional().describe('from the first lease on'),
   maxCost: z.number().positive().optional().describe('in the currency of `prices`'),
   maxTokens: positiveInt.optional().describe('tokens trained on; steps done again count again'),
+  account: dnsLabel.optional().describe('a named budget that other runs draw on too: pawl budgets set'),
 });
 
 /** How much lost work a run may do again before it gives up. */

@@ -21,6 +21,22 @@ export interface LiveChange extends AskedChange {
   readonly fromStep: number;
 }
 
+/** Limits of a run or sweep from now on; what is absent stays. */
+export interface BudgetChange {
+  readonly maxCost?: number;
+  readonly maxHours?: number;
+  readonly by: string;
+  /** ISO-8601, UTC. */
+  readonly at: string;
+}
+
+/** `budget.maxCost is 80 from now on, set by ada@host` */
+export function budgetChangeText({ by, maxCost, maxHours }: BudgetChange): string {
+  const limits = Object.entries({ maxCost, maxHours }).filter(([, limit]) => limit !== undefined);
+  const texts = limits.map(([name, limit]) => `budget.${name} is ${limit}`);
+  return `${texts.join(', ')} from now on, set by ${by}`;
+}
+
 export interface SetAnswer {
   /** Those that were not what is in force, or asked for, already. */
   readonly changes: readonly SpecChange[];

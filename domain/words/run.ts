@@ -5,7 +5,7 @@ import type { Plan } from './plan.ts';
 import type { Coordinator, Parent } from './branches.ts';
 import type { Evaluation, EvaluationInput, EvaluationOutcome } from './evaluation.ts';
 import type { Place } from './place.ts';
-import type { AskedChange, LiveChange } from './live-changes.ts';
+import type { AskedChange, BudgetChange, LiveChange } from './live-changes.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import type { PinnedStart } from './start-from.ts';
 import type { TrialOf } from './trial.ts';
@@ -173,6 +173,7 @@ export interface RunRecord {
   readonly rewind?: Rewind;
   /** Those of the experiment that took effect now. */
   readonly changes?: readonly LiveChange[];
+  readonly budgetChanges?: readonly BudgetChange[];
   readonly outcome?: RunOutcome;
   readonly reason?: string;
   readonly release?: Release;

@@ -2,6 +2,7 @@
 import type { SweepSpec } from '../spec/sweep-spec.ts';
 import type { RunSpec } from '../spec/spec.ts';
 import type { Evaluation } from './evaluation.ts';
+import type { BudgetChange } from './live-changes.ts';
 import type { RunInput, RunOutcome } from './run.ts';
 import type { Goal, StopVerdict, TrialParameters, TrialState } from './sweep.ts';
 
@@ -56,6 +57,7 @@ export interface SweepInput {
 export interface SweepChange {
   readonly trials?: number;
   readonly concurrency?: number;
+  readonly budget?: Pick<BudgetChange, 'maxCost' | 'maxHours'>;
   readonly by: string;
   readonly at: string;
 }

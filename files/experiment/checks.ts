@@ -33,6 +33,9 @@ export function contradictions(spec: RunSpec): Problem[] {
     ...batchProblems(spec),
   );
   problems.push(...policyProblems(spec), ...policyBranchProblems(spec, contradictions), ...promotionProblems(spec));
+  if (budget.account !== undefined) {
+    problems.push({ path: ['budget', 'account'], message: 'is not there yet. Give maxCost or maxHours.' });
+  }
   if (budget.maxCost !== undefined && prices.trainerPerHour === 0 && prices.replicaPerHour === 0) {
     problems.push({
       path: ['budget', 'maxCost'],

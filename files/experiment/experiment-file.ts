@@ -17,11 +17,13 @@ import { decodeYaml, parseYamlText } from './yaml-text.ts';
 export interface LoadOptions {
   /** Overrides, as `path=value` with the value in YAML: `train.steps=100`. */
   readonly set?: readonly string[];
+  /** Fields whose files need not be there yet. */
+  readonly awaited?: readonly string[];
 }
 
 /** Reads and validates one experiment; fails with an `ExperimentError` that lists every problem found. */
 export async function loadExperiment(file: string, options: LoadOptions = {}): Promise<RunSpec> {
-  return readExperiment(await openYaml(file, options), dirname(resolve(file)));
+  return readExperiment(await openYaml(file, options), dirname(resolve(file)), options);
 }
 
 /**
@@ -32,14 +34,22 @@ export async function loadExperimentText(
   text: string,
   { folder, ...options }: LoadOptions & { readonly folder: string },
 ): Promise<RunSpec> {
-  return readExperiment(openYamlBytes('experiment', Buffer.from(text), options), folder);
+  return readExperiment(openYamlBytes('experiment', Buffer.from(text), options), folder, options);
 }
 
-async function readExperiment({ value, errorOf }: YamlFile, folder: string): Promise<RunSpec> {
+async function readExperiment(
+  { value, errorOf }: YamlFile,
+  folder: string,
+  { awaited: later = [] }: LoadOptions,
+): Promise<RunSpec> {
   const parsed = RunSpec.safeParse(value);
   if (!parsed.success) throw errorOf(problemsOf(RunSpec, value, parsed.error.issues));
   const spec = withAbsolutePaths(parsed.data, folder);
-  const problems = [...contradictions(spec), ...(await unreadableFiles(spec))];
+  const awaited = later.map((field) => `${field}.`);
+  const missing = (await unreadableFiles(spec)).filter(
+    ({ path }) => !awaited.some((field) => `${path.map(String).join('.')}.`.startsWith(field)),
+  );
+  const problems = [...contradictions(spec), ...missing];
   if (problems.length > 0) throw errorOf(problems);
   return spec;
 }

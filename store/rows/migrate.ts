@@ -23,6 +23,7 @@ import { up as validation } from './migrations/0018-validation.ts';
 import { up as specChanges } from './migrations/0019-spec-changes.ts';
 import { up as sweeps } from './migrations/0020-sweeps.ts';
 import { up as announcements } from './migrations/0021-announcements.ts';
+import { up as schedules } from './migrations/0022-schedules.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -47,6 +48,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0019-spec-changes': { up: specChanges },
   '0020-sweeps': { up: sweeps },
   '0021-announcements': { up: announcements },
+  '0022-schedules': { up: schedules },
 };
 
 function migrator(db: Sql): Migrator {

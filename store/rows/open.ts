@@ -30,6 +30,7 @@ import { sampleTables } from './sample-tables.ts';
 import { servingTables } from './serving-tables.ts';
 import { specChangeTables } from './spec-change-tables.ts';
 import type { Store, StoreReader } from './store.ts';
+import { scheduleTables } from './schedule-tables.ts';
 import { sweepTables } from './sweep-tables.ts';
 import { stepTables } from './step-tables.ts';
 import { giveId, workerTables } from './worker-tables.ts';
@@ -104,6 +105,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...claimTables(db),
     ...sweepTables(db),
     ...announcementTables(db),
+    ...scheduleTables(db),
   };
   const close = async (): Promise<void> => {
     await db.destroy();

@@ -12,6 +12,7 @@ import type { Goal, TrialState } from '../../domain/words/sweep.ts';
 import type { SweepOutcome } from '../../domain/words/sweep-workflow.ts';
 import type { PromotionState } from '../../domain/words/promotion.ts';
 import type { Measure } from './codec.ts';
+import type { ScheduleTables } from './schedule-schema.ts';
 
 interface RunsTable {
   id: string;
@@ -362,7 +363,7 @@ interface DeliveriesTable {
   problem: string | null;
 }
 
-export interface Tables {
+export interface Tables extends ScheduleTables {
   meta: MetaTable;
   workers: WorkersTable;
   runs: RunsTable;

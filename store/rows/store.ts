@@ -35,6 +35,7 @@ import type { AnnouncementReader, AnnouncementWriter } from './announcement-reco
 import type { AnswerReader } from './answer-records.ts';
 import type { ClaimWriter } from './claim-records.ts';
 import type { ServingReader, ServingWriter } from './serving-records.ts';
+import type { ScheduleReader, ScheduleWriter } from './schedule-records.ts';
 import type { SweepReader, SweepWriter } from './sweep-records.ts';
 import type { WorkerReader, WorkerWriter } from './worker-records.ts';
 import type { PromotionReader, PromotionWriter } from './promotion-records.ts';
@@ -123,7 +124,7 @@ export interface StoredChange extends LiveChange {
 
 /** What people and programs read. */
 export interface StoreReader
-  extends AnnouncementReader, AnswerReader, PromotionReader, ServingReader, SweepReader, WorkerReader {
+  extends AnnouncementReader, AnswerReader, PromotionReader, ScheduleReader, ServingReader, SweepReader, WorkerReader {
   /** Newest first; those behind a place in this order, if asked. */
   listRuns(options: { limit: number; before?: Pick<NewRun, 'runId' | 'createdAt'> }): Promise<readonly StoredRun[]>;
   /** Of each of these runs that is known, when it was created. */
@@ -231,7 +232,15 @@ export interface StoreReader
  * goes to the outbox with the fact, in one transaction.
  */
 export interface Store
-  extends StoreReader, AnnouncementWriter, PromotionWriter, ServingWriter, SweepWriter, WorkerWriter, ClaimWriter {
+  extends
+    StoreReader,
+    AnnouncementWriter,
+    PromotionWriter,
+    ScheduleWriter,
+    ServingWriter,
+    SweepWriter,
+    WorkerWriter,
+    ClaimWriter {
   /** The first write of an id stands: a run's spec never changes. It fills in a run that only its facts were known of. */
   saveRun(run: NewRun): Promise<void>;
   /**

@@ -93,8 +93,12 @@ async function hear(run: Run): Promise<Interrupt> {
     const interrupt = interruptNow(run);
     if (interrupt !== undefined) return interrupt;
     const { clock, standing } = run.state;
+    const { budget } = run.input.spec;
     const changed = (): boolean =>
-      run.state.clock !== clock || run.state.standing !== standing || interruptNow(run) !== undefined;
+      run.state.clock !== clock ||
+      run.state.standing !== standing ||
+      run.input.spec.budget !== budget ||
+      interruptNow(run) !== undefined;
     const leftMs = budgetLeftMs(run);
     // A little late: the clock has then passed the limit.
     await (leftMs === undefined ? condition(changed) : condition(changed, Math.ceil(leftMs) + 50));

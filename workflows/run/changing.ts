@@ -4,9 +4,10 @@
  */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { judgeSettings, takeEffect, withAsked, type Changeable } from '../../domain/decide/live-changes.ts';
-import type { SetAnswer, SetRequest } from '../../domain/words/live-changes.ts';
+import { judgeBudget, speaksOfBudget } from '../../domain/decide/budget.ts';
+import type { BudgetChange, SetAnswer, SetRequest } from '../../domain/words/live-changes.ts';
 import { record } from './recording.ts';
-import type { LiveRun, Run } from './state.ts';
+import { used, type LiveRun, type Run } from './state.ts';
 
 /** Before it is accepted, and so before it is part of the history. */
 export function refuseSet(run: Run, { settings }: SetRequest): void {
@@ -25,6 +26,22 @@ export function answerSet(run: Run, { settings, by }: SetRequest): SetAnswer {
   );
   if (asked.length > 0) run.state.asked = asked;
   return { changes, atLatest };
+}
+
+/** From now on, whatever the run is doing; one that is about to end for its budget goes on. */
+export function changeBudget({ input, state }: Run, change: BudgetChange): void {
+  const { maxCost = input.spec.budget.maxCost, maxHours = input.spec.budget.maxHours } = change;
+  const { spec } = input;
+  spec.budget = {
+    ...spec.budget,
+    ...(maxCost !== undefined && { maxCost }),
+    ...(maxHours !== undefined && { maxHours }),
+  };
+  state.budgetChanges = [...(state.budgetChanges ?? []), change];
+  const { stop, standing } = state;
+  const isEnding = standing === 'finishing' || standing === 'ended';
+  if (stop === undefined || isEnding || !speaksOfBudget(stop.reason)) return;
+  if (judgeBudget(spec.budget, used(state, Date.now())) === undefined) delete state.stop;
 }
 
 /** To be called between windows: does nothing but behind a saved state. */

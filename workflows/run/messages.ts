@@ -1,7 +1,7 @@
 /** What a run answers and obeys while it runs. Answers never touch a backend. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { BranchesStatus, BranchScore } from '../../domain/words/branches.ts';
-import type { SetAnswer, SetRequest } from '../../domain/words/live-changes.ts';
+import type { BudgetChange, SetAnswer, SetRequest } from '../../domain/words/live-changes.ts';
 import type { AliasRequest, PromotionDecision } from '../../domain/words/promotion.ts';
 import type { ProofResult } from '../../domain/words/proof.ts';
 import type { Probe } from '../../domain/words/serving.ts';
@@ -30,6 +30,9 @@ export const resumeSignal = defineSignal('resume');
 
 /** Changes the experiment of a run that goes on. An update, since whoever asks must hear whether it can be, and from when. */
 export const setUpdate = defineUpdate<SetAnswer, [SetRequest]>('set');
+
+/** Other limits from now on. A signal, as whoever is about to run out may not have a worker to answer. */
+export const budgetSignal = defineSignal<[BudgetChange]>('budget');
 
 /** What a bisection has looked at so far. */
 export const probesQuery = defineQuery<readonly Probe[]>('probes');

@@ -34,7 +34,10 @@ export async function record(run: Run, facts: Facts = {}, patienceMs = PATIENCE_
     machines: machinesOf(state),
     ...(spent.length > 0 && { spent }),
   };
-  const waiting = [...unrecorded, { ...where, ...evidenceOf(state, facts), ...facts }];
+  const { budgetChanges } = state;
+  delete state.budgetChanges;
+  const budgets = budgetChanges === undefined ? {} : { budgetChanges };
+  const waiting = [...unrecorded, { ...where, ...evidenceOf(state, facts), ...budgets, ...facts }];
   while (waiting.length > 0) {
     const [first] = waiting;
     if (first !== undefined && !(await within(patienceMs, () => write(run, first)))) break;

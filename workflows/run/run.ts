@@ -15,10 +15,11 @@ import { startBranches } from './coordination.ts';
 import { end, noteFailure, noteFinish } from './ending.ts';
 import { conclude, proveOrFail } from './finishing.ts';
 import { continueAsNewIfLong } from './history.ts';
-import { answerSet, refuseSet } from './changing.ts';
+import { answerSet, changeBudget, refuseSet } from './changing.ts';
 import { judge, judgeLast, proveBeside, suitesDue } from './judging.ts';
 import { goLive } from './machines.ts';
 import {
+  budgetSignal,
   pauseSignal,
   proofEndedSignal,
   resumeSignal,
@@ -83,6 +84,7 @@ function answerMessages(run: Run): void {
   setHandler(resumeSignal, () => {
     state.pauseRequested = false;
   });
+  setHandler(budgetSignal, (change) => changeBudget(run, change));
   setHandler(setUpdate, (asked) => answerSet(run, asked), { validator: (asked: SetRequest) => refuseSet(run, asked) });
   setHandler(proofEndedSignal, (ended) => hearProof(run, ended));
   setHandler(trialWordSignal, (word) => hearSweep(run, word));

@@ -9,7 +9,7 @@ import { NEW_COURSE, type Course } from '../../domain/decide/course.ts';
 import type { Standing } from '../../domain/decide/interrupts.ts';
 import { NO_LOSSES, type Losses } from '../../domain/decide/losses.ts';
 import type { Checkpoint, Connection, Target } from '../../domain/words/checkpoint.ts';
-import type { AskedChange, LiveChange } from '../../domain/words/live-changes.ts';
+import type { AskedChange, BudgetChange, LiveChange } from '../../domain/words/live-changes.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { ProofResult } from '../../domain/words/proof.ts';
 import type {
@@ -120,6 +120,8 @@ export interface RunState {
   /** What of the experiment was changed on the way, and what is asked for and waits for the next saved state. */
   changes?: readonly LiveChange[];
   asked?: readonly AskedChange[];
+  /** Of the budget, not yet on record. */
+  budgetChanges?: readonly BudgetChange[];
   stop?: Stop;
   /** Of a trial: up to which step its sweep has said what becomes of it. */
   sweepWord?: number;

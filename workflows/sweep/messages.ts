@@ -28,7 +28,9 @@ export function answerMessages(sweep: Sweep): void {
     state.pauseRequested = false;
   });
   setHandler(sweepChangeSignal, (change) => {
-    const { trials, concurrency } = change;
+    const { trials, concurrency, budget } = change;
+    const { spec } = sweep.input;
+    spec.budget = { ...spec.budget, ...budget };
     state.changes = [...state.changes, change];
     state.wanted = trials ?? state.wanted;
     state.concurrency = concurrency ?? state.concurrency;
