@@ -9,6 +9,7 @@ COPY tsconfig.json ./
 COPY scripts/bundle-programs.mjs scripts/bundle-programs.mjs
 COPY domain domain
 COPY files files
+COPY report report
 COPY store store
 COPY workflows workflows
 COPY activities activities

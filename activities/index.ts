@@ -2,6 +2,7 @@
 import type { Activities } from '../domain/words/run.ts';
 import type { GcActivities } from '../domain/words/gc.ts';
 import type { BranchActivities } from '../domain/words/branches.ts';
+import type { NotifyActivities } from '../domain/words/notify.ts';
 import type { MachineActivities } from '../domain/words/machines.ts';
 import type { PromotionActivities } from '../domain/words/promotion.ts';
 import type { PromptActivities } from '../domain/words/prompts.ts';
@@ -13,6 +14,8 @@ import { branching } from './branches/branches.ts';
 import { checkpointing } from './run/checkpoint.ts';
 import type { Compute } from './compute/compute.ts';
 import type { Artifacts } from '../store/artifacts/artifacts.ts';
+import type { Channels } from './notify/channels.ts';
+import { delivering } from './notify/deliver.ts';
 import { evaluating } from './run/evaluate.ts';
 import type { Secrets } from './grading/graders.ts';
 import { collecting } from './upkeep/gc.ts';
@@ -46,6 +49,7 @@ export function createActivities(given: {
   userCode: UserCode;
   directory: RunDirectory;
   places: Places;
+  channels: Pick<Channels, 'problemOf'>;
 }): Activities {
   const ports = { ...given, store: cancellable(given.store) };
   return guarded(
@@ -82,6 +86,10 @@ export function createReconcileActivities(ports: Parameters<typeof reconciling>[
 
 export function createMachineActivities(ports: Parameters<typeof minding>[0]): MachineActivities {
   return guarded(minding(ports));
+}
+
+export function createNotifyActivities(ports: Parameters<typeof delivering>[0]): NotifyActivities {
+  return guarded(delivering(ports));
 }
 
 export function createGcActivities(ports: Parameters<typeof collecting>[0]): GcActivities {

@@ -5,7 +5,8 @@ import { readSweep, SweepSpec } from '../domain/spec/sweep-spec.ts';
 import { suiteOf, suitesOf } from '../domain/decide/sweep-metric.ts';
 import { badPoints } from '../domain/spec/trial-experiment.ts';
 import { contradictions, unreadableFiles } from './experiment/checks.ts';
-import { loadExperiment, openYaml, withAbsolutePaths } from './experiment/experiment-file.ts';
+import { loadExperiment, openYaml, withAbsolutePaths, type LoadOptions } from './experiment/experiment-file.ts';
+import { notifyProblems } from './experiment/notify-checks.ts';
 import { problemsOf, type Problem } from './experiment/problems.ts';
 
 export interface LoadedSweep {
@@ -15,7 +16,7 @@ export interface LoadedSweep {
 }
 
 /** `set` changes fields of the sweep, as `trials=8`. Fails with an `ExperimentError` that lists every problem found. */
-export async function loadSweep(file: string, { set = [] }: { set?: readonly string[] } = {}): Promise<LoadedSweep> {
+export async function loadSweep(file: string, { set = [], channels }: LoadOptions = {}): Promise<LoadedSweep> {
   const { value, errorOf } = await openYaml(file, { set });
   const reading = readSweep(value);
   if (!reading.ok) throw errorOf(problemsOf(SweepSpec, value, reading.issues));
@@ -25,9 +26,13 @@ export async function loadSweep(file: string, { set = [] }: { set?: readonly str
   const folder = dirname(resolve(file));
   const experiment =
     typeof spec.experiment === 'string'
-      ? await loadExperiment(resolve(folder, spec.experiment))
+      ? await loadExperiment(resolve(folder, spec.experiment), { channels })
       : await inlineExperiment(spec.experiment, folder, errorOf);
-  const problems = [...pointProblems(spec, experiment), ...metricProblems(spec, experiment)];
+  const problems = [
+    ...notifyProblems(spec.notify, channels),
+    ...pointProblems(spec, experiment),
+    ...metricProblems(spec, experiment),
+  ];
   if (problems.length > 0) throw errorOf(problems);
   return { spec, experiment };
 }

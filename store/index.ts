@@ -3,6 +3,7 @@ export { PawlError } from '../domain/words/failures-of-calls.ts';
 export { findPromptSet } from './rows/find-prompt-set.ts';
 export { openStore, type StoreOptions } from './rows/open.ts';
 export { StoreUnavailable } from './sqlite/failures.ts';
+export type { Delivery, DeliveryOutcome, StoredAnnouncement } from './rows/announcement-records.ts';
 export type { PromotionEvent, StoredPromotion } from './rows/promotion-records.ts';
 export type { Endings, StoredAnswer } from './rows/answer-records.ts';
 export type { StoredWorker } from './rows/worker-records.ts';

@@ -25,6 +25,7 @@ const Variables = z.object({
   PAWL_START_SECONDS: seconds(3600).default(60),
   PAWL_LIVENESS_FILE: z.string().optional(),
   PAWL_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  PAWL_NOTIFY_COMMANDS: z.enum(['allow', 'refuse']).default('refuse'),
   PAWL_PYTHON: z.string().default('python3'),
   PAWL_UV: z.string().default('uv'),
   PAWL_TRAINER_REPLAY: z.enum(['sequence', 'none']).default('sequence'),
@@ -56,6 +57,10 @@ export interface WorkerConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Variables that begin with PAWL_GRADER_: the only ones that an experiment may name. */
   readonly graderSecrets: ReadonlyMap<string, string>;
+  /** Variables that begin with PAWL_NOTIFY_: the only ones that a channel may name. */
+  readonly notifySecrets: ReadonlyMap<string, string>;
+  /** Whether a channel may run a program. */
+  readonly notifyCommands: boolean;
   /** What runs users' Python: names or paths. */
   readonly userCode: { readonly interpreter: string; readonly uv: string; readonly environments: string };
   readonly fireworks: {
@@ -95,11 +100,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     startLimitMs: variables.PAWL_START_SECONDS * 1000,
     ...(variables.PAWL_LIVENESS_FILE !== undefined && { livenessFile: variables.PAWL_LIVENESS_FILE }),
     logLevel: variables.PAWL_LOG_LEVEL,
-    graderSecrets: new Map(
-      Object.entries(set).flatMap(([name, value]) =>
-        name.startsWith('PAWL_GRADER_') && value !== undefined ? [[name, value] as const] : [],
-      ),
-    ),
+    graderSecrets: variablesOf(set, 'PAWL_GRADER_'),
+    notifySecrets: variablesOf(set, 'PAWL_NOTIFY_'),
+    notifyCommands: variables.PAWL_NOTIFY_COMMANDS === 'allow',
     userCode: { interpreter: variables.PAWL_PYTHON, uv: variables.PAWL_UV, environments: join(home, 'python') },
     fireworks: {
       apiKey: variables.FIREWORKS_API_KEY,
@@ -111,6 +114,14 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Worker
       ...(variables.FIREWORKS_INFERENCE_URL && { inferenceUrl: variables.FIREWORKS_INFERENCE_URL }),
     },
   };
+}
+
+function variablesOf(set: Readonly<Record<string, string | undefined>>, begin: string): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(set).flatMap(([name, value]) =>
+      name.startsWith(begin) && value !== undefined ? [[name, value] as const] : [],
+    ),
+  );
 }
 
 /** Of what only looks: where no key is set, no platform is asked. */

@@ -13,19 +13,23 @@ import {
   createPromotionActivities,
   createPromptActivities,
   createMachineActivities,
+  createNotifyActivities,
   createReconcileActivities,
   createGcActivities,
   createScheduleActivities,
   createServingActivities,
   createSweepActivities,
 } from '../activities/index.ts';
+import { openChannels } from '../activities/notify/channels.ts';
 import { placesOf } from '../activities/places.ts';
+import { loadChannels } from '../files/channels-file.ts';
 import { workflowSource } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { showLiveness } from './liveness.ts';
 import { installLogger } from './logger.ts';
 import { logLoopDelay } from './loop-delay.ts';
 import { Patience } from './patience.ts';
+import { startPostman } from './postman.ts';
 import { openPromotionDesk } from './promotion-desk.ts';
 import { ensureReconcileSchedule } from './reconcile-schedule.ts';
 import { openRunDirectory } from './run-directory.ts';
@@ -55,6 +59,11 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
   );
   const client = new Client({ connection, namespace: config.temporalNamespace });
   const directory = await patience.until(temporal, () => openRunDirectory(client));
+  const channels = openChannels({
+    file: await loadChannels(config.home),
+    secrets: config.notifySecrets,
+    commands: config.notifyCommands,
+  });
   const backend = createFireworksBackend({
     ...config.fireworks,
     retries: retriesWithin(OUTAGE_SHOWN_AFTER_MS),
@@ -79,6 +88,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
   );
   const artifacts = openArtifacts(join(config.home, 'artifacts'));
   const userCode = createUserCode({ artifacts, ...config.userCode });
+  await store.noteChannels(channels.states);
   const places = placesOf(backend.provisioner, place);
   const loop = logLoopDelay(logger);
   const worker = await Worker.create({
@@ -96,6 +106,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
         userCode,
         directory,
         places,
+        channels,
       }),
       ...createBranchActivities({ store }),
       ...createPromptActivities({ store, artifacts, compute }),
@@ -103,6 +114,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
       ...createMachineActivities({ backend, store, directory, place }),
       ...createReconcileActivities({ backend, store, directory, place, graceMs: config.leaseGraceMs }),
       ...createServingActivities({ backend, store, directory, compute, places }),
+      ...createNotifyActivities({ store, channels }),
       ...createGcActivities({ store, artifacts, directory }),
       ...createSweepActivities({ store, artifacts, compute, directory, shapes: backend.provisioner }),
       ...createScheduleActivities({
@@ -137,10 +149,12 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
   return {
     station,
     async run() {
+      const postman = startPostman({ store, channels, client, taskQueue, logger });
       try {
         await worker.run();
       } finally {
         loop.end();
+        await postman.end();
         await compute.close();
         await userCode.close();
         await liveness.end();

@@ -5,6 +5,7 @@ export { bisect } from './serving/bisect.ts';
 export { branches } from './branches/branches.ts';
 export { promotions } from './promotion/promotions.ts';
 export { addPrompts, aliasPrompts } from './upkeep/prompts.ts';
+export { courier, tryChannel } from './notify/courier.ts';
 export { gc } from './upkeep/gc.ts';
 export { proof } from './proof/proof.ts';
 export { machines, releaseMachine } from './upkeep/machines.ts';

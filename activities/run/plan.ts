@@ -6,6 +6,7 @@ import type { PinnedSuite, Plan } from '../../domain/words/plan.ts';
 import type { NoticeLine } from '../data/notices.ts';
 import type { GraderPorts } from '../grading/graders.ts';
 import { rememberForRetry, signal } from '../guard.ts';
+import { requireChannels, type Channels } from '../notify/channels.ts';
 import { baseModelOf } from './base-model.ts';
 import { pinObjective } from '../objectives/load-objective.ts';
 import { chatOf, overlaps, pinData } from './pin-data.ts';
@@ -23,6 +24,7 @@ import type { RunEvent, Store } from '../../store/index.ts';
 
 interface Ports extends GraderPorts {
   readonly backend: Backend;
+  readonly channels: Pick<Channels, 'problemOf'>;
   readonly store: Store;
 }
 
@@ -64,6 +66,7 @@ export function planning(ports: Ports): Pick<Activities, 'plan'> {
     async plan({ runId, spec, parent }) {
       const createdAt = new Date().toISOString();
       await store.saveRun({ runId, name: spec.name, spec, createdAt, ...(parent !== undefined && { parent }) });
+      requireChannels(ports.channels, spec.notify);
       const place = await backend.provisioner.place(signal());
       const shape = await backend.provisioner.resolveShape(spec.model.shape, signal());
       const baseModel = await baseModelOf(store, spec.model.base, shape.baseModel);

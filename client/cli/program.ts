@@ -17,6 +17,7 @@ import { addListCommand } from './commands/list.ts';
 import { addLogCommand } from './commands/log.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addMachinesCommand, addReleaseCommand } from './commands/machines.ts';
+import { addNotifyCommand } from './commands/notify.ts';
 import { addPauseCommand, addResumeCommand } from './commands/pause.ts';
 import { addApproveCommand, addRejectCommand } from './commands/approve.ts';
 import { addPromoteCommand } from './commands/promote.ts';
@@ -24,6 +25,7 @@ import { addPromotionsCommand } from './commands/promotions.ts';
 import { addPromptsCommand } from './commands/prompts.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
 import { addReplayCommand } from './commands/replay.ts';
+import { addReportCommand } from './commands/report.ts';
 import { addReproduceCommand } from './commands/reproduce.ts';
 import { addRollbackCommand } from './commands/rollback.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -79,7 +81,14 @@ const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>
     addSetCommand,
   ],
   'Many runs': [addSweepCommand, addScheduleCommand, addBudgetCommand, addCostsCommand],
-  Evidence: [addSamplesCommand, addPromptsCommand, addReplayCommand, addReproduceCommand, addBisectCommand],
+  Evidence: [
+    addReportCommand,
+    addSamplesCommand,
+    addPromptsCommand,
+    addReplayCommand,
+    addReproduceCommand,
+    addBisectCommand,
+  ],
   'Branches and lineage': [addBranchCommand, addLogCommand, addDiffCommand],
   'Promotion and serving': [
     addPromoteCommand,
@@ -89,6 +98,7 @@ const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>
     addRollbackCommand,
   ],
   Housekeeping: [
+    addNotifyCommand,
     addMachinesCommand,
     addReleaseCommand,
     addReconcileCommand,

@@ -16,10 +16,12 @@ import { UserError } from '../errors.ts';
 import { effectText } from './effects.ts';
 import type { RunChange } from './run-changes.ts';
 import { promotionMarks } from '../promotion/promotion-marks.ts';
+import { Notify } from '../notify/notify.ts';
 import { Promotions } from '../promotion/promotions.ts';
 import { PromptSets } from '../prompts/prompt-sets.ts';
 import { readRules } from '../replay/policy-file.ts';
 import { replayRun, type PolicyReplay } from '../replay/replay-run.ts';
+import { Reports } from '../report/report.ts';
 import { diffRuns, type RunDiff } from '../lineage/run-diff.ts';
 import { readCosts, type CostReport, type CostsBy } from '../money/costs.ts';
 import { Machines } from './machines.ts';
@@ -66,6 +68,10 @@ export class Runs {
   readonly schedules: Schedules;
   /** Many trials of one experiment. */
   readonly sweeps: Sweeps;
+  /** What a run, a sweep or a night came to. */
+  readonly reports: Reports;
+  /** By which people are told. */
+  readonly notify: Notify;
   /** Stored checkpoints served again. */
   readonly serving: Serving;
   readonly #temporal: TemporalLink;
@@ -83,7 +89,9 @@ export class Runs {
     this.records = new Records(this.#store);
     this.machines = new Machines(this.#temporal, this.#store);
     this.schedules = new Schedules(this.#temporal, this.#store);
+    this.notify = new Notify(this.#temporal, this.#store);
     this.sweeps = new Sweeps(this.#temporal, this.#store);
+    this.reports = new Reports(this.#store, this.sweeps, async (run) => this.resolve(run));
     this.serving = new Serving({
       temporal: this.#temporal,
       store: this.#store,

@@ -2,7 +2,6 @@
 
 /**
  * As `type` of what is delivered; a level is how loud it is told.
- * @public
  */
 export const EVENTS = {
   'run.finished': 'info',

@@ -9,12 +9,15 @@ import { ALIASES } from '../../domain/spec/spec-changes.ts';
 import type { SuiteSpec } from '../../domain/spec/suite-spec.ts';
 import { messageOf } from '../../domain/words/user-error.ts';
 import { contradictions, unreadableFiles } from './checks.ts';
+import { notifyProblems, type ChannelCheck } from './notify-checks.ts';
 import { ExperimentError } from './experiment-error.ts';
 import { problemsOf, type Problem } from './problems.ts';
 import { changed, readSettings } from './settings.ts';
 import { decodeYaml, parseYamlText } from './yaml-text.ts';
 
 export interface LoadOptions {
+  /** What is wrong with a channel that `notify` names; absent: nobody knows the channels here. */
+  readonly channels?: ChannelCheck | undefined;
   /** Overrides, as `path=value` with the value in YAML: `train.steps=100`. */
   readonly set?: readonly string[];
   /** Fields whose files need not be there yet. */
@@ -40,7 +43,7 @@ export async function loadExperimentText(
 async function readExperiment(
   { value, errorOf }: YamlFile,
   folder: string,
-  { awaited: later = [] }: LoadOptions,
+  { awaited: later = [], channels }: LoadOptions,
 ): Promise<RunSpec> {
   const parsed = RunSpec.safeParse(value);
   if (!parsed.success) throw errorOf(problemsOf(RunSpec, value, parsed.error.issues));
@@ -49,7 +52,7 @@ async function readExperiment(
   const missing = (await unreadableFiles(spec)).filter(
     ({ path }) => !awaited.some((field) => `${path.map(String).join('.')}.`.startsWith(field)),
   );
-  const problems = [...contradictions(spec), ...missing];
+  const problems = [...contradictions(spec), ...notifyProblems(spec.notify, channels), ...missing];
   if (problems.length > 0) throw errorOf(problems);
   return spec;
 }

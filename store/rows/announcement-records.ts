@@ -1,5 +1,6 @@
 /** The outbox in the words of the domain: what is to be told, and how far each channel is with it. */
 import type { Announcement, Subject } from '../../domain/words/announcements.ts';
+import type { ChannelState } from '../../domain/words/notify.ts';
 import type { EventKind } from '../../domain/words/event-kinds.ts';
 import type { NotifySpec } from '../../domain/spec/notify-spec.ts';
 
@@ -33,7 +34,6 @@ export interface Delivery {
 
 /**
  * How an attempt ended.
- * @public
  */
 export type DeliveryOutcome =
   | { readonly state: 'delivered' }
@@ -43,11 +43,13 @@ export type DeliveryOutcome =
 export interface AnnouncementReader {
   /** The newest first; of one subject, if asked. */
   announcements(options: { limit: number; subject?: Subject }): Promise<readonly StoredAnnouncement[]>;
+  /** The channels as the worker that started last has them; none: no worker has said so yet. */
+  channelStates(): Promise<readonly ChannelState[]>;
   /** That nobody has looked at yet, oldest first. */
   unrouted(limit: number): Promise<readonly StoredAnnouncement[]>;
   /**
-   * Of a channel: of each subject the oldest that is still to be delivered, whether it is time or not, in order of their
-   * events. Whatever comes after it waits for it.
+   * Of a channel: of each subject the oldest that is still to be delivered, whether it is time or not; first those whose
+   * time came first. Whatever comes after it waits for it.
    */
   heads(channel: string, limit: number): Promise<readonly Delivery[]>;
   /** How many wait, and how many were given up, of each channel that has any. */
@@ -60,6 +62,7 @@ export interface AnnouncementReader {
 export interface AnnouncementWriter {
   /** A fact that has no row of its own. Whatever has one is told with it, in its transaction. */
   announce(announcement: Announcement): Promise<void>;
+  noteChannels(states: readonly ChannelState[]): Promise<void>;
   /** Decided who is told: nobody decides it again. */
   routed(announcementId: string, channels: readonly string[]): Promise<void>;
   noteDelivery(of: { channel: string; announcementId: string }, outcome: DeliveryOutcome): Promise<void>;

@@ -1,6 +1,7 @@
 /** The outbox: events written in the transaction of the fact that they tell of, and the deliveries of each. */
 import { sql, type Selectable } from 'kysely';
 import { announcementId, type Announcement } from '../../domain/words/announcements.ts';
+import type { ChannelState } from '../../domain/words/notify.ts';
 import { cutText } from '../../domain/words/outside-text.ts';
 import type { AnnouncementReader, AnnouncementWriter, Delivery, StoredAnnouncement } from './announcement-records.ts';
 import { fromJson, now, toJson } from './codec.ts';
@@ -10,11 +11,13 @@ import type { Sql, Tables } from './schema.ts';
 const LONGEST_TITLE = 300;
 const LONGEST_TEXT = 500;
 
+/** The row of `meta`. */
+const CHANNELS = 'channels';
+
 /**
  * Within the transaction that writes the fact: call it with that transaction. Of an event the first write stands.
- * @public
  */
-export async function announce(transaction: Sql, told: readonly Announcement[]): Promise<void> {
+async function announce(transaction: Sql, told: readonly Announcement[]): Promise<void> {
   for (const { kind, subject, ordinal, title, data = {}, notify } of told) {
     await transaction
       .insertInto('announcements')
@@ -60,6 +63,20 @@ export function announcementTables(db: Sql): AnnouncementReader & AnnouncementWr
       return (await query.orderBy('seq', 'desc').limit(limit).execute()).map(toAnnouncement);
     },
 
+    async channelStates() {
+      const row = await db.selectFrom('meta').select('value').where('name', '=', CHANNELS).executeTakeFirst();
+      return row === undefined ? [] : (fromJson(row.value) as ChannelState[]);
+    },
+
+    async noteChannels(states) {
+      const value = toJson(states);
+      await db
+        .insertInto('meta')
+        .values({ name: CHANNELS, value })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+        .execute();
+    },
+
     async unrouted(limit) {
       const rows = await db
         .selectFrom('announcements')
@@ -102,6 +119,7 @@ export function announcementTables(db: Sql): AnnouncementReader & AnnouncementWr
         .where('channel', '=', channel)
         .where('state', '=', 'waiting')
         .where('deliveries.seq', 'in', first)
+        .orderBy(sql`coalesce(next_at, '')`)
         .orderBy('deliveries.seq')
         .limit(limit)
         .execute();

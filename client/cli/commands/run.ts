@@ -53,7 +53,8 @@ export function addRunCommand(program: Command): void {
 }
 
 async function run(context: Context, file: string, options: RunOptions): Promise<ExitCode> {
-  const spec = await loadExperiment(file, options);
+  const channels = await withRuns(context.config, async (runs) => runs.notify.check(context.config.home));
+  const spec = await loadExperiment(file, { ...options, channels });
   if (options.detach === true) return submit(context, spec, options);
   if (options.local === true) return runLocally(context, spec, options);
   return submitAndFollow(context, spec, options);

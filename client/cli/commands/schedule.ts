@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-typings';
 import { OVERLAPS } from '../../../domain/spec/schedule-spec.ts';
 import { timeOf } from '../../../domain/words/calendar.ts';
+import { notifyProblems } from '../../../files/experiment/notify-checks.ts';
 import { loadSchedule } from '../../../files/schedule-file.ts';
 import { scheduleLines, scheduleTable } from '../render/schedule-lines.ts';
 import { act, outputOption, withRuns } from './command.ts';
@@ -51,7 +52,9 @@ function addAdd(schedule: Command): void {
     .action(
       act(async ({ config, output }, file, { replace = false, output: format }) => {
         const loaded = await loadSchedule(file);
-        return withRuns(config, async ({ schedules }) => {
+        return withRuns(config, async ({ schedules, notify }) => {
+          const unknown = notifyProblems(loaded.schedule.spec.notify, await notify.check(config.home));
+          if (unknown.length > 0) throw loaded.errorOf(unknown);
           const sight = await schedules.add(loaded, { replace });
           const { name, timeZone } = loaded.schedule.spec;
           if (format === 'json') output.printJson({ name, next: sight?.next ?? [] }, { line: true });

@@ -49,8 +49,8 @@ export function addSweepCommand(program: Command): void {
     .addOption(outputOption())
     .action(
       act(async ({ config, output }, file, { detach = false, output: format, ...options }) => {
-        const loaded = await loadSweep(file, options);
         return withRuns(config, async (runs) => {
+          const loaded = await loadSweep(file, { ...options, channels: await runs.notify.check(config.home) });
           const { sweepId } = await runs.sweeps.start(loaded);
           const missing = await runs.missingWorker();
           if (missing !== undefined) output.note(`pawl: warning: ${missing}`);
