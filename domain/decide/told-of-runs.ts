@@ -25,7 +25,7 @@ export function toldOfRun(facts: RunRecord): Announcement[] {
 function ended({ runId, outcome, reason = '', step, release }: RunRecord): Told[] {
   const kind = outcome && ENDS[outcome];
   if (kind === undefined) return [];
-  const why = reason === '' ? '' : `: ${reason}`;
+  const why = reason === '' || reason === outcome ? '' : `: ${reason}`;
   return [
     {
       kind,

@@ -180,6 +180,21 @@ describe('channels', () => {
     expect(head).not.toMatch(/^Bcc:/im);
   });
 
+  test('the mail of an end carries its report, which names no channel’s secret', async () => {
+    const mail = await openMailServer(PASSWORD);
+    closing.push(async () => mail.close());
+    const channels = channelsTo({ PAWL_NOTIFY_SMTP: mail.url });
+    await store.updateRun('night-1', { phase: 'done', step: 40, generation: 1, outcome: 'finished', reason: 'target' });
+    await announce(channels, event('night-1', 1, { kind: 'run.finished', notify: { channels: ['me'] } }));
+    expect(await deliverAll(channels, 'me')).toBeUndefined();
+    const [message = ''] = mail.mails;
+    expect(message).toMatch(/Content-Disposition: attachment; filename="?night-1\.html/i);
+    const encoded = message.split(/Content-Disposition: attachment[^]*?\r\n\r\n/i)[1]?.split('\r\n--')[0] ?? '';
+    const report = Buffer.from(encoded, 'base64').toString('utf8');
+    expect(`${encoded}${report}`).toContain('night-1: finished');
+    expect(`${message}${report}`).not.toContain(PASSWORD);
+  });
+
   test('a command has the event on its input and no secret around it; without leave it is not run', async () => {
     const out = join(folder, 'told.json');
     const script = join(folder, 'tell.mjs');

@@ -6,7 +6,7 @@ import { condition, continueAsNew, defineSignal, proxyActivities, setHandler } f
 import type { ChannelTry, NotifyActivities } from '../../domain/words/notify.ts';
 
 /** Keeps the history short. */
-const MAX_ROUNDS = 200;
+const MAX_ROUNDS = 50;
 
 /** An event is seldom alone. */
 const IDLE = '10s';
