@@ -1,28 +1,30 @@
 /**
  * Byte-pair encoding on ids: pieces of text become tokens by the merges of a tokenizer.json, as Python's tokenizers does
- * it. The merges lie in one table of numbers, a tenth of what texts and arrays for half a million of them take.
+ * it. The merges lie in one table of numbers, which threads share: a tenth of what texts and arrays for half a million of
+ * them take.
  */
 import FlatQueue from 'flatqueue';
+import { Int32List } from './int32-list.ts';
 import { byteToken, UnknownPart } from './tokenizer-parts.ts';
+import { slotsFor, type TokenIds } from './vocabulary.ts';
 
 export interface BytePairs {
   encode(piece: string): readonly number[];
 }
 
 interface BytePairModel {
-  readonly vocab: ReadonlyMap<string, number>;
-  /** `['a', 'b']`, or `'a b'`; the earlier, the sooner it is done. */
-  readonly merges: readonly (string | readonly string[])[];
+  readonly vocab: TokenIds;
+  /** Of `mergeTable`. */
+  readonly merges: Int32Array;
   readonly unknown: number | undefined;
   readonly byteFallback: boolean;
   /** A piece that is a token is that token, whatever the merges make of it. */
   readonly ignoreMerges: boolean;
 }
 
-/** Throws UnknownPart where a merge has no token, which Python refuses too. */
 export function bytePairs(model: BytePairModel): BytePairs {
   const { vocab, ignoreMerges } = model;
-  const merges = mergeTable(model);
+  const merges = new MergeTable(model.merges);
   const symbols = symbolsOf(model);
   return {
     encode(piece) {
@@ -40,10 +42,9 @@ class MergeTable {
   readonly #table: Int32Array;
   readonly #mask: number;
 
-  constructor(merges: number) {
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(4, merges * 2)));
-    this.#table = new Int32Array(slots * FIELDS).fill(EMPTY);
-    this.#mask = slots - 1;
+  constructor(table: Int32Array) {
+    this.#table = table;
+    this.#mask = table.length / FIELDS - 1;
   }
 
   /** Where the pair stands, or would. */
@@ -59,7 +60,11 @@ class MergeTable {
   }
 
   set(left: number, right: number, [rank, id]: readonly [rank: number, id: number]): void {
-    this.#table.set([left, right, rank, id], this.#slot(left, right));
+    const at = this.#slot(left, right);
+    this.#table[at] = left;
+    this.#table[at + 1] = right;
+    this.#table[at + 2] = rank;
+    this.#table[at + 3] = id;
   }
 
   /** For `rank` and `id`. */
@@ -77,19 +82,32 @@ class MergeTable {
   }
 }
 
-function mergeTable({ vocab, merges }: BytePairModel): MergeTable {
-  const table = new MergeTable(merges.length);
-  for (const [rank, merge] of merges.entries()) {
-    const [first = '', second = ''] = typeof merge === 'string' ? merge.split(' ', 2) : merge;
+/**
+ * `merges`: pairs of texts; the earlier, the sooner it is done. Throws UnknownPart where a merge has no token, which Python
+ * refuses too.
+ */
+export function mergeTable(vocab: TokenIds, merges: Iterable<readonly [first: string, second: string]>): Int32Array {
+  const made = new Int32List();
+  for (const [first, second] of merges) {
     const left = vocab.get(first);
     const right = vocab.get(second);
     const id = vocab.get(first + second);
     if (left === undefined || right === undefined || id === undefined) {
       throw new UnknownPart(`the merge of ${JSON.stringify(first)} and ${JSON.stringify(second)} makes no token`);
     }
-    table.set(left, right, [rank, id]);
+    made.add(left);
+    made.add(right);
+    made.add(id);
   }
-  return table;
+  const numbers = made.view();
+  const count = numbers.length / 3;
+  const memory = new Int32Array(new SharedArrayBuffer(4 * FIELDS * slotsFor(count))).fill(EMPTY);
+  const table = new MergeTable(memory);
+  for (let rank = 0; rank < count; rank += 1) {
+    const at = 3 * rank;
+    table.set(numbers[at] ?? 0, numbers[at + 1] ?? 0, [rank, numbers[at + 2] ?? 0]);
+  }
+  return memory;
 }
 
 /** Characters of a piece as ids: what is not known is its bytes, or the unknown token, or nothing. */

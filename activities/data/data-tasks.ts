@@ -11,18 +11,23 @@ import {
 } from './prompt-set.ts';
 import { pinReferences } from './references.ts';
 import { threadTokenizer } from './thread-tokenizer.ts';
+import { readTokenizer, type ReadTokenizer } from './tokenizer-read.ts';
 
 export interface TokenizerFacts {
   /** sha256 of the file. */
   readonly hash: string;
   readonly endTokens: number[];
+  /** For other tasks with this tokenizer. */
+  readonly read: ReadTokenizer;
 }
 
 export async function tokenizerFacts(input: { path: string; endToken?: string | undefined }): Promise<TokenizerFacts> {
-  const tokenizer = await threadTokenizer(input.path);
+  const read = await readTokenizer(input.path);
+  const tokenizer = await threadTokenizer(input.path, read);
   return {
     hash: tokenizer.hash,
     endTokens: input.endToken === undefined ? [] : tokenizer.encodeEnd(input.endToken),
+    read,
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { bytePairs, type BytePairs } from './byte-pairs.ts';
 import { byteToken } from './tokenizer-parts.ts';
+import type { TokenIds } from './vocabulary.ts';
 
 export interface LibraryParts {
   readonly splitter_unnormalized: Splitter;
@@ -38,7 +39,7 @@ interface PreTokenizer {
 
 interface LibraryModel {
   (pieces: string[]): string[];
-  readonly tokens_to_ids: ReadonlyMap<string, number>;
+  readonly tokens_to_ids: TokenIds;
   readonly unk_token_id?: number | undefined;
 }
 
@@ -50,11 +51,15 @@ export class UnknownToken extends Error {
   override readonly name = 'UnknownToken';
 }
 
-/** Forgotten altogether at once: a dictionary of a language fits. */
-const MOST_WORDS = 50_000;
+/** Forgotten altogether at once: most of a language's dictionary fits. */
+const MOST_WORDS = 30_000;
 /** Longer ones do not come again. */
 const LONGEST = 48;
 const MOST_SECTIONS = 32;
+/** Tools of a conversation fit; a book would be held for nothing. */
+const LONGEST_SECTION = 32_768;
+/** V8 makes a longer part of a text a view of it, which holds the whole. */
+const LONGEST_COPIED = 12;
 
 /** `pairs`: of a model whose merges were read here, and not by the library. */
 export function encoderOf(parts: LibraryParts, pairs: BytePairs | undefined): (text: string) => number[] {
@@ -72,6 +77,7 @@ export function encoderOf(parts: LibraryParts, pairs: BytePairs | undefined): (t
     return ids;
   };
   const remembered = (text: string, section: number): readonly number[] => {
+    if (text.length > LONGEST_SECTION) return words(text, section);
     // Some put something before the first one.
     const key = section === 0 ? `^${text}` : `-${text}`;
     const known = sections.get(key);
@@ -147,7 +153,8 @@ function remembering(pairs: BytePairs, bytes: Pieces['bytes']): PieceModel {
     if (found !== undefined) return found;
     const made = make(piece);
     if (known.size >= MOST_WORDS) known.clear();
-    known.set(piece, made);
+    // Without the room that merging left behind.
+    known.set(copyOf(piece), made.slice());
     return made;
   };
   return (pieces) => {
@@ -155,6 +162,10 @@ function remembering(pairs: BytePairs, bytes: Pieces['bytes']): PieceModel {
     for (const piece of pieces) append(ids, idsOf(piece));
     return ids;
   };
+}
+
+function copyOf(piece: string): string {
+  return piece.length > LONGEST_COPIED ? Buffer.from(piece, 'utf16le').toString('utf16le') : piece;
 }
 
 /** Models that are not of byte pairs, and those that look at several pieces at once. */
@@ -179,26 +190,25 @@ export interface ModelFile {
 }
 
 /** Whether the merges of a model are read here; the library's own model is left to do the others. */
-export function readsPairs({ type, merges, end_of_word_suffix: suffix, ...file }: ModelFile): boolean {
-  if (type !== 'BPE' || !Array.isArray(merges)) return false;
+export function readsPairs({ type, end_of_word_suffix: suffix, ...file }: ModelFile, vocab: TokenIds): boolean {
+  if (type !== 'BPE') return false;
   if (suffix !== undefined && suffix !== null && suffix !== '') return false;
   // Unknown tokens beside each other become one, across pieces, unless there are none.
-  return file['fuse_unk'] !== true || !file.unk_token || (file['byte_fallback'] === true && hasAllBytes(file['vocab']));
+  return file['fuse_unk'] !== true || !file.unk_token || (file['byte_fallback'] === true && hasAllBytes(vocab));
 }
 
-/** `vocab`: with the added tokens. */
-export function pairsOf(file: ModelFile, vocab: ReadonlyMap<string, number>): BytePairs {
-  const { unk_token: unk, merges } = file;
+/** `vocab`: with the added tokens; `merges`: their table. */
+export function pairsOf(file: ModelFile, vocab: TokenIds, merges: Int32Array): BytePairs {
+  const { unk_token: unk } = file;
   return bytePairs({
     vocab,
-    merges: merges as readonly (string | string[])[],
+    merges,
     unknown: unk ? vocab.get(unk) : undefined,
     byteFallback: file['byte_fallback'] === true,
     ignoreMerges: file['ignore_merges'] === true,
   });
 }
 
-function hasAllBytes(vocab: unknown): boolean {
-  if (typeof vocab !== 'object' || vocab === null) return false;
-  return Array.from({ length: 256 }, (_, byte) => byteToken(byte)).every((token) => Object.hasOwn(vocab, token));
+function hasAllBytes(vocab: TokenIds): boolean {
+  return Array.from({ length: 256 }, (_, byte) => byteToken(byte)).every((token) => vocab.has(token));
 }

@@ -134,11 +134,8 @@ async function importFrom(ports: ImportPorts, options: FromSources, stop: AbortC
   const { signal } = stop;
   const ranges = await rangesOf(sources, rangeBytes);
   const loading = { signal, what: `loading ${chat.tokenizer}` };
-  const { hash: tokenizer, endTokens } = await compute.run(
-    'data.tokenizer',
-    { path: chat.tokenizer, endToken },
-    loading,
-  );
+  const loaded = await compute.run('data.tokenizer', { path: chat.tokenizer, endToken }, loading);
+  const { hash: tokenizer, endTokens, read } = loaded;
   const key = await journalKey({ tokenizer, settings, files, rangeBytes });
   const width = 2 * compute.parallelism;
   const begun = await lastEntry(artifacts, key, chat.date, (count) => {
@@ -152,7 +149,11 @@ async function importFrom(ports: ImportPorts, options: FromSources, stop: AbortC
 
   const writer = new PartWriter(artifacts, { parts: begun.parts, partWords });
   const run = async (range: FileRange): Promise<TokenizedRange> =>
-    compute.run('data.tokenizeRange', { range, settings }, { signal, timeoutMs: RANGE_MS, what: nameOf(range) });
+    compute.run(
+      'data.tokenizeRange',
+      { range, settings, tokenizer: read },
+      { signal, timeoutMs: RANGE_MS, what: nameOf(range) },
+    );
   let number = begun.range;
   const rest = ranges.slice(number);
   const work = async (range: FileRange): Promise<Done> => ({ range, made: await run(range) });

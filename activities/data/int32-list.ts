@@ -11,15 +11,25 @@ export class Int32List {
     this.append(values);
   }
 
+  /** One, without an array around it. */
+  add(value: number): void {
+    this.#grow(this.#length + 1);
+    this.#memory[this.#length] = value;
+    this.#length += 1;
+  }
+
   append(values: ArrayLike<number>): void {
     const needed = this.#length + values.length;
-    if (needed > this.#memory.length) {
-      const larger = new Int32Array(Math.max(needed, this.#memory.length * 2));
-      larger.set(this.view());
-      this.#memory = larger;
-    }
+    this.#grow(needed);
     this.#memory.set(values, this.#length);
     this.#length = needed;
+  }
+
+  #grow(needed: number): void {
+    if (needed <= this.#memory.length) return;
+    const larger = new Int32Array(Math.max(needed, this.#memory.length * 2));
+    larger.set(this.view());
+    this.#memory = larger;
   }
 
   /** Valid until the next append. */

@@ -11,6 +11,7 @@ import { lineReader } from './row-groups.ts';
 import { textOf } from './text-of.ts';
 import { threadTokenizer } from './thread-tokenizer.ts';
 import type { TextTokenizer } from './tokenizer.ts';
+import type { ReadTokenizer } from './tokenizer-read.ts';
 
 export interface DataSettings {
   /** Names the tokenizer too. */
@@ -39,13 +40,14 @@ export interface TokenizedRange extends GatheredRange {
 const MAX_BYTES_PER_TOKEN = 64;
 const MIN_ROW_LIMIT = 1_024 * 1_024;
 
+/** `tokenizer`: that of the settings, as it was read. */
 export async function tokenizeRange(
-  { range, settings }: { range: FileRange; settings: DataSettings },
+  { range, settings, tokenizer: read }: { range: FileRange; settings: DataSettings; tokenizer: ReadTokenizer },
   { handOver }: TaskContext,
 ): Promise<TokenizedRange> {
   const maxBytes = Math.max(MIN_ROW_LIMIT, settings.maxTokens * MAX_BYTES_PER_TOKEN);
   const { digest, lines } = readRange(range, maxBytes);
-  const tokenizer = await threadTokenizer(settings.chat.tokenizer);
+  const tokenizer = await threadTokenizer(settings.chat.tokenizer, read);
   const work = { path: range.name ?? range.path, lines, settings, maxBytes, tokenizer };
   try {
     const made = await tokenizeLines(work, 0);

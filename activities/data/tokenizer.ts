@@ -1,11 +1,10 @@
 /** A Hugging Face tokenizer.json: text to token ids and back, without special tokens of its own accord. */
-import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { PawlError } from '../../domain/words/failures-of-calls.ts';
-import { sha256 } from '../../store/artifacts/artifacts.ts';
-import { UnknownToken, encoderOf, pairsOf, readsPairs, type LibraryParts } from './encoder.ts';
-import { otherForm } from './tokenizer-files.ts';
-import { TokenizerFile, UnknownPart, byteToken, differentTexts, inKnownParts } from './tokenizer-parts.ts';
+import { UnknownToken, encoderOf, pairsOf, type LibraryParts } from './encoder.ts';
+import { TokenizerFile, byteToken, differentTexts, inKnownParts } from './tokenizer-parts.ts';
+import { readTokenizer, readingOf, type ReadTokenizer } from './tokenizer-read.ts';
+import { Vocabulary, type TokenIds } from './vocabulary.ts';
 
 export interface TextTokenizer {
   /** sha256 of the file. */
@@ -31,19 +30,26 @@ interface Library extends LibraryParts {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
   decode(tokens: number[], options?: { skip_special_tokens: boolean }): string;
   token_to_id(token: string): number | undefined;
-  /** The file, which nothing reads once it is loaded. */
-  tokenizer?: unknown;
-  readonly model: LibraryParts['model'] & { tokenize(text: string): string[]; config: unknown };
+  readonly model: LibraryModel;
+}
+interface LibraryModel {
+  (pieces: string[]): string[];
+  tokenize(text: string): string[];
+  tokens_to_ids: TokenIds;
+  /** By id. */
+  vocab: Readonly<Record<string, string | undefined>>;
+  unk_token_id?: number | undefined;
 }
 const LibraryTokenizer = Tokenizer as new (file: object, config: object) => Library;
 
 export async function loadTokenizer(path: string): Promise<TextTokenizer> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new PawlError('InvalidRequest', `The tokenizer ${path} cannot be read: correct model.tokenizer.`, { cause });
-  });
-  const form = otherForm(path, bytes);
-  if (form !== undefined) throw new PawlError('InvalidRequest', form);
-  const { tokenizer, encode: encodeText, special, different } = parse(path, bytes.toString('utf8'));
+  return tokenizerOf(await readTokenizer(path));
+}
+
+/** Of a file that was read before, perhaps by another thread. */
+export function tokenizerOf(read: ReadTokenizer): TextTokenizer {
+  const { path, hash } = read;
+  const { tokenizer, encode: encodeText, special, different } = readingOf(path, () => parse(read));
 
   const encode = (text: string): number[] => {
     const found = different?.pattern.exec(text);
@@ -65,7 +71,7 @@ export async function loadTokenizer(path: string): Promise<TextTokenizer> {
   };
 
   return {
-    hash: sha256(bytes),
+    hash,
     beginning: beginningOf(tokenizer),
     special,
     encode,
@@ -108,46 +114,36 @@ interface Parsed {
   readonly different: ReturnType<typeof differentTexts>;
 }
 
-function parse(path: string, text: string): Parsed {
-  try {
-    const read = TokenizerFile.parse(JSON.parse(text));
-    const file = inKnownParts(read);
-    // The library takes the unknown-token of word-level models from the config only; Python takes it from the model.
-    const unk = file.model.unk_token;
-    const own = readsPairs(file.model);
-    // Half a million merges as the library keeps them are most of what a thread needs.
-    const tokenizer = new LibraryTokenizer(own ? { ...file, model: { ...file.model, merges: [] } } : file, {
-      clean_up_tokenization_spaces: false,
-      ...(typeof unk === 'string' && { unk_token: unk }),
-    });
-    if (file.model.type === 'Unigram' && file.model['byte_fallback'] === true) fallBackOnBytes(tokenizer.model);
-    const pairs = own ? pairsOf(file.model, tokenizer.model.tokens_to_ids) : undefined;
-    if (own) {
-      tokenizer.tokenizer = undefined;
-      tokenizer.model.config = { type: file.model.type };
-    }
-    return {
-      tokenizer,
-      encode: encoderOf(tokenizer, pairs),
-      special: new Set(file.added_tokens.map(({ id }) => id)),
-      different: differentTexts(read),
-    };
-  } catch (cause) {
-    if (cause instanceof UnknownPart) {
-      throw new PawlError('InvalidRequest', `${path}: ${cause.message}; set model.tokenizer to one without it.`, {
-        cause,
-      });
-    }
-    throw new PawlError(
-      'InvalidRequest',
-      `${path} is not a Hugging Face tokenizer.json: set model.tokenizer to one that transformers or tokenizers saved.`,
-      { cause },
-    );
-  }
+function parse({ json, pairs }: ReadTokenizer): Parsed {
+  const read = TokenizerFile.parse(JSON.parse(Buffer.from(json).toString('utf8')));
+  const file = inKnownParts(read);
+  // The library takes the unknown-token of word-level models from the config only; Python takes it from the model.
+  const unk = file.model.unk_token;
+  const tokenizer = new LibraryTokenizer(file, {
+    clean_up_tokenization_spaces: false,
+    ...(typeof unk === 'string' && { unk_token: unk }),
+  });
+  const { model } = tokenizer;
+  if (file.model.type === 'Unigram' && file.model['byte_fallback'] === true) fallBackOnBytes(model);
+  const vocabulary = pairs && new Vocabulary(pairs.vocabulary);
+  if (vocabulary !== undefined) lookUpIn(vocabulary, model, unk);
+  return {
+    tokenizer,
+    encode: encoderOf(tokenizer, vocabulary && pairsOf(file.model, vocabulary, pairs.merges)),
+    special: new Set(file.added_tokens.map(({ id }) => id)),
+    different: differentTexts(read),
+  };
+}
+
+/** What the library was given none of: tokens and ids, as it asks for them. */
+function lookUpIn(vocabulary: Vocabulary, model: LibraryModel, unk: string | null | undefined): void {
+  model.tokens_to_ids = vocabulary;
+  model.vocab = new Proxy({}, { get: (_, id) => (typeof id === 'string' ? vocabulary.token(Number(id)) : undefined) });
+  if (typeof unk === 'string') model.unk_token_id = vocabulary.get(unk);
 }
 
 /** The library's Unigram gives the unknown token where Python's gives the bytes of what it does not know. */
-function fallBackOnBytes(model: Library['model']): void {
+function fallBackOnBytes(model: LibraryModel): void {
   const tokenize = model.tokenize.bind(model);
   const known = model.tokens_to_ids;
   model.tokenize = (text) =>

@@ -10,6 +10,8 @@ type Validate = (value: unknown) => boolean;
 /** Draft 2020-12, unless a schema names draft 7. Formats are notes: ajv knows none by itself. */
 const OPTIONS = {
   strict: false,
+  // A `constructor` that is required must stand in the answer: every object of JavaScript has one.
+  ownProperties: true,
   validateFormats: false,
   logger: false,
   code: { regExp: Object.assign(schemaPattern, { code: 'schemaPattern' }) },
@@ -48,8 +50,11 @@ function compile(schema: unknown): Validate {
   const endless = endlessReference(schema);
   if (endless !== undefined) throw new TypeError(`${endless} leads back to itself without an end`);
   const seventh = '$schema' in schema && String(schema.$schema).includes('draft-07');
+  const text = JSON.stringify(schema);
+  // ajv passes over it.
+  if (text.includes('"__proto__"')) throw new TypeError('a field of the name __proto__ cannot be checked');
   // Names are known to the whole compiler, and two schemas may use the same ones.
-  if (/"(\$id|\$anchor|\$dynamicAnchor)"/.test(JSON.stringify(schema))) return newCompiler(seventh).compile(schema);
+  if (/"(\$id|\$anchor|\$dynamicAnchor)"/.test(text)) return newCompiler(seventh).compile(schema);
   const compiler = (compilers[seventh ? 'seventh' : 'current'] ??= newCompiler(seventh));
   try {
     return compiler.compile(schema);
@@ -70,8 +75,12 @@ function isValid(validate: Validate, value: unknown): boolean {
   try {
     return validate(value);
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new PawlError('InvalidRequest', 'the answer nests deeper than a schema can be tried on', { cause });
+    if (cause instanceof RangeError) {
+      throw new PawlError('InvalidRequest', 'the answer nests deeper than a schema can be tried on', { cause });
+    }
+    // ajv 8 does so where unevaluatedProperties meets patternProperties beside several alternatives.
+    const remedy = 'write it without unevaluatedProperties and unevaluatedItems';
+    throw new PawlError('InvalidRequest', `ajv cannot try the schema on this answer: ${remedy}`, { cause });
   }
 }
 

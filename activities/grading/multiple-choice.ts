@@ -20,8 +20,12 @@ interface Statement {
   readonly letter: string | undefined;
 }
 
+/** The last two: `not A, but B`. */
 const ANNOUNCED =
-  /\b(?:final(?=\s*:)|answer|option|choice|choose|chose|select|pick|go with|going with|it is|it['’]s|it must be|that leaves)(?![\p{L}\p{N}])/giu;
+  /\b(?:final(?=\s*:)|answer|option|choice|choose|chose|select|pick|go with|going with|it is|it['’]s|it must be|that leaves|(?<=\bnot\b[^.!?\n]{0,60})(?:but|rather))(?![\p{L}\p{N}])/giu;
+/** What a conclusion begins with, where nothing else says which letter is right. */
+const CONCLUDED =
+  /(?<![\p{L}])(?:so|thus|hence|therefore|ergo|ans|solution|correct|conclusion)(?![\p{L}\p{N}]),?|[⇒→∴]|=>/giu;
 /** Nothing but this may stand between the announcement and a letter without brackets. */
 const DIRECT =
   /^(?:[^.!?\n]*?(?<![\p{L}])(?:is|be|was|as|with|are|but)(?![\p{L}])|[^.!?\n:=]*[:=])?[\s:=>"'“‘-]*(?:(?:the|clearly|definitely|probably|therefore|most likely|correct|right|best|option|choice|letter|answer|is)[\s:"'“‘]+)*$/iu;
@@ -57,10 +61,15 @@ export function multipleChoice({ choices }: { choices: string }): TextGrader {
 
   function settled(text: string): string | undefined {
     const mentions = mentionsOf(text);
-    const statement = statementsOf(text, mentions).at(-1);
+    const statement = [...announcements(text, mentions, ANNOUNCED), ...confirmations(text, mentions)]
+      .toSorted((a, b) => a.at - b.at)
+      .at(-1);
     if (statement !== undefined) return statement.letter;
     const last = text.trimEnd().split('\n').at(-1) ?? '';
-    return lone(last) ?? begun(text) ?? mentions.findLast(({ marked }) => marked)?.letter;
+    const standing = lone(last) ?? begun(text);
+    if (standing !== undefined) return standing;
+    const concluded = announcements(text, mentions, CONCLUDED).at(-1);
+    return concluded === undefined ? mentions.findLast(({ marked }) => marked)?.letter : concluded.letter;
   }
 
   /** `B) because …` → `B` */
@@ -90,13 +99,10 @@ function isWord(letter: string, after: string): boolean {
   return letter === letter.toLowerCase() || !ABOUT.test(after);
 }
 
-function statementsOf(text: string, mentions: readonly Mention[]): readonly Statement[] {
-  const announced = [...text.matchAll(ANNOUNCED)].map(({ 0: word, index }) => ({
-    at: index,
-    end: index + word.length,
-  }));
+function announcements(text: string, mentions: readonly Mention[], words: RegExp): readonly Statement[] {
+  const announced = [...text.matchAll(words)].map(({ 0: word, index }) => ({ at: index, end: index + word.length }));
   let first = 0;
-  const statements = announced.flatMap(({ at, end }): Statement[] => {
+  return announced.flatMap(({ at, end }): Statement[] => {
     while ((mentions[first]?.at ?? Infinity) < end) first += 1;
     const near = mentionsNear(mentions, first, end);
     const index = near.findIndex((one) => isStated(text, end, one));
@@ -106,12 +112,14 @@ function statementsOf(text: string, mentions: readonly Mention[]): readonly Stat
     const open = next !== undefined && ALTERNATIVE.test(text.slice(found.end, next.at));
     return [{ at, letter: open ? undefined : found.letter }];
   });
-  const confirmed = mentions.flatMap(({ letter, at, end }): Statement[] =>
+}
+
+function confirmations(text: string, mentions: readonly Mention[]): readonly Statement[] {
+  return mentions.flatMap(({ letter, at, end }): Statement[] =>
     CONFIRMED.test(text.slice(end, end + REACH)) && !NEGATED.test(text.slice(Math.max(0, at - 30), at))
       ? [{ at, letter }]
       : [],
   );
-  return [...statements, ...confirmed].toSorted((a, b) => a.at - b.at);
 }
 
 /** At most a handful: whoever lists more settles on none. */

@@ -48,10 +48,27 @@ export function schemaPattern(source: string, flags: string): { test(text: strin
 function problemOf(source: string, flags: string): string | undefined {
   try {
     void new RegExp(source, flags);
-    return undefined;
+    return foreign(source, flags);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+const OWN_ESCAPES = new Set('bBcdDfknrsStuvwWx');
+const INSTEAD: Readonly<Record<string, string>> = { A: '^', Z: '$', z: '$', p: 'flags: u', P: 'flags: u' };
+
+/** What Python, PCRE or POSIX know, and JavaScript without `u` takes for letters. */
+function foreign(source: string, flags: string): string | undefined {
+  if (flags.includes('u')) return undefined;
+  const [posix] = /\[\[:\^?[a-z]+:\]/.exec(source) ?? [];
+  if (posix !== undefined) return `JavaScript has no ${posix}]: write the characters, such as [A-Za-z]`;
+  for (const [, letter = ''] of source.matchAll(/\\(u\{|[^])/g)) {
+    if (letter === 'u{') return String.raw`\u{…} needs flags: u`;
+    if (!/[A-Za-z]/.test(letter) || OWN_ESCAPES.has(letter)) continue;
+    const instead = INSTEAD[letter] ?? 'what JavaScript has for it';
+    return `JavaScript takes \\${letter} for the letter ${letter}: use ${instead}`;
+  }
+  return undefined;
 }
 
 function matches(source: string, flags: string, text: string): boolean {

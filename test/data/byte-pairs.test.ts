@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { bytePairs } from '../../activities/data/byte-pairs.ts';
+import { bytePairs, mergeTable } from '../../activities/data/byte-pairs.ts';
 
 const random = xoroshiro128plus(3);
 const pick = <Item>(items: readonly Item[]): Item => items[uniformInt(random, 0, items.length - 1)] as Item;
@@ -11,11 +11,14 @@ const pick = <Item>(items: readonly Item[]): Item => items[uniformInt(random, 0,
 const LETTERS = 'a b c d e'.split(' ');
 
 /** Merges at random, some of which make one token in several ways; each made of what is there. */
-function model(letters: readonly string[], count: number): { vocab: Record<string, number>; merges: string[][] } {
+function model(
+  letters: readonly string[],
+  count: number,
+): { vocab: Record<string, number>; merges: [string, string][] } {
   const tokens = [...letters];
-  const merges = new Map<string, string[]>();
+  const merges = new Map<string, [string, string]>();
   while (merges.size < count) {
-    const merge = [pick(tokens), pick(tokens)];
+    const merge: [string, string] = [pick(tokens), pick(tokens)];
     if (merge.join('').length > 12) continue;
     merges.set(merge.join(' '), merge);
     if (!tokens.includes(merge.join(''))) tokens.push(merge.join(''));
@@ -41,9 +44,10 @@ describe.each([false, true])('pieces of any length, whole tokens at once: %s', (
       model: { type: 'BPE', vocab, merges, ignore_merges: ignoreMerges },
     };
     const library = new (Tokenizer as unknown as new (file: object, config: object) => Library)(file, {});
+    const ids = new Map(Object.entries(vocab));
     const own = bytePairs({
-      vocab: new Map(Object.entries(vocab)),
-      merges: merges.map((merge, index) => (index % 2 === 0 ? merge : merge.join(' '))),
+      vocab: ids,
+      merges: mergeTable(ids, merges),
       unknown: undefined,
       byteFallback: false,
       ignoreMerges,
@@ -63,7 +67,7 @@ describe('what the vocabulary has not', () => {
   const made = (changes: object): readonly number[] =>
     bytePairs({
       vocab,
-      merges: [['a', 'b']],
+      merges: mergeTable(vocab, [['a', 'b']]),
       unknown: 3,
       byteFallback: false,
       ignoreMerges: false,
@@ -78,6 +82,6 @@ describe('what the vocabulary has not', () => {
   });
 
   test('and a merge that makes no token is refused', () => {
-    expect(() => made({ merges: [['b', 'a']] })).toThrow('the merge of "b" and "a" makes no token');
+    expect(() => mergeTable(vocab, [['b', 'a']])).toThrow('the merge of "b" and "a" makes no token');
   });
 });

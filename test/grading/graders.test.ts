@@ -74,6 +74,31 @@ describe('regex', () => {
     expect(graders.regex.refuses?.('(')).toContain('Unterminated group');
   });
 
+  // JavaScript takes each of them for letters, and would match something else without a word.
+  test.each([
+    [String.raw`\Ayes`, String.raw`\A for the letter A: use ^`],
+    [String.raw`yes\Z`, String.raw`\Z for the letter Z: use $`],
+    [String.raw`^\p{L}+$`, 'use flags: u'],
+    [String.raw`\u{e9}`, 'needs flags: u'],
+    [String.raw`[\h]`, String.raw`\h for the letter h`],
+    ['^[[:alpha:]]+$', 'has no [[:alpha:]]'],
+  ])('refuses %s, of another dialect', (pattern, problem) => {
+    expect(graders.regex.refuses?.(pattern)).toContain(problem);
+  });
+
+  test.each([String.raw`\\Ayes`, String.raw`\d\x41\u0041\cA\.\-\/`, String.raw`(?<a>.)\k<a>\B`, '[a:]'])(
+    'knows %s',
+    (pattern) => {
+      expect(graders.regex.refuses?.(pattern)).toBeUndefined();
+    },
+  );
+
+  test('leaves to `u` what it refuses itself', () => {
+    const letters = regex({ pattern: String.raw`^\p{L}+$`, flags: 'u' });
+    expect([letters.refuses?.(''), letters.score('é', '')]).toEqual([undefined, 1]);
+    expect(regex({ pattern: String.raw`\A`, flags: 'u' }).refuses?.('')).toContain('Invalid escape');
+  });
+
   test('gives up a pattern that takes ages, and goes on', () => {
     expect(graders.regex.score(`${'a'.repeat(40)}b`, '^(a+)+$')).toBe(0);
     // Looking ahead is not for RE2.
@@ -84,6 +109,14 @@ describe('regex', () => {
 
 describe('JSON schema', () => {
   const schema = { type: 'object', required: ['name'], properties: { name: { type: 'string', minLength: 2 } } };
+
+  test('asks for what the answer itself has', () => {
+    const named = (name: string): string => JSON.stringify({ required: [name] });
+    expect(graders.json_schema.score('{}', named('constructor'))).toBe(0);
+    expect(graders.json_schema.score('{"constructor": 1}', named('constructor'))).toBe(1);
+    expect(graders.json_schema.score('{"a": 1}', '{"dependentRequired": {"toString": ["b"]}}')).toBe(1);
+    expect(graders.json_schema.refuses?.(named('__proto__'))).toContain('__proto__ cannot be checked');
+  });
 
   test.each([
     ['{"name": "Ada"}', 1],

@@ -14,6 +14,7 @@ export function joinsUnknown(tokens: readonly Token[], start: number, next: numb
     isArgument(tokens, start) ||
     isRatio(tokens, start - 1) ||
     isRatio(tokens, next) ||
+    isCoefficient(tokens, next) ||
     isOperand(tokens, start, next) ||
     isLastOfSeveral(tokens, start, next)
   );
@@ -62,6 +63,17 @@ function isOperand(tokens: readonly Token[], start: number, next: number): boole
 function joins(tokens: readonly Token[], at: number): boolean {
   const operator = tokens[at]?.kind === 'operator' ? operatorAt(tokens, at) : undefined;
   return operator !== undefined && operator !== '%' && operator !== '**';
+}
+
+/** Letters that no unit has by itself: 5m is five metres, 5x is no number. */
+const VARIABLES = /^(?:[efijknqruvwDEIOPQRUXYZ]|[xyz]{1,3})$/;
+
+/** 5x, 5xy, 5(x + 1) */
+function isCoefficient(tokens: readonly Token[], next: number): boolean {
+  const [first, second] = [tokens[next], tokens[next + 1]];
+  if (first === undefined || first.spaced) return false;
+  const factor = first.kind === 'open' ? second : first;
+  return factor?.kind === 'word' && VARIABLES.test(factor.text);
 }
 
 /** (3, 4) */
