@@ -72,7 +72,7 @@ export function slotsFor(entries: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(4, entries * 2)));
 }
 
-export function sharedCopy(values: Int32Array): Int32Array {
+function sharedCopy(values: Int32Array): Int32Array {
   const copy = new Int32Array(new SharedArrayBuffer(values.byteLength));
   copy.set(values);
   return copy;
