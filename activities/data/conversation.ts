@@ -124,8 +124,9 @@ function beginning(
 /** What the template itself marks as generated: the first mark is the first turn's, and so on. */
 function markedPieces(open: OpenConversation, turns: readonly number[], { conversation, place }: Row): Piece[] {
   const end = (turns.at(-1) ?? 0) + 1;
-  const { text, generations } = render(open, end, false, place);
+  const { text, generations: marks } = render(open, end, false, place);
   const all = assistantTurns(conversation.messages.slice(0, end));
+  const generations = marks.length === 2 * all.length ? marks : joined(marks);
   if (generations.length !== 2 * all.length) {
     throw badRow(
       place,
@@ -146,6 +147,11 @@ function markedPieces(open: OpenConversation, turns: readonly number[], { conver
     at = stop;
   }
   return pieces;
+}
+
+/** Generations that touch are one: TRL's Phi-3 marks the end of the text apart from the answer before it. */
+function joined(marks: readonly number[]): readonly number[] {
+  return marks.filter((mark, index) => mark !== marks[index % 2 === 0 ? index - 1 : index + 1]);
 }
 
 /** What the model is asked: the messages up to and with the beginning of its turn, as it stands when it is trained on. */

@@ -45,6 +45,7 @@ TEMPLATES = {
 MARKED = {
     "marked, with the end": "{% for m in messages %}{{ '<start>' + m.role + '\\n' }}{% if m.role == 'assistant' %}{% generation %}{{ m.content + '<end>' }}{% endgeneration %}{% else %}{{ m.content + '<end>' }}{% endif %}{{ '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<start>assistant\\n' }}{% endif %}",
     "marked, without the end": "{% for m in messages %}{{ '<start>' + m.role + '\\n' }}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}{% else %}{{ m.content }}{% endif %}{{ '<end>' }}{% endfor %}{% if add_generation_prompt %}{{ '<start>assistant\\n' }}{% endif %}",
+    "marked, the end of the text apart": "{% for m in messages %}{{ '<start>' + m.role + '\\n' }}{% if m.role == 'assistant' %}{% generation %}{{ m.content + '<end>' }}{% endgeneration %}{% else %}{{ m.content + '<end>' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<start>assistant\\n' }}{% else %}{% generation %}{{ '<end>' }}{% endgeneration %}{% endif %}",
     "marked, after the reasoning": "{% for m in messages %}{{ '<start>' + m.role + '\\n' }}{% if m.role == 'assistant' %}{{ '<think></think>' }}{% generation %}{{ m.content + '<end>' }}{% endgeneration %}{% else %}{{ m.content + '<end>' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<start>assistant\\n' }}{% endif %}",
 }
 TALKS = {
