@@ -3,11 +3,13 @@ import { dirname, resolve } from 'node:path';
 import { RunSpec } from '../domain/spec/spec.ts';
 import { readSweep, SweepSpec } from '../domain/spec/sweep-spec.ts';
 import { suiteOf, suitesOf } from '../domain/decide/sweep-metric.ts';
+import { promptsReference } from '../domain/words/prompts.ts';
 import { badPoints } from '../domain/spec/trial-experiment.ts';
 import { contradictions, unreadableFiles } from './experiment/checks.ts';
 import { loadExperiment, openYaml, withAbsolutePaths, type LoadOptions } from './experiment/experiment-file.ts';
 import { notifyProblems } from './experiment/notify-checks.ts';
 import { problemsOf, type Problem } from './experiment/problems.ts';
+import { choiceProblems } from './sweep-choice.ts';
 
 export interface LoadedSweep {
   readonly spec: SweepSpec;
@@ -20,10 +22,10 @@ export async function loadSweep(file: string, { set = [], channels }: LoadOption
   const { value, errorOf } = await openYaml(file, { set });
   const reading = readSweep(value);
   if (!reading.ok) throw errorOf(problemsOf(SweepSpec, value, reading.issues));
-  const spec = reading.sweep;
-  const unbuilt = notYet(spec);
+  const unbuilt = notYet(reading.sweep);
   if (unbuilt.length > 0) throw errorOf(unbuilt);
   const folder = dirname(resolve(file));
+  const spec = withAbsolutePrompts(reading.sweep, folder);
   const experiment =
     typeof spec.experiment === 'string'
       ? await loadExperiment(resolve(folder, spec.experiment), { channels })
@@ -32,9 +34,16 @@ export async function loadSweep(file: string, { set = [], channels }: LoadOption
     ...notifyProblems(spec.notify, channels),
     ...pointProblems(spec, experiment),
     ...metricProblems(spec, experiment),
+    ...(await choiceProblems(spec, experiment)),
   ];
   if (problems.length > 0) throw errorOf(problems);
   return { spec, experiment };
+}
+
+function withAbsolutePrompts(spec: SweepSpec, folder: string): SweepSpec {
+  const { confirm } = spec;
+  if (confirm === undefined || promptsReference(confirm.prompts).kind !== 'file') return spec;
+  return { ...spec, confirm: { ...confirm, prompts: resolve(folder, confirm.prompts) } };
 }
 
 async function inlineExperiment(
@@ -76,15 +85,13 @@ function metricProblems(spec: SweepSpec, experiment: RunSpec): Problem[] {
 }
 
 /** Named in the design, and not built: refused rather than left out in silence. */
-function notYet({ method, machines, confirm, promote, budget, metric }: SweepSpec): Problem[] {
+function notYet({ method, machines, budget, metric }: SweepSpec): Problem[] {
   const problems: Problem[] = [];
   const refuse = (path: readonly string[], instead: string): void => {
     problems.push({ path, message: `is not there yet. ${instead}` });
   };
   if (method === 'pbt') refuse(['method'], 'Use grid, random or tpe.');
   if (machines === 'reuse') refuse(['machines'], 'Leave it out: each trial rents machines of its own.');
-  if (confirm !== undefined) refuse(['confirm'], 'Leave it out, and evaluate the best again by hand.');
-  if (promote !== undefined) refuse(['promote'], 'Leave it out, and promote the winner: pawl promote RUN --to ALIAS.');
   if (budget.account !== undefined) refuse(['budget', 'account'], 'Give maxCost or maxHours.');
   if (metric.name !== undefined) refuse(['metric', 'name'], 'Name a suite: metric: {suite: main}.');
   return problems;

@@ -116,7 +116,15 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
       ...createServingActivities({ backend, store, directory, compute, places }),
       ...createNotifyActivities({ store, channels }),
       ...createGcActivities({ store, artifacts, directory }),
-      ...createSweepActivities({ store, artifacts, compute, directory, shapes: backend.provisioner }),
+      ...createSweepActivities({
+        store,
+        artifacts,
+        compute,
+        userCode,
+        secrets: config.graderSecrets,
+        directory,
+        shapes: backend.provisioner,
+      }),
       ...createScheduleActivities({
         store,
         artifacts,

@@ -6,7 +6,9 @@ import { snapshotTrainer } from '../../domain/decide/snapshot-chain.ts';
 import type { Checkpoint } from '../../domain/words/checkpoint.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
+import type { AppraisedSuite } from '../../domain/words/serving.ts';
 import type {
+  ConfirmedEvidence,
   ExaminedSuite,
   Examination,
   GateSuite,
@@ -40,16 +42,20 @@ export async function examine(store: Store, request: PromotionRequest): Promise<
     if (champion?.runId === runId && champion.checkpoint === checkpoint) {
       throw new Refusal(`${checkpoint} of ${runId} is what ${gate.alias} stands for already (${champion.id})`);
     }
-    const suites = gate.suites ?? [MAIN_SUITE];
+    const suites = suitesOf(request);
     const otherGates = await otherGatesOf(store, request, suites);
     return {
       kind: 'candidate',
       checkpoint: candidate.checkpoint,
       against: champion === undefined ? `the baseline of its run, as ${gate.alias} has no champion` : told(champion),
       suites: await Promise.all(
-        suites.map((suite, index) =>
-          evidence(store, candidate, { suite, champion, appraisalId: `${request.id}-suite-${index + 1}`, otherGates }),
-        ),
+        suites.map((suite, index) => {
+          const asked = { suite, champion, appraisalId: `${request.id}-suite-${index + 1}`, otherGates };
+          const { confirmed } = request;
+          return confirmed?.suite === suite
+            ? confirmedEvidence(store, candidate, { ...asked, confirmed })
+            : evidence(store, candidate, asked);
+        }),
       ),
       order: orderOf(candidate, gate.model),
       ...(champion !== undefined && { championBefore: champion.id }),
@@ -60,13 +66,20 @@ export async function examine(store: Store, request: PromotionRequest): Promise<
   }
 }
 
+/** What was asked again on other prompts comes first, whether or not the gate names its suite. */
+function suitesOf({ gate, confirmed }: PromotionRequest): readonly string[] {
+  if (confirmed === undefined) return gate.suites ?? [MAIN_SUITE];
+  return [confirmed.suite, ...(gate.suites ?? []).filter((suite) => suite !== confirmed.suite)];
+}
+
 /** One gate after the other, until one lets it through, is as good as choosing the best of so many candidates. */
 async function otherGatesOf(store: Store, request: PromotionRequest, suites: readonly string[]): Promise<number> {
-  const { gate, subject } = request;
+  const { id, gate, subject, confirmed } = request;
   const asked = (await store.promotions({ alias: gate.alias }))
-    .filter(({ runId, checkpoint }) => runId === subject.runId && checkpoint === subject.checkpoint)
+    .filter((other) => other.id !== id && other.runId === subject.runId && other.checkpoint === subject.checkpoint)
     .map((promotion) => gateText(promotion.gate.suites ?? [MAIN_SUITE]));
-  return new Set(asked.filter((other) => other !== gateText(suites))).size;
+  // Prompts of its own: no gate before asked these.
+  return new Set(asked.filter((other) => confirmed !== undefined || other !== gateText(suites))).size;
 }
 
 function gateText(suites: readonly string[]): string {
@@ -94,11 +107,14 @@ async function requirePromotable(store: Store, { run, checkpoint }: Candidate): 
   throw new Refusal(`${checkpoint.name} is a delta, which cannot be promoted: promote a base instead, ${remedy}`);
 }
 
-async function evidence(
-  store: Store,
-  { run, checkpoint }: Candidate,
-  gate: { suite: string; appraisalId: string; champion: StoredPromotion | undefined; otherGates: number },
-): Promise<ExaminedSuite> {
+interface AskedSuite {
+  readonly suite: string;
+  readonly appraisalId: string;
+  readonly champion: StoredPromotion | undefined;
+  readonly otherGates: number;
+}
+
+async function evidence(store: Store, { run, checkpoint }: Candidate, gate: AskedSuite): Promise<ExaminedSuite> {
   const { suite, appraisalId, champion, otherGates } = gate;
   const { policy } = run.spec;
   const direction = suite === (policy.suite ?? MAIN_SUITE) ? policy.direction : 'maximize';
@@ -114,17 +130,67 @@ async function evidence(
     const baseline = fullest(asked.filter((other) => other.checkpoint === asked[0]?.checkpoint)) ?? candidate;
     return { ...sides, candidate, reference: { kind: 'evaluated', evaluation: baseline } };
   }
-  const known = [...(await scored(store, champion.runId)), ...(await appraised(store, champion.runId))];
-  const rival = fullest(known.filter((other) => comparable(other, candidate) && other.identity === champion.identity));
-  if (rival !== undefined) return { ...sides, candidate, reference: { kind: 'evaluated', evaluation: rival } };
   const { spec, plan } = planned(run);
-  const appraisal = {
-    appraisalId,
-    subject: { runId: champion.runId, checkpoint: champion.checkpoint },
-    suite: { evaluate: spec.evaluate, plan, ...(suite !== MAIN_SUITE && { suite }) },
-    reason: `${checkpoint.name} of ${run.runId} is to be compared with it on the suite ${suite}`,
+  const ownSuite = { evaluate: spec.evaluate, plan, ...(suite !== MAIN_SUITE && { suite }) };
+  const reason = `${checkpoint.name} of ${run.runId} is to be compared with it on the suite ${suite}`;
+  const reference = await referenceOf(store, { rival: champion, candidate, appraisalId, asked: ownSuite, reason });
+  return { ...sides, candidate, reference };
+}
+
+/** The candidate's own run has asked nobody else these prompts: its baseline may have to be asked too. */
+async function confirmedEvidence(
+  store: Store,
+  { run, checkpoint }: Candidate,
+  { suite, appraisalId, champion, otherGates, confirmed }: AskedSuite & { readonly confirmed: ConfirmedEvidence },
+): Promise<ExaminedSuite> {
+  const { direction, evaluation, asked } = confirmed;
+  const candidate = (await appraised(store, run.runId)).find(({ id }) => id === evaluation);
+  if (candidate === undefined) {
+    throw new Refusal(`${checkpoint.name} of ${run.runId} was confirmed by ${evaluation}, which is no longer there`);
+  }
+  const rival = champion ?? (await baselineOf(store, run));
+  const reason = `${checkpoint.name} of ${run.runId} is to be compared with it on the prompts that confirmed it`;
+  const reference = await referenceOf(store, { rival, candidate, appraisalId, asked, reason });
+  return {
+    suite: `${suite} (confirmed)`,
+    direction,
+    candidate,
+    reference,
+    ...(otherGates > 0 && { otherGates }),
   };
-  return { ...sides, candidate, reference: { kind: 'missing', appraisal } };
+}
+
+async function baselineOf(store: Store, { runId }: StoredRun): Promise<Rival> {
+  const [first] = await store.checkpointReports(runId);
+  if (first === undefined) throw new Refusal(`${runId} has no baseline: \`pawl show ${runId}\` lists its checkpoints`);
+  return { runId, checkpoint: first.checkpoint.name, identity: first.checkpoint.identity };
+}
+
+interface Rival {
+  readonly runId: string;
+  readonly checkpoint: string;
+  readonly identity?: string;
+}
+
+interface Comparing {
+  readonly rival: Rival;
+  readonly candidate: Evaluation;
+  readonly appraisalId: string;
+  /** As the candidate was asked. */
+  readonly asked: AppraisedSuite;
+  readonly reason: string;
+}
+
+/** What it was asked already counts; else it is asked now. */
+async function referenceOf(
+  store: Store,
+  { rival, candidate, appraisalId, asked, reason }: Comparing,
+): Promise<ExaminedSuite['reference']> {
+  const { runId, checkpoint, identity } = rival;
+  const known = [...(await scored(store, runId)), ...(await appraised(store, runId))];
+  const found = fullest(known.filter((other) => comparable(other, candidate) && other.identity === identity));
+  if (found !== undefined) return { kind: 'evaluated', evaluation: found };
+  return { kind: 'missing', appraisal: { appraisalId, subject: { runId, checkpoint }, suite: asked, reason } };
 }
 
 /** The first of those that miss least: asked again and again, the luckiest would be taken. */

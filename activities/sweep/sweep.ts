@@ -9,15 +9,18 @@ import type { StopVerdict } from '../../domain/words/sweep.ts';
 import type { SweepActivities, SweepInput, ToldScore, TrialEnded } from '../../domain/words/sweep-workflow.ts';
 import type { Store, StoredRun } from '../../store/index.ts';
 import { factsBefore, toTrialScore } from '../../store/rows/trial-facts.ts';
-import type { ImportPorts } from '../data/import-dataset.ts';
+import type { GraderPorts } from '../grading/graders.ts';
 import { rememberForRetry, signal } from '../guard.ts';
 import type { Provisioner } from '../ports.ts';
 import { chatOf, pinData } from '../run/pin-data.ts';
 import { outcomeOfFate } from '../upkeep/fates.ts';
 import type { RunDirectory } from '../upkeep/reconcile.ts';
+import { pinConfirming } from './confirm.ts';
+import { findFinalists } from './finalists.ts';
 import { parametersText, planTrial } from './propose.ts';
+import { confirmationText, endText } from './told.ts';
 
-interface Ports extends ImportPorts {
+interface Ports extends GraderPorts {
   readonly store: Store;
   readonly directory: RunDirectory;
   readonly shapes: Pick<Provisioner, 'resolveShape'>;
@@ -61,14 +64,22 @@ export function sweeping(ports: Ports): SweepActivities {
       const date = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
       const shape = await shapes.resolveShape(experiment.model.shape, signal());
       // As each trial pins it, who then finds it made.
-      const dataset = await pinData(ports, experiment, {
+      const model = {
         chat: chatOf(experiment, date),
         contextTokens: shape.maxContextTokens,
         signal: signal(),
+      };
+      const dataset = await pinData(ports, experiment, {
+        ...model,
         onUnpacked: (file, bytes) => rememberForRetry({ unpacked: { file, bytes } }),
       });
       await tell(sweepId, 'open', `${dataset.examples} examples tokenized, once for all trials that read them so`);
-      return { suite, goal };
+      if (spec.confirm === undefined) return { suite, goal };
+      const { tokenizer, hash } = dataset;
+      const asked = { suite, prompts: spec.confirm.prompts, model: { ...model, tokenizer, dataset: hash } };
+      const confirm = await pinConfirming(ports, input, asked);
+      for (const [index, note] of confirm.notes.entries()) await tell(sweepId, `confirm/${index}`, note);
+      return { suite, goal, confirm: confirm.suite };
     },
 
     async proposeTrial({ sweep, number, order, suite }) {
@@ -129,11 +140,23 @@ export function sweeping(ports: Ports): SweepActivities {
       };
     },
 
-    async recordSweep({ sweepId, outcome, reason, best }) {
-      const end = { outcome, reason, ...(best !== undefined && { best }) };
-      await store.updateSweep(sweepId, { ...end, told: toldOfSweep({ sweepId, ...end }) });
-      const found = best === undefined ? '' : `; the best is trial ${best.number}, ${best.runId}@${best.checkpoint}`;
-      await tell(sweepId, 'end', `${outcome}: ${reason}${found}`);
+    findFinalists: async (input) => findFinalists(store, input),
+
+    async recordConfirmation({ sweepId, number, confirmation }) {
+      await store.saveConfirmation(sweepId, number, confirmation);
+      await tell(sweepId, `confirm/trial/${number}`, confirmationText(number, confirmation));
+    },
+
+    async lookPromotion({ promotionId, alias }) {
+      const promotion = await store.promotion(promotionId);
+      const { state = 'waiting', reason } = promotion ?? {};
+      return { promotionId, alias, state, ...(reason !== undefined && { reason }) };
+    },
+
+    async recordSweep({ sweepId, ...ended }) {
+      const { trials: _, ...report } = ended;
+      await store.updateSweep(sweepId, { ...report, told: toldOfSweep({ sweepId, ...report }) });
+      await tell(sweepId, 'end', endText(report));
     },
 
     noteSweep: async ({ sweepId, key, message }) => tell(sweepId, key, message),

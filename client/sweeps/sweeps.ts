@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rentOf, type Rent } from '../../domain/decide/rent.ts';
-import { SWEEP_WORKFLOW_TYPE, type SweepInput, type SweepStatus } from '../../domain/words/sweep-workflow.ts';
+import type { StoreReader } from '../../store/index.ts';
+import {
+  SWEEP_WORKFLOW_TYPE,
+  type SweepInput,
+  type SweepReport,
+  type SweepStatus,
+} from '../../domain/words/sweep-workflow.ts';
 import type { StoredSweep, StoredTrial, SweepEvent } from '../../store/rows/sweep-records.ts';
 import { withPinnedDate } from '../../files/experiment/pinned-date.ts';
 import { NotFoundError, UnreachableError, UserError } from '../errors.ts';
@@ -82,6 +88,7 @@ export class Sweeps {
         ...rentOf(leases.get(trial.runId) ?? [], trial.planned.run.spec, nowMs),
       })),
       ...(status !== undefined && { status, outcome: status.outcome, ...(status.best && { best: status.best }) }),
+      ...(await promotionNow(reader, status ?? sweep)),
     };
   }
 
@@ -132,7 +139,7 @@ export class Sweeps {
 
   /** Its runs rest without machines, and nothing is begun, until it is resumed. */
   async pause(sweepId: string): Promise<void> {
-    await this.#mustBeOpen(sweepId, 'pause');
+    await this.#mustTry(sweepId, 'pause');
     await this.#temporal.pause(sweepId);
   }
 
@@ -152,8 +159,15 @@ export class Sweeps {
     if (change.trials === undefined && change.concurrency === undefined) {
       throw new UserError('Nothing is to be changed.', 'Give --trials, --concurrency, or both.');
     }
-    await this.#mustBeOpen(sweepId, 'extend');
+    await this.#mustTry(sweepId, 'extend');
     await this.#temporal.changeSweep(sweepId, { ...change, by: whoAsks(), at: new Date().toISOString() });
+  }
+
+  /** Once its trials are over, only its winner is looked for. */
+  async #mustTry(sweepId: string, verb: string): Promise<void> {
+    await this.#mustBeOpen(sweepId, verb);
+    if ((await this.#temporal.sweepStatus(sweepId))?.outcome !== 'choosing') return;
+    throw new UserError(`${sweepId} has tried all it will, and chooses its winner.`, `There is nothing to ${verb}.`);
   }
 
   async #mustBeOpen(sweepId: string, verb: string): Promise<void> {
@@ -162,6 +176,16 @@ export class Sweeps {
     if (execution !== undefined && !isOver(outcome)) return;
     throw new UserError(`${sweepId} is over already (${outcome}).`, `There is nothing to ${verb}.`);
   }
+}
+
+/** It may have gone on since the sweep looked last. */
+async function promotionNow(
+  reader: StoreReader,
+  { promotion: seen, winner }: Pick<SweepReport, 'promotion' | 'winner'>,
+): Promise<Pick<SweepReport, 'promotion' | 'winner'>> {
+  const now = seen === undefined ? undefined : await reader.promotion(seen.promotionId);
+  const promotion = seen && now ? { ...seen, state: now.state, ...(now.reason && { reason: now.reason }) } : seen;
+  return { ...(winner !== undefined && { winner }), ...(promotion !== undefined && { promotion }) };
 }
 
 const OVER: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled', 'crashed']);

@@ -2,7 +2,7 @@
 import type { Checkpoint } from './checkpoint.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { PromotionSpec } from '../spec/promotion-spec.ts';
-import type { AppraisalInput } from './serving.ts';
+import type { AppraisalInput, AppraisedSuite } from './serving.ts';
 
 export const PROMOTIONS_WORKFLOW_TYPE = 'promotions';
 
@@ -48,6 +48,18 @@ export interface PromotionRequest {
   readonly subject: { readonly runId: string; readonly checkpoint: string };
   readonly askedBy: string;
   readonly askedAt: string;
+  readonly confirmed?: ConfirmedEvidence;
+}
+
+/** What the candidate was asked again on prompts that it was not chosen by: it stands for the suite that it was chosen by. */
+export interface ConfirmedEvidence {
+  /** Which that is. */
+  readonly suite: string;
+  readonly direction: 'maximize' | 'minimize';
+  /** Id of the candidate's evaluation. */
+  readonly evaluation: string;
+  /** How whoever it must beat is asked the same. */
+  readonly asked: AppraisedSuite;
 }
 
 interface UndoRequest {

@@ -4,7 +4,9 @@ import type { RunSpec } from '../spec/spec.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { BudgetChange } from './live-changes.ts';
 import type { RunInput, RunOutcome } from './run.ts';
+import type { PinnedSuite } from './plan.ts';
 import type { Goal, StopVerdict, TrialParameters, TrialState } from './sweep.ts';
+import type { BestTrial, Confirmation, Finalist, SweepPromotion, Winner } from './sweep-winner.ts';
 
 export const SWEEP_WORKFLOW_TYPE = 'sweep';
 
@@ -62,23 +64,19 @@ export interface SweepChange {
   readonly at: string;
 }
 
-export type SweepOutcome = 'running' | 'paused' | 'stopping' | 'finished' | 'failed' | 'cancelled';
-
-/** The best of a sweep: of equals, the older. */
-export interface BestTrial {
-  readonly number: number;
-  readonly runId: string;
-  readonly checkpoint: string;
-  readonly step: number;
-  readonly score: number;
-}
+/** `choosing`: every trial is over, and the best are asked again, or their promotion is waited for. */
+export type SweepOutcome = 'running' | 'paused' | 'stopping' | 'choosing' | 'finished' | 'failed' | 'cancelled';
 
 export interface SweepReport {
   readonly sweepId: string;
   readonly outcome: SweepOutcome;
   readonly reason: string;
   readonly trials: number;
+  /** By the scores that trials were chosen by. */
   readonly best?: BestTrial;
+  /** Where the file asks for a choice: who was chosen. */
+  readonly winner?: Winner;
+  readonly promotion?: SweepPromotion;
 }
 
 /** What a sweep answers at any time. */
@@ -102,9 +100,16 @@ export interface PlannedTrial {
   readonly steps: number;
 }
 
+export interface OpenedSweep {
+  readonly suite: string;
+  readonly goal: Goal;
+  /** The prompts that the best are asked again. */
+  readonly confirm?: PinnedSuite;
+}
+
 export interface SweepActivities {
   /** Makes the sweep known, and tokenizes its data once, before anything is rented. */
-  openSweep(input: SweepInput): Promise<{ readonly suite: string; readonly goal: Goal }>;
+  openSweep(input: SweepInput): Promise<OpenedSweep>;
   /** The next trial, from what was decided before `order`; or why there is none. */
   proposeTrial(input: {
     readonly sweep: SweepInput;
@@ -136,6 +141,15 @@ export interface SweepActivities {
   }): Promise<readonly TrialEnded[]>;
   /** What all its trials came to so far, by their leases. */
   sweepSpent(input: { readonly sweepId: string }): Promise<{ readonly hours: number; readonly cost: number }>;
+  /** The best trials, the best first: each with a checkpoint that can be promoted, where it may come to that. */
+  findFinalists(input: { readonly sweep: SweepInput; readonly confirm?: PinnedSuite }): Promise<readonly Finalist[]>;
+  recordConfirmation(input: {
+    readonly sweepId: string;
+    readonly number: number;
+    readonly confirmation: Confirmation;
+  }): Promise<void>;
+  /** What has become of the winner's promotion so far. */
+  lookPromotion(input: { readonly promotionId: string; readonly alias: string }): Promise<SweepPromotion>;
   recordSweep(input: Omit<SweepReport, 'trials'> & { readonly trials?: number }): Promise<void>;
   /** A line of its log. */
   noteSweep(input: { readonly sweepId: string; readonly key: string; readonly message: string }): Promise<void>;

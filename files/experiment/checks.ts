@@ -67,7 +67,7 @@ function scheduleProblems({ steps, epochs, schedule }: RunSpec['train']): Proble
 
 /** The files that a spec names must be there and hold something: better said now than after a worker took the run. */
 export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
-  const files: [PropertyKey[], string, check?: typeof fileProblem][] = [
+  const files: [PropertyKey[], string, check?: typeof dataProblem][] = [
     [['model', 'tokenizer'], spec.model.tokenizer],
     ...dataFiles(['data', 'train'], spec.data.train),
     ...dataFiles(['evaluate', 'loss', 'data'], spec.evaluate.loss?.data ?? []),
@@ -80,7 +80,7 @@ export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
   if (requirements !== undefined) files.push([['python', 'requirements'], requirements]);
   if (isCode(objective)) files.push([['train', 'objective', codeField(objective)], codePath(objective)]);
   const found = await Promise.all(
-    files.map(async ([path, file, check = fileProblem]) => ({ path, message: await check(file) })),
+    files.map(async ([path, file, check = (name) => fileProblem(name)]) => ({ path, message: await check(file) })),
   );
   return found.flatMap(({ path, message }) => (message === undefined ? [] : [{ path, message }]));
 }
@@ -88,7 +88,7 @@ export async function unreadableFiles(spec: RunSpec): Promise<Problem[]> {
 function dataFiles(
   field: PropertyKey[],
   files: RunSpec['data']['train'],
-): [PropertyKey[], string, typeof fileProblem][] {
+): [PropertyKey[], string, typeof dataProblem][] {
   if (typeof files === 'string') return [[field, files, dataProblem]];
   return files.map((path, index) => [[...field, index], path, dataProblem]);
 }
@@ -103,7 +103,8 @@ async function dataProblem(path: string): Promise<string | undefined> {
     : `the folder ${path} has no file of data (.jsonl, .jsonl.gz, .jsonl.zst, .csv, .parquet). Put one into it.`;
 }
 
-async function fileProblem(file: string): Promise<string | undefined> {
+/** `from`: which file its path counts from. */
+export async function fileProblem(file: string, from = 'experiment'): Promise<string | undefined> {
   try {
     const facts = await stat(file);
     if (!facts.isFile()) return `${file} is not a file. Name a file in it.`;
@@ -111,6 +112,6 @@ async function fileProblem(file: string): Promise<string | undefined> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     const problem = code === 'ENOENT' ? `there is no file ${file}` : `cannot read ${file} (${code})`;
-    return `${problem}. Create it or correct the path, which counts from the experiment file's folder.`;
+    return `${problem}. Create it or correct the path, which counts from the ${from} file's folder.`;
   }
 }

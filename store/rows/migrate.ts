@@ -24,6 +24,7 @@ import { up as specChanges } from './migrations/0019-spec-changes.ts';
 import { up as sweeps } from './migrations/0020-sweeps.ts';
 import { up as announcements } from './migrations/0021-announcements.ts';
 import { up as schedules } from './migrations/0022-schedules.ts';
+import { up as sweepWinners } from './migrations/0023-sweep-winners.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -49,6 +50,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0020-sweeps': { up: sweeps },
   '0021-announcements': { up: announcements },
   '0022-schedules': { up: schedules },
+  '0023-sweep-winners': { up: sweepWinners },
 };
 
 function migrator(db: Sql): Migrator {

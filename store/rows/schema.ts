@@ -301,6 +301,8 @@ interface SweepsTable {
   best: string | null;
   createdAt: string;
   updatedAt: string;
+  winner: string | null;
+  promotion: string | null;
 }
 
 interface TrialsTable {
@@ -314,6 +316,7 @@ interface TrialsTable {
   reason: string | null;
   runOutcome: string | null;
   runReason: string | null;
+  confirmation: string | null;
 }
 
 interface TrialScoresTable {

@@ -3,7 +3,8 @@ import type { Announcement } from '../../domain/words/announcements.ts';
 import type { SweepSpec } from '../../domain/spec/sweep-spec.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { Goal, StopVerdict, Trial, TrialState } from '../../domain/words/sweep.ts';
-import type { BestTrial, PlannedTrial, SweepOutcome, ToldScore } from '../../domain/words/sweep-workflow.ts';
+import type { BestTrial, Confirmation, SweepPromotion, Winner } from '../../domain/words/sweep-winner.ts';
+import type { PlannedTrial, SweepOutcome, ToldScore } from '../../domain/words/sweep-workflow.ts';
 
 interface NewSweep {
   readonly sweepId: string;
@@ -19,6 +20,8 @@ export interface StoredSweep extends NewSweep {
   readonly outcome: SweepOutcome;
   readonly reason?: string;
   readonly best?: BestTrial;
+  readonly winner?: Winner;
+  readonly promotion?: SweepPromotion;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -39,6 +42,8 @@ export interface StoredTrial extends Omit<Trial, 'scores' | 'parameters'> {
   /** Of its run, once that is over. */
   readonly runOutcome?: string;
   readonly runReason?: string;
+  /** Of one of the best: what came of asking it again. */
+  readonly confirmation?: Confirmation;
   /** By step. */
   readonly scores: readonly JudgedScore[];
 }
@@ -47,6 +52,12 @@ export interface SweepEvent {
   readonly seq: number;
   readonly at: string;
   readonly message: string;
+}
+
+interface SweepUpdate extends Pick<StoredSweep, 'reason' | 'best' | 'winner' | 'promotion'> {
+  readonly outcome: SweepOutcome;
+  /** What people are told of it, with the fact itself. */
+  readonly told?: readonly Announcement[];
 }
 
 export interface SweepReader {
@@ -63,15 +74,7 @@ export interface SweepReader {
 /** Writing twice is writing once: of a trial, a score and a verdict the first stands. */
 export interface SweepWriter {
   saveSweep(sweep: NewSweep): Promise<void>;
-  updateSweep(
-    sweepId: string,
-    update: {
-      readonly outcome: SweepOutcome;
-      readonly reason?: string;
-      readonly best?: BestTrial;
-      readonly told?: readonly Announcement[];
-    },
-  ): Promise<void>;
+  updateSweep(sweepId: string, update: SweepUpdate): Promise<void>;
   saveTrial(
     sweepId: string,
     trial: { readonly number: number; readonly proposedOrder: number; readonly planned: PlannedTrial },
@@ -88,5 +91,6 @@ export interface SweepWriter {
     number: number,
     end: { readonly runOutcome: string; readonly runReason: string },
   ): Promise<void>;
+  saveConfirmation(sweepId: string, number: number, confirmation: Confirmation): Promise<void>;
   addSweepEvent(sweepId: string, event: { readonly key: string; readonly message: string }): Promise<void>;
 }

@@ -70,7 +70,7 @@ export function sweepTables(db: Sql): SweepReader & SweepWriter {
         .execute();
     },
 
-    async updateSweep(sweepId, { outcome, reason, best, told }) {
+    async updateSweep(sweepId, { outcome, reason, best, winner, promotion, told }) {
       await telling(db, told, async (within) => {
         const { numUpdatedRows } = await within
           .updateTable('sweeps')
@@ -79,6 +79,8 @@ export function sweepTables(db: Sql): SweepReader & SweepWriter {
             updatedAt: now(),
             ...(reason !== undefined && { reason }),
             ...(best !== undefined && { best: toJson(best) }),
+            ...(winner !== undefined && { winner: toMeasuresJson(winner) }),
+            ...(promotion !== undefined && { promotion: toJson(promotion) }),
           })
           .where('id', '=', sweepId)
           .executeTakeFirst();
@@ -128,6 +130,15 @@ export function sweepTables(db: Sql): SweepReader & SweepWriter {
       await db.updateTable('trials').set(outcome).where('sweepId', '=', sweepId).where('number', '=', number).execute();
     },
 
+    async saveConfirmation(sweepId, number, confirmation) {
+      await db
+        .updateTable('trials')
+        .set({ confirmation: toMeasuresJson(confirmation) })
+        .where('sweepId', '=', sweepId)
+        .where('number', '=', number)
+        .execute();
+    },
+
     async addSweepEvent(sweepId, event) {
       await db
         .insertInto('sweepEvents')
@@ -139,19 +150,28 @@ export function sweepTables(db: Sql): SweepReader & SweepWriter {
 }
 
 function toSweep(row: Selectable<Tables['sweeps']>): StoredSweep {
-  const { id, spec, experiment, best, ...sweep } = present(row);
+  const { id, spec, experiment, best, winner, promotion, ...sweep } = present(row);
   return {
     ...sweep,
     sweepId: id,
     spec: fromJson(spec) as StoredSweep['spec'],
     experiment: fromJson(experiment) as StoredSweep['experiment'],
     ...(best !== undefined && { best: fromJson(best) as NonNullable<StoredSweep['best']> }),
+    ...(winner !== undefined && { winner: fromMeasuresJson(winner) as NonNullable<StoredSweep['winner']> }),
+    ...(promotion !== undefined && { promotion: fromJson(promotion) as NonNullable<StoredSweep['promotion']> }),
   };
 }
 
 function toTrial(row: Selectable<Tables['trials']>, scores: readonly JudgedScore[]): StoredTrial {
-  const { planned, sweepId: _, ...trial } = present(row);
-  return { ...trial, planned: fromJson(planned) as StoredTrial['planned'], scores };
+  const { planned, confirmation, sweepId: _, ...trial } = present(row);
+  return {
+    ...trial,
+    planned: fromJson(planned) as StoredTrial['planned'],
+    scores,
+    ...(confirmation !== undefined && {
+      confirmation: fromMeasuresJson(confirmation) as NonNullable<StoredTrial['confirmation']>,
+    }),
+  };
 }
 
 function toScore(row: Selectable<Tables['trialScores']>): JudgedScore {

@@ -31,6 +31,17 @@ export function writeExperiment(folder: string, changes: Record<string, unknown>
   return path;
 }
 
+/** Prompts of words that no experiment here has: as many as a gate needs. Returns the file's path. */
+export function writeOtherPrompts(folder: string): string {
+  const path = join(folder, 'others.jsonl');
+  const others = words(2000 + GATED).slice(2000);
+  writeLines(
+    path,
+    others.map((there) => ({ prompt: `${there.join(' ')} =`, reference: there.toReversed().join(' ') })),
+  );
+  return path;
+}
+
 /** The same words as preferences: spelled backwards is preferred to spelled as they are. Returns the experiment's path. */
 export function writePreferences(folder: string, changes: Record<string, unknown> = {}, pairs = 300): string {
   const evaluate = { prompts: 'heldout.jsonl', grader: 'preference_accuracy', concurrency: 8 };

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { SweepReplay } from '../../client/sweeps/replay-sweep.ts';
+import type { PromotionDetails } from '../../client/promotion/promotions.ts';
 import type { SweepDetails } from '../../client/sweeps/sweeps.ts';
-import { writeExperiment } from './experiment.ts';
+import { GATED, writeExperiment, writeOtherPrompts } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 
 const pawl = new Pawl();
@@ -37,6 +38,8 @@ beforeAll(async () => {
       seed: 5,
       search,
       stopEarly,
+      confirm: { prompts: writeOtherPrompts(pawl.home), top: 2 },
+      promote: { to: 'speller', approval: true },
     }),
   );
 }, 600_000);
@@ -70,22 +73,56 @@ async function replay(sweepId: string, set: readonly string[]): Promise<SweepRep
 }
 
 /** What a sweep is, but for its ids and times. */
-function story({ trials, best, outcome }: SweepDetails): object {
+function story({ trials, best, winner, outcome }: SweepDetails): object {
   return {
     outcome,
+    winner: winner && { number: winner.number, score: winner.score, again: winner.confirmed?.score },
     best: best && { number: best.number, step: best.step, score: best.score },
-    trials: trials.map(({ number, state, reason, planned, scores }) => ({
+    trials: trials.map(({ number, state, reason, planned, scores, confirmation }) => ({
       number,
       state,
       reason,
       parameters: planned.parameters,
+      again: confirmation?.kind === 'scored' ? confirmation.scored.score : confirmation,
       // A stopped trial's run may have gone a little further; what counts are the scores that were judged.
       scores: scores.map(({ step, score, verdict }) => ({ step, score, stop: verdict?.stop })),
     })),
   };
 }
 
-test('tells the same story undisturbed and with two workers killed in it, and leaves nothing rented', async () => {
+/** When a worker is killed. */
+const MOMENTS: readonly ((sweep: SweepDetails) => boolean)[] = [
+  ({ trials }) => trials.length === 2,
+  ({ trials }) => trials.length === 4,
+  ({ outcome }) => outcome === 'choosing',
+];
+
+async function when(sweepId: string, holds: (sweep: SweepDetails) => boolean): Promise<void> {
+  for (;;) {
+    const now = await look(sweepId).catch(() => undefined);
+    if (now !== undefined && holds(now)) return;
+    await sleep(100);
+  }
+}
+
+/** The best two were asked again, each on a deployment of its own, and the better one passes the gate by what it scored then. */
+async function expectConfirmed({ sweepId, trials, winner, promotion }: SweepDetails): Promise<void> {
+  const asked = trials.filter(({ confirmation }) => confirmation !== undefined);
+  expect(asked).toHaveLength(2);
+  const scores = asked.flatMap(({ confirmation }) =>
+    confirmation?.kind === 'scored' ? confirmation.scored.score : [],
+  );
+  expect(winner?.confirmed).toMatchObject({ score: Math.max(...scores), prompts: GATED });
+  expect(promotion).toMatchObject({ alias: 'speller', state: 'awaiting-approval' });
+  expect((await pawl.run(['approve', 'speller'])).code).toBe(0);
+  while ((await look(sweepId)).promotion?.state !== 'promoted') await sleep(200);
+  const promoted = await pawl.run(['promotions', String(promotion?.promotionId), '--output', 'json']);
+  const { comparisons } = JSON.parse(promoted.stdout) as PromotionDetails;
+  const candidate = { evaluation: winner?.confirmed?.evaluation };
+  expect(comparisons).toMatchObject([{ suite: 'main (confirmed)', prompts: GATED, looks: 2, candidate }]);
+}
+
+test('tells the same story undisturbed and with three workers killed in it, and leaves nothing rented', async () => {
   const undisturbed = await ended(await submit());
   expect(undisturbed.outcome).toBe('finished');
   expect(undisturbed.trials).toHaveLength(6);
@@ -101,17 +138,23 @@ test('tells the same story undisturbed and with two workers killed in it, and le
   expect((await pawl.show(stopped?.runId ?? '')).reason).toContain(stopped?.reason);
   expect(undisturbed.trials.every(({ cost, hours }) => hours > 0 && Math.abs(cost - 36 * hours) < 1e-6)).toBe(true);
 
+  await expectConfirmed(undisturbed);
+
   const sweepId = await submit();
-  for (const trials of [2, 4]) {
-    while ((await look(sweepId).catch(() => undefined))?.trials.length !== trials) await sleep(100);
+  for (const holds of MOMENTS) {
+    await when(sweepId, holds);
     await pawl.killWorker();
   }
   const disturbed = await ended(sweepId);
   expect(story(disturbed)).toEqual(story(undisturbed));
+  // Its winner answers as the champion does, and a tie promotes nobody.
+  expect(disturbed.promotion).toMatchObject({ state: 'refused' });
+  expect(disturbed.promotion?.reason).toContain('the champion of speller');
   expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
 
   const { stdout } = await pawl.run(['sweep', 'show', sweepId]);
   expect(stdout).toContain('6 of 6 trials proposed');
+  expect(stdout).toMatch(/the winner is trial \d+, .* on prompts that no trial was chosen by, /);
   expect((await pawl.run(['sweep', 'list'])).stdout).toContain(sweepId);
 
   // Its own rule says the same of what is recorded, and one that stops nothing so early saves nothing.

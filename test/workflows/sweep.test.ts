@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSweepActivities } from '../../activities/index.ts';
+import { createUserCode } from '../../activities/user-code/user-code.ts';
 import { SweepSpec } from '../../domain/spec/sweep-spec.ts';
 import type { SweepReport } from '../../domain/words/sweep-workflow.ts';
 import { openArtifacts } from '../../store/artifacts/artifacts.ts';
@@ -41,14 +42,17 @@ beforeAll(async () => {
     workflowsPath: join(packageRoot(), 'test/workflows/curves.ts'),
     logger: new DefaultLogger('ERROR', () => undefined),
   });
+  const artifacts = openArtifacts(join(folder, 'artifacts'));
   const worker = await Worker.create({
     connection: served.connection,
     taskQueue: 'curves',
     workflowBundle: { code },
     activities: createSweepActivities({
       store,
-      artifacts: openArtifacts(join(folder, 'artifacts')),
+      artifacts,
       compute,
+      userCode: createUserCode({ artifacts, environments: join(folder, 'python') }),
+      secrets: new Map(),
       directory: await openRunDirectory(client),
       shapes: { resolveShape: () => Promise.resolve(PLAN.shape) },
     }),

@@ -1,8 +1,9 @@
 /** What a sweep carries: its live trials and some counters. All that was tried is in the store. */
 import { nextEvent, type LiveTrial } from '../../domain/decide/trial-order.ts';
 import type { Goal } from '../../domain/words/sweep.ts';
+import type { PinnedSuite } from '../../domain/words/plan.ts';
+import type { BestTrial, SweepPromotion, Winner } from '../../domain/words/sweep-winner.ts';
 import type {
-  BestTrial,
   PlannedTrial,
   SweepChange,
   SweepInput,
@@ -51,6 +52,10 @@ export interface SweepState {
   wanted: number;
   concurrency: number;
   best?: BestTrial;
+  /** The prompts that the best are asked again. */
+  confirm?: PinnedSuite;
+  winner?: Winner;
+  promotion?: SweepPromotion;
   pauseRequested: boolean;
   /** Asked for, and not yet on record. */
   changes: SweepChange[];

@@ -3,8 +3,16 @@ import type { SweepReport, SweepStatus } from '../../domain/words/sweep-workflow
 import type { Sweep } from './state.ts';
 
 export function sweepReport({ input, state }: Sweep): SweepReport {
-  const { outcome, reason, proposed, best } = state;
-  return { sweepId: input.sweepId, outcome, reason, trials: proposed, ...(best !== undefined && { best }) };
+  const { outcome, reason, proposed, best, winner, promotion } = state;
+  return {
+    sweepId: input.sweepId,
+    outcome,
+    reason,
+    trials: proposed,
+    ...(best !== undefined && { best }),
+    ...(winner !== undefined && { winner }),
+    ...(promotion !== undefined && { promotion }),
+  };
 }
 
 export function sweepStatus(sweep: Sweep): SweepStatus {

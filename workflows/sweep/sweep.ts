@@ -16,6 +16,7 @@ import { continueAsNewIfLong } from './history.ts';
 import { lookAfterSilent, letGoOfLate } from './silence.ts';
 import { hasWork, isDone, newSweepState, type Sweep, type SweepState } from './state.ts';
 import { sweepReport } from './status.ts';
+import { chooseWinner } from './winner.ts';
 import { cancelTrials, proposeTrials, restTrials, startTrials, stopTrials } from './trials.ts';
 
 /** How often a sweep looks around: for runs that are silent, for those that hold up others, at what is spent. */
@@ -44,6 +45,7 @@ export async function sweep(input: SweepInput, carried?: SweepState): Promise<Sw
       await condition(() => hasWork(state), Math.max(1, state.lookedMs + LOOK_MS - Date.now()));
     }
     await noteEnds(sweep);
+    await chooseWinner(sweep);
     state.outcome = 'finished';
     state.reason = state.stop ?? state.exhausted ?? 'every trial was tried';
   } catch (error) {
@@ -57,9 +59,10 @@ export async function sweep(input: SweepInput, carried?: SweepState): Promise<Sw
 
 async function open({ input, state }: Sweep): Promise<void> {
   if (state.opened) return;
-  const { suite, goal } = await activities.openSweep(input);
+  const { suite, goal, confirm } = await activities.openSweep(input);
   state.suite = suite;
   state.goal = goal;
+  if (confirm !== undefined) state.confirm = confirm;
   state.opened = true;
 }
 

@@ -1,4 +1,5 @@
 /** A sweep as people read it: what was tried, what each came to and why it ended, and the best. Pure. */
+import type { Confirmation } from '../../../domain/words/sweep-winner.ts';
 import { VALIDATION_LOSS } from '../../../domain/words/names.ts';
 import { flattery } from '../../../domain/decide/flattery.ts';
 import type { JudgedScore, StoredSweep, StoredTrial } from '../../../store/rows/sweep-records.ts';
@@ -22,7 +23,7 @@ export function sweepTable(sweeps: readonly StoredSweep[]): string {
 }
 
 export function sweepLines(sweep: SweepDetails): string[] {
-  const { sweepId, outcome, reason, spec, suite, goal, trials, best, status, createdAt } = sweep;
+  const { sweepId, outcome, reason, spec, suite, goal, trials, best, winner, status, createdAt } = sweep;
   const { prices } = sweep.experiment;
   const cost = trials.reduce((sum, trial) => sum + trial.cost, 0);
   const hours = trials.reduce((sum, trial) => sum + trial.hours, 0);
@@ -39,8 +40,24 @@ export function sweepLines(sweep: SweepDetails): string[] {
     best === undefined
       ? 'no trial has a score yet'
       : `the best ${outcome === 'finished' ? 'is' : 'so far:'} trial ${best.number}, ${best.runId}@${best.checkpoint}, ${valueOf(suite, best.score)} at step ${best.step}`,
-    ...(best === undefined ? [] : luck(suite, trials)),
+    ...(best === undefined || winner?.confirmed !== undefined ? [] : luck(suite, trials)),
+    ...winnerLines(sweep),
   ];
+}
+
+/** Who was chosen, by which scores, and what came of its promotion. */
+function winnerLines({ suite, winner, promotion }: SweepDetails): string[] {
+  if (winner === undefined) return [];
+  const { number, runId, checkpoint, score, confirmed } = winner;
+  const by =
+    confirmed === undefined
+      ? valueOf(suite, score)
+      : `${intervalText(suite, confirmed)} on prompts that no trial was chosen by, ${valueOf(suite, score)} before`;
+  const promoted =
+    promotion === undefined
+      ? []
+      : [oneLine(`${promotion.promotionId} ${promotion.state}${promotion.reason ? `: ${promotion.reason}` : ''}`)];
+  return [`the winner is trial ${number}, ${runId}@${checkpoint}, ${by}`, ...promoted];
 }
 
 /** The best of many noisy scores owes a part to luck: how much, were all trials equally good. */
@@ -59,8 +76,17 @@ function count(trials: readonly StoredTrial[], state: StoredTrial['state']): num
 
 function trialTable(suite: string, trials: readonly StoredTrial[]): string {
   const names = [...new Set(trials.flatMap(({ planned }) => Object.keys(planned.parameters)))];
-  const head = ['trial', 'run', 'state', ...names.map(short), 'step', 'score [95 %]'];
-  const rows = trials.map(({ number, runId, state, planned, scores, runOutcome }) => {
+  const again = trials.some(({ confirmation }) => confirmation !== undefined);
+  const head = [
+    'trial',
+    'run',
+    'state',
+    ...names.map(short),
+    'step',
+    'score [95 %]',
+    ...(again ? ['asked again'] : []),
+  ];
+  const rows = trials.map(({ number, runId, state, planned, scores, runOutcome, confirmation }) => {
     const last = scores.at(-1);
     return [
       String(number),
@@ -69,9 +95,15 @@ function trialTable(suite: string, trials: readonly StoredTrial[]): string {
       ...names.map((name) => valueText(planned.parameters[name])),
       last === undefined ? '-' : String(last.step),
       last === undefined ? '-' : intervalText(suite, last),
+      ...(again ? [confirmationText(suite, confirmation)] : []),
     ];
   });
   return table(head, rows);
+}
+
+function confirmationText(suite: string, confirmation: Confirmation | undefined): string {
+  if (confirmation === undefined) return '-';
+  return confirmation.kind === 'failed' ? 'failed' : intervalText(suite, confirmation.scored);
 }
 
 /** Of trials that were stopped or came to no end: too long for a column. */
@@ -88,7 +120,7 @@ function valueOf(suite: string, value: number): string {
   return suite === VALIDATION_LOSS ? value.toFixed(4) : percent(value);
 }
 
-function intervalText(suite: string, { score, low, high }: JudgedScore): string {
+function intervalText(suite: string, { score, low, high }: Pick<JudgedScore, 'score' | 'low' | 'high'>): string {
   return low === high
     ? valueOf(suite, score)
     : `${valueOf(suite, score)} [${valueOf(suite, low)}, ${valueOf(suite, high)}]`;
