@@ -4,12 +4,12 @@ import { RunSpec } from '../domain/spec/spec.ts';
 import { readSweep, SweepSpec } from '../domain/spec/sweep-spec.ts';
 import { suiteOf, suitesOf } from '../domain/decide/sweep-metric.ts';
 import { promptsReference } from '../domain/words/prompts.ts';
-import { badPoints } from '../domain/spec/trial-experiment.ts';
 import { contradictions, unreadableFiles } from './experiment/checks.ts';
 import { loadExperiment, openYaml, withAbsolutePaths, type LoadOptions } from './experiment/experiment-file.ts';
 import { notifyProblems } from './experiment/notify-checks.ts';
 import { problemsOf, type Problem } from './experiment/problems.ts';
 import { choiceProblems } from './sweep-choice.ts';
+import { pointProblems } from './sweep-points.ts';
 
 export interface LoadedSweep {
   readonly spec: SweepSpec;
@@ -59,16 +59,6 @@ async function inlineExperiment(
   const problems = [...contradictions(spec), ...(await unreadableFiles(spec))];
   if (problems.length > 0) throw errorOf(inside(problems));
   return spec;
-}
-
-/** A point of the space that makes no experiment is told before anything is submitted, by the parameter that is to blame. */
-function pointProblems({ parameters }: SweepSpec, experiment: RunSpec): Problem[] {
-  return badPoints(experiment, parameters).flatMap(({ parameter, value, experiment: tried, issues }) =>
-    problemsOf(RunSpec, tried, issues).map(({ path, message }) => ({
-      path: ['parameters', parameter],
-      message: `with ${JSON.stringify(value)}, ${path.map(String).join('.')} ${message}`,
-    })),
-  );
 }
 
 /** A score that no trial has would leave nothing to choose by. */

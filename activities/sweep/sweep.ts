@@ -18,7 +18,7 @@ import type { RunDirectory } from '../upkeep/reconcile.ts';
 import { pinConfirming } from './confirm.ts';
 import { findFinalists } from './finalists.ts';
 import { parametersText, planTrial } from './propose.ts';
-import { confirmationText, endText } from './told.ts';
+import { changeText, confirmationText, endText } from './told.ts';
 
 interface Ports extends GraderPorts {
   readonly store: Store;
@@ -138,6 +138,11 @@ export function sweeping(ports: Ports): SweepActivities {
         hours: rents.reduce((sum, { hours }) => sum + hours, 0),
         cost: rents.reduce((sum, { cost }) => sum + cost, 0),
       };
+    },
+
+    async changeSweep({ sweepId, order, change }) {
+      await store.saveSweepChange(sweepId, { order, change });
+      await tell(sweepId, `change/${order}`, changeText(change));
     },
 
     findFinalists: async (input) => findFinalists(store, input),

@@ -1,6 +1,14 @@
-/** What a sweep's log says of its end. */
+/** What a sweep's log says of its changes, and of its end. */
 import type { Confirmation, SweepPromotion } from '../../domain/words/sweep-winner.ts';
-import type { SweepReport } from '../../domain/words/sweep-workflow.ts';
+import type { SweepChange, SweepReport } from '../../domain/words/sweep-workflow.ts';
+
+export function changeText({ parameters = {}, stopTrial, by }: SweepChange): string {
+  const what = [
+    ...Object.entries(parameters).map(([name, parameter]) => `from here on ${name} is ${JSON.stringify(parameter)}`),
+    ...(stopTrial === undefined ? [] : [`trial ${stopTrial} is to stop`]),
+  ];
+  return `${what.join(', ')}, set by ${by}`;
+}
 
 export function confirmationText(number: number, confirmation: Confirmation): string {
   if (confirmation.kind === 'failed') {

@@ -1,5 +1,6 @@
 /** Where runs come from and what they lead to: runs, their checkpoints, rewinds and branches, as one tree. */
 import type { StoreReader, StoredChange, StoredRewind, StoredRun } from '../../store/index.ts';
+import type { TrialMark } from '../../store/rows/sweep-records.ts';
 import type { BranchPoint } from '../../domain/words/branches.ts';
 import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { RunOutcome, Verdict } from '../../domain/words/run.ts';
@@ -27,6 +28,8 @@ export interface LineageRun {
   readonly createdAt: string;
   /** Of a branch. */
   readonly parent?: BranchPoint;
+  /** Of a trial: of which sweep, and what it tries. */
+  readonly trial?: TrialMark;
   /** In order of step, generation and saving. */
   readonly checkpoints: readonly LineageCheckpoint[];
   readonly rewinds: readonly StoredRewind[];
@@ -54,7 +57,13 @@ export async function readLineage(
   const family = new Map<string, StoredRun>(roots.map((run) => [run.runId, run]));
   if (wanted.runId !== undefined) for (const root of roots) await addBranches(reader, root, family);
   const runs = [...family.values()].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
-  return Promise.all(runs.map((run) => readRun(reader, run, marks)));
+  const trials = await reader.trialsOfRuns(runs.map(({ runId }) => runId));
+  return Promise.all(
+    runs.map(async (run) => {
+      const trial = trials.get(run.runId);
+      return { ...(await readRun(reader, run, marks)), ...(trial !== undefined && { trial }) };
+    }),
+  );
 }
 
 async function rootOf(reader: StoreReader, run: StoredRun): Promise<StoredRun> {

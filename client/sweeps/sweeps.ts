@@ -9,7 +9,7 @@ import {
   type SweepReport,
   type SweepStatus,
 } from '../../domain/words/sweep-workflow.ts';
-import type { StoredSweep, StoredTrial, SweepEvent } from '../../store/rows/sweep-records.ts';
+import type { StoredSweep, StoredSweepChange, StoredTrial, SweepEvent } from '../../store/rows/sweep-records.ts';
 import { withPinnedDate } from '../../files/experiment/pinned-date.ts';
 import { NotFoundError, UnreachableError, UserError } from '../errors.ts';
 import type { RunStore } from '../runs/run-store.ts';
@@ -17,6 +17,7 @@ import { outcomeOf } from '../temporal/execution.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';
 import { whoAsks } from '../who.ts';
 import { replaySweep, type SweepReplay } from './replay-sweep.ts';
+import { changedParameters, spaceNow } from './space-change.ts';
 import type { LoadedSweep } from '../../files/sweep-file.ts';
 
 const POLL_MS = 300;
@@ -24,6 +25,8 @@ const POLL_MS = 300;
 const SEARCHED = 1_000;
 
 export interface SweepDetails extends StoredSweep {
+  /** Of its space and of single trials, while it ran. */
+  readonly changes: readonly StoredSweepChange[];
   readonly trials: readonly (StoredTrial & Rent)[];
   /** The sweep's own answer; absent: it is over, or nobody answers. */
   readonly status?: SweepStatus;
@@ -83,6 +86,7 @@ export class Sweeps {
     const status = isOver(sweep.outcome) ? undefined : await this.#temporal.sweepStatus(sweepId);
     return {
       ...sweep,
+      changes: await reader.sweepChanges(sweepId),
       trials: trials.map((trial) => ({
         ...trial,
         ...rentOf(leases.get(trial.runId) ?? [], trial.planned.run.spec, nowMs),
@@ -154,13 +158,40 @@ export class Sweeps {
     await this.#temporal.changeSweep(sweepId, { budget, by: whoAsks(), at: new Date().toISOString() });
   }
 
-  /** So many trials in all, and so many at a time, from now on. */
-  async extend(sweepId: string, change: { trials?: number; concurrency?: number }): Promise<void> {
-    if (change.trials === undefined && change.concurrency === undefined) {
-      throw new UserError('Nothing is to be changed.', 'Give --trials, --concurrency, or both.');
+  /** So many trials in all, so many at a time, and parameters (`train.batchSize={values: [32]}`), from now on. */
+  async extend(
+    sweepId: string,
+    { parameters = [], ...change }: { trials?: number; concurrency?: number; parameters?: readonly string[] },
+  ): Promise<void> {
+    if (change.trials === undefined && change.concurrency === undefined && parameters.length === 0) {
+      throw new UserError('Nothing is to be changed.', 'Give --trials, --concurrency, or --parameter.');
     }
     await this.#mustTry(sweepId, 'extend');
-    await this.#temporal.changeSweep(sweepId, { ...change, by: whoAsks(), at: new Date().toISOString() });
+    const at = new Date().toISOString();
+    if (change.trials !== undefined || change.concurrency !== undefined) {
+      await this.#temporal.changeSweep(sweepId, { ...change, by: whoAsks(), at });
+    }
+    if (parameters.length === 0) return;
+    const { changes, ...sweep } = await this.show(sweepId);
+    const changed = changedParameters(sweep, spaceNow(sweep, changes), parameters);
+    await this.#temporal.changeSweep(sweepId, { parameters: changed, by: whoAsks(), at });
+  }
+
+  /** One trial ends in good order; the sweep goes on. */
+  async stopTrial(sweepId: string, number: number): Promise<void> {
+    await this.#mustBeOpen(sweepId, 'stop');
+    const { trials } = await this.show(sweepId);
+    const trial = trials.find((one) => one.number === number);
+    if (trial === undefined) {
+      throw new UserError(`${sweepId} has no trial ${number}.`, `It has ${trials.length}, counted from 0.`);
+    }
+    if (trial.runOutcome !== undefined) {
+      throw new UserError(
+        `Trial ${number} of ${sweepId} is over already (${trial.runOutcome}).`,
+        'There is nothing to stop.',
+      );
+    }
+    await this.#temporal.changeSweep(sweepId, { stopTrial: number, by: whoAsks(), at: new Date().toISOString() });
   }
 
   /** Once its trials are over, only its winner is looked for. */

@@ -60,6 +60,10 @@ export interface SweepChange {
   readonly trials?: number;
   readonly concurrency?: number;
   readonly budget?: Pick<BudgetChange, 'maxCost' | 'maxHours'>;
+  /** Of the space: whole parameters that take the place of those of the same name. */
+  readonly parameters?: SweepSpec['parameters'];
+  /** This one ends in good order. */
+  readonly stopTrial?: number;
   readonly by: string;
   readonly at: string;
 }
@@ -133,6 +137,8 @@ export interface SweepActivities {
     readonly state: TrialState;
     readonly reason: string;
   }): Promise<void>;
+  /** Takes what was changed of the space or of one trial into the sweep's order. */
+  changeSweep(input: { readonly sweepId: string; readonly order: number; readonly change: SweepChange }): Promise<void>;
   /** How the run of a trial ended: nothing that anything is decided by. */
   noteTrialEnd(input: { readonly sweepId: string } & TrialEnded): Promise<void>;
   /** Those of these runs that are over by Temporal's word, of which nothing was heard. */

@@ -25,6 +25,7 @@ import { up as sweeps } from './migrations/0020-sweeps.ts';
 import { up as announcements } from './migrations/0021-announcements.ts';
 import { up as schedules } from './migrations/0022-schedules.ts';
 import { up as sweepWinners } from './migrations/0023-sweep-winners.ts';
+import { up as sweepChanges } from './migrations/0024-sweep-changes.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -51,6 +52,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0021-announcements': { up: announcements },
   '0022-schedules': { up: schedules },
   '0023-sweep-winners': { up: sweepWinners },
+  '0024-sweep-changes': { up: sweepChanges },
 };
 
 function migrator(db: Sql): Migrator {

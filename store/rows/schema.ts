@@ -305,6 +305,12 @@ interface SweepsTable {
   promotion: string | null;
 }
 
+interface SweepChangesTable {
+  sweepId: string;
+  decisionOrder: number;
+  change: string;
+}
+
 interface TrialsTable {
   sweepId: string;
   number: number;
@@ -396,6 +402,7 @@ export interface Tables extends ScheduleTables {
   sweepEvents: SweepEventsTable;
   announcements: AnnouncementsTable;
   deliveries: DeliveriesTable;
+  sweepChanges: SweepChangesTable;
 }
 
 export type Sql = Kysely<Tables>;

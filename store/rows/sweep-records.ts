@@ -2,9 +2,9 @@
 import type { Announcement } from '../../domain/words/announcements.ts';
 import type { SweepSpec } from '../../domain/spec/sweep-spec.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
-import type { Goal, StopVerdict, Trial, TrialState } from '../../domain/words/sweep.ts';
+import type { Goal, StopVerdict, Trial, TrialParameters, TrialState } from '../../domain/words/sweep.ts';
 import type { BestTrial, Confirmation, SweepPromotion, Winner } from '../../domain/words/sweep-winner.ts';
-import type { PlannedTrial, SweepOutcome, ToldScore } from '../../domain/words/sweep-workflow.ts';
+import type { PlannedTrial, SweepChange, SweepOutcome, ToldScore } from '../../domain/words/sweep-workflow.ts';
 
 interface NewSweep {
   readonly sweepId: string;
@@ -54,6 +54,18 @@ export interface SweepEvent {
   readonly message: string;
 }
 
+export interface StoredSweepChange {
+  readonly order: number;
+  readonly change: SweepChange;
+}
+
+/** Whose trial a run is, and what it tries. */
+export interface TrialMark {
+  readonly sweepId: string;
+  readonly number: number;
+  readonly parameters: TrialParameters;
+}
+
 interface SweepUpdate extends Pick<StoredSweep, 'reason' | 'best' | 'winner' | 'promotion'> {
   readonly outcome: SweepOutcome;
   /** What people are told of it, with the fact itself. */
@@ -69,6 +81,10 @@ export interface SweepReader {
   trials(sweepId: string): Promise<readonly StoredTrial[]>;
   trial(sweepId: string, number: number): Promise<StoredTrial | undefined>;
   sweepEvents(sweepId: string): Promise<readonly SweepEvent[]>;
+  /** Of its space and of single trials, in its order. */
+  sweepChanges(sweepId: string): Promise<readonly StoredSweepChange[]>;
+  /** Of each of these runs that is a trial. */
+  trialsOfRuns(runIds: readonly string[]): Promise<ReadonlyMap<string, TrialMark>>;
 }
 
 /** Writing twice is writing once: of a trial, a score and a verdict the first stands. */
@@ -92,5 +108,6 @@ export interface SweepWriter {
     end: { readonly runOutcome: string; readonly runReason: string },
   ): Promise<void>;
   saveConfirmation(sweepId: string, number: number, confirmation: Confirmation): Promise<void>;
+  saveSweepChange(sweepId: string, change: StoredSweepChange): Promise<void>;
   addSweepEvent(sweepId: string, event: { readonly key: string; readonly message: string }): Promise<void>;
 }

@@ -2,7 +2,15 @@
 import { telling } from './announcement-tables.ts';
 import { fromJson, fromMeasure, now, present, toJson, toMeasure, toMeasuresJson, fromMeasuresJson } from './codec.ts';
 import type { Sql, Tables } from './schema.ts';
-import type { JudgedScore, StoredSweep, StoredTrial, SweepReader, SweepWriter } from './sweep-records.ts';
+import type {
+  JudgedScore,
+  StoredSweep,
+  StoredSweepChange,
+  StoredTrial,
+  SweepReader,
+  SweepWriter,
+  TrialMark,
+} from './sweep-records.ts';
 import type { Selectable } from 'kysely';
 import type { StopVerdict } from '../../domain/words/sweep.ts';
 
@@ -52,6 +60,34 @@ export function sweepTables(db: Sql): SweepReader & SweepWriter {
         .where('sweepId', '=', sweepId)
         .orderBy('seq')
         .execute(),
+
+    async sweepChanges(sweepId) {
+      const rows = await db
+        .selectFrom('sweepChanges')
+        .select(['decisionOrder', 'change'])
+        .where('sweepId', '=', sweepId)
+        .orderBy('decisionOrder')
+        .execute();
+      return rows.map(({ decisionOrder, change }) => ({
+        order: decisionOrder,
+        change: fromJson(change) as StoredSweepChange['change'],
+      }));
+    },
+
+    async trialsOfRuns(runIds) {
+      const marks = new Map<string, TrialMark>();
+      if (runIds.length === 0) return marks;
+      const rows = await db
+        .selectFrom('trials')
+        .select(['runId', 'sweepId', 'number', 'planned'])
+        .where('runId', 'in', runIds)
+        .execute();
+      for (const { runId, sweepId, number, planned } of rows) {
+        const { parameters } = fromJson(planned) as StoredTrial['planned'];
+        marks.set(runId, { sweepId, number, parameters });
+      }
+      return marks;
+    },
 
     async saveSweep({ sweepId, spec, experiment, ...sweep }) {
       const at = now();
@@ -128,6 +164,14 @@ export function sweepTables(db: Sql): SweepReader & SweepWriter {
 
     async noteTrialOutcome(sweepId, number, outcome) {
       await db.updateTable('trials').set(outcome).where('sweepId', '=', sweepId).where('number', '=', number).execute();
+    },
+
+    async saveSweepChange(sweepId, { order, change }) {
+      await db
+        .insertInto('sweepChanges')
+        .values({ sweepId, decisionOrder: order, change: toJson(change) })
+        .onConflict((conflict) => conflict.columns(['sweepId', 'decisionOrder']).doNothing())
+        .execute();
     },
 
     async saveConfirmation(sweepId, number, confirmation) {

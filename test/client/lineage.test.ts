@@ -123,3 +123,24 @@ test('the family of a run is read from any of its members, with scores, verdicts
   ]);
   expect((await readLineage(store, { limit: 2 })).map(({ runId }) => runId)).toEqual(['other-1', 'speller-3']);
 });
+
+test('trials of a sweep are columns that come from it', () => {
+  const trialOf = (number: number, rate: number): Partial<LineageRun> => ({
+    trial: { sweepId: 'rates-1', number, parameters: { 'train.optimizer.learningRate': rate } },
+  });
+  const runs = [
+    run('t1', 't30', { ...trialOf(1, 0.0001234567), checkpoints: [at(0, 't31')] }),
+    run('a', 't20'),
+    run('t0', 't10', trialOf(0, 0.01)),
+  ];
+  expect(lineageGraph(runs, PLAIN, 100).split('\n')).toEqual([
+    '│ ◆ t1  finished  trial 1: train.optimizer.learningRate 0.0001235',
+    '│ ● step 0  step-0-x',
+    '├─╯',
+    '│ ◆ t0  finished  trial 0: train.optimizer.learningRate 0.01',
+    '├─╯',
+    '◇ rates-1  sweep',
+    '',
+    '◆ a  finished',
+  ]);
+});

@@ -4,14 +4,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { EXIT } from '../../client/cli/commands/exit-codes.ts';
 import type { SweepReplay } from '../../client/sweeps/replay-sweep.ts';
 import type { PromotionDetails } from '../../client/promotion/promotions.ts';
 import type { SweepDetails } from '../../client/sweeps/sweeps.ts';
 import { GATED, writeExperiment, writeOtherPrompts } from './experiment.ts';
-import { Pawl } from './pawl.ts';
+import { Pawl, type Finished } from './pawl.ts';
 
 const pawl = new Pawl();
 let file: string;
+/** The same sweep, whose winner nobody asks for. */
+let unchosen: string;
 
 beforeAll(async () => {
   await pawl.up();
@@ -20,36 +23,34 @@ beforeAll(async () => {
     prices: { trainerPerHour: 36 },
   });
   file = join(pawl.home, 'rates.yaml');
+  unchosen = join(pawl.home, 'unchosen.yaml');
   const parameters = {
     'train.optimizer.learningRate': { distribution: 'log_uniform_values', min: 1e-6, max: 0.03 },
     'train.batchSize': { values: [8, 16] },
   };
   const stopEarly = { rule: 'asha', reduction: 2, minSteps: 10 };
   const search = { startup: 3 };
-  writeFileSync(
-    file,
-    stringify({
-      name: 'rates',
-      experiment,
-      method: 'tpe',
-      parameters,
-      trials: 6,
-      concurrency: 2,
-      seed: 5,
-      search,
-      stopEarly,
-      confirm: { prompts: writeOtherPrompts(pawl.home), top: 2 },
-      promote: { to: 'speller', approval: true },
-    }),
-  );
+  const searched = { method: 'tpe', parameters, trials: 6, concurrency: 2, seed: 5, search, stopEarly };
+  const sweep = { name: 'rates', experiment, ...searched };
+  writeFileSync(unchosen, stringify(sweep));
+  const confirm = { prompts: writeOtherPrompts(pawl.home), top: 2 };
+  writeFileSync(file, stringify({ ...sweep, confirm, promote: { to: 'speller', approval: true } }));
 }, 600_000);
 
 afterAll(async () => {
   await pawl.cleanUp();
 }, 300_000);
 
-async function submit(): Promise<string> {
-  const { code, stdout, stderr } = await pawl.run(['sweep', 'run', file, '--detach']);
+/** A machine that has much to do answers late, and is asked again. */
+async function answered(args: readonly string[]): Promise<Finished> {
+  for (;;) {
+    const finished = await pawl.run(args);
+    if (finished.code !== EXIT.unreachable) return finished;
+  }
+}
+
+async function submit(of: string): Promise<string> {
+  const { code, stdout, stderr } = await pawl.run(['sweep', 'run', of, '--detach']);
   if (code !== 0) throw new Error(`pawl sweep run ended with ${code}: ${stderr}`);
   return stdout.trim();
 }
@@ -114,7 +115,7 @@ async function expectConfirmed({ sweepId, trials, winner, promotion }: SweepDeta
   );
   expect(winner?.confirmed).toMatchObject({ score: Math.max(...scores), prompts: GATED });
   expect(promotion).toMatchObject({ alias: 'speller', state: 'awaiting-approval' });
-  expect((await pawl.run(['approve', 'speller'])).code).toBe(0);
+  expect((await answered(['approve', 'speller'])).code).toBe(0);
   while ((await look(sweepId)).promotion?.state !== 'promoted') await sleep(200);
   const promoted = await pawl.run(['promotions', String(promotion?.promotionId), '--output', 'json']);
   const { comparisons } = JSON.parse(promoted.stdout) as PromotionDetails;
@@ -123,7 +124,7 @@ async function expectConfirmed({ sweepId, trials, winner, promotion }: SweepDeta
 }
 
 test('tells the same story undisturbed and with three workers killed in it, and leaves nothing rented', async () => {
-  const undisturbed = await ended(await submit());
+  const undisturbed = await ended(await submit(file));
   expect(undisturbed.outcome).toBe('finished');
   expect(undisturbed.trials).toHaveLength(6);
   const states = undisturbed.trials.map(({ state }) => state);
@@ -140,7 +141,7 @@ test('tells the same story undisturbed and with three workers killed in it, and 
 
   await expectConfirmed(undisturbed);
 
-  const sweepId = await submit();
+  const sweepId = await submit(file);
   for (const holds of MOMENTS) {
     await when(sweepId, holds);
     await pawl.killWorker();
@@ -167,25 +168,28 @@ test('tells the same story undisturbed and with three workers killed in it, and 
 }, 900_000);
 
 test('is paused without machines, changed, resumed, and stopped in good order', async () => {
-  const sweepId = await submit();
+  const sweepId = await submit(unchosen);
   while ((await look(sweepId).catch(() => undefined))?.trials.length !== 2) await sleep(100);
-  await pawl.run(['sweep', 'pause', sweepId]);
+  await answered(['sweep', 'pause', sweepId]);
   while ((await look(sweepId)).outcome !== 'paused') await sleep(100);
   const idle = { trainerJobs: [], deployments: [] };
   while (JSON.stringify((await pawl.ledger()).rented) !== JSON.stringify(idle)) await sleep(200);
   expect((await pawl.run(['sweep', 'extend', sweepId])).stderr).toContain('Nothing is to be changed.');
-  await pawl.run(['sweep', 'extend', sweepId, '--trials', '4']);
-  await pawl.run(['sweep', 'resume', sweepId]);
+  const narrowed = ['--trials', '20', '--parameter', 'train.batchSize={values: [8]}'];
+  await answered(['sweep', 'extend', sweepId, ...narrowed]);
+  await answered(['sweep', 'resume', sweepId]);
   while ((await look(sweepId)).trials.length < 3) await sleep(100);
-  await pawl.run(['sweep', 'stop', sweepId, '--reason', 'enough']);
+  await answered(['sweep', 'stop', sweepId, '--reason', 'enough']);
 
   const { stdout: log } = await pawl.run(['sweep', 'show', sweepId, '--follow']);
   expect(log).toMatch(
-    /paused: its runs return their machines[^]*it goes on[^]*from here on 4 trials in all, set by \w+@/,
+    /paused: its runs return their machines[^]*it goes on[^]*from here on 20 trials in all, set by \w+@/,
   );
   const details = await look(sweepId);
   expect(details).toMatchObject({ outcome: 'finished', reason: 'enough' });
-  expect(details.trials.length).toBeLessThanOrEqual(4);
+  expect(details.changes).toMatchObject([{ change: { parameters: { 'train.batchSize': { values: [8] } } } }]);
+  expect(details.trials.slice(2).map(({ planned }) => planned.parameters['train.batchSize'])).toContain(8);
+  expect(details.trials.length).toBeLessThan(20);
   expect((await pawl.ledger()).rented).toEqual(idle);
   const late = await pawl.run(['sweep', 'stop', sweepId]);
   expect(late).toMatchObject({ code: 1 });

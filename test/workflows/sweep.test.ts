@@ -168,6 +168,36 @@ describe('a sweep', () => {
     expect(report.trials).toBeLessThan(10);
   }, 300_000);
 
+  test('goes on in another space from the change on, which is on record, and stops one trial by its number', async () => {
+    const narrowed = { 'train.batchSize': { values: [16] } };
+    const change = async (sweepId: string, what: object): Promise<void> =>
+      client.workflow
+        .getHandle(sweepId)
+        .signal('sweepChange', { by: 'me@here', at: new Date().toISOString(), ...what });
+    const report = await swept({ trials: 7 }, ['minutes'], async (sweepId) => {
+      while ((await store.trials(sweepId)).length < 3) await sleep(20);
+      await change(sweepId, { parameters: narrowed });
+      await change(sweepId, { stopTrial: 1 });
+    });
+    const trials = await store.trials(report.sweepId);
+    const [first, ...others] = await store.sweepChanges(report.sweepId);
+    expect(first?.change).toMatchObject({ parameters: narrowed, by: 'me@here' });
+    expect(others).toMatchObject([{ change: { stopTrial: 1 } }]);
+    const sizes = trials.map(({ planned }) => planned.parameters['train.batchSize']);
+    const changedAt = first?.order ?? 0;
+    // Those before keep theirs.
+    for (const [index, { proposedOrder }] of trials.entries()) {
+      expect([4, 8].includes(Number(sizes[index]))).toBe(proposedOrder < changedAt);
+    }
+    expect(sizes).toContain(16);
+    expect(trials).toHaveLength(7);
+    expect(trials[1]?.runReason).toBe('stopped by me@here');
+    expect(trials[1]?.scores.at(-1)?.step).toBeLessThan(20);
+    const said = (await store.sweepEvents(report.sweepId)).map(({ message }) => message);
+    expect(said).toContain('from here on train.batchSize is {"values":[16]}, set by me@here');
+    expect(said).toContain('trial 1 is to stop, set by me@here');
+  }, 300_000);
+
   test('takes a trial whose last score is missing as ended, by the score before', async () => {
     const parameters = { 'train.optimizer.learningRate': { values: [0.1, 0.01] } };
     const report = await swept({ method: 'grid', trials: undefined, parameters }, ['unscored-1']);

@@ -21,6 +21,7 @@ export const sweepActivities: SweepActivities = {
   proposeTrial: writes.proposeTrial,
   judgeTrial: writes.judgeTrial,
   endTrial: writes.endTrial,
+  changeSweep: writes.changeSweep,
   findFinalists: writes.findFinalists,
   recordConfirmation: writes.recordConfirmation,
   lookPromotion: writes.lookPromotion,

@@ -87,24 +87,6 @@ export async function noteEnds({ input: { sweepId }, state }: Sweep): Promise<vo
   }
 }
 
-/** What was changed from outside, by whom. */
-export async function noteChanges({ input: { sweepId }, state }: Sweep): Promise<void> {
-  for (let change = state.changes[0]; change !== undefined; [change] = state.changes) {
-    const { trials, concurrency, budget = {}, by, at } = change;
-    const what = [
-      ...(trials === undefined ? [] : [`${trials} trials in all`]),
-      ...(concurrency === undefined ? [] : [`${concurrency} at a time`]),
-      ...Object.entries(budget).map(([name, limit]) => `budget.${name} of ${limit}`),
-    ];
-    await activities.noteSweep({
-      sweepId,
-      key: `change/${at}`,
-      message: `from here on ${what.join(', ')}, set by ${by}`,
-    });
-    state.changes = state.changes.slice(1);
-  }
-}
-
 /** A run that is over by now needs no word. */
 async function tell(runId: string, word: TrialWord): Promise<void> {
   try {

@@ -34,8 +34,8 @@ export function answerMessages(sweep: Sweep): void {
     state.changes = [...state.changes, change];
     state.wanted = trials ?? state.wanted;
     state.concurrency = concurrency ?? state.concurrency;
-    // More trials than a search had points for: it is asked again.
-    if (trials !== undefined) delete state.exhausted;
+    // More trials than a search had points for, or another space: it is asked again.
+    if (trials !== undefined || change.parameters !== undefined) delete state.exhausted;
   });
 }
 

@@ -1,5 +1,6 @@
 /** What a sweep carries: its live trials and some counters. All that was tried is in the store. */
 import { nextEvent, type LiveTrial } from '../../domain/decide/trial-order.ts';
+import type { SweepSpec } from '../../domain/spec/sweep-spec.ts';
 import type { Goal } from '../../domain/words/sweep.ts';
 import type { PinnedSuite } from '../../domain/words/plan.ts';
 import type { BestTrial, SweepPromotion, Winner } from '../../domain/words/sweep-winner.ts';
@@ -51,6 +52,8 @@ export interface SweepState {
   /** How many in all, and at a time. */
   wanted: number;
   concurrency: number;
+  /** The space, where it was changed. */
+  parameters?: SweepSpec['parameters'];
   best?: BestTrial;
   /** The prompts that the best are asked again. */
   confirm?: PinnedSuite;

@@ -10,7 +10,8 @@ import type { SweepInput, SweepReport } from '../../domain/words/sweep-workflow.
 import { rootMessage } from '../failures.ts';
 import { sweepActivities as activities } from './activities.ts';
 import { watchBudget } from './budget.ts';
-import { hear, noteChanges, noteEnds } from './hearing.ts';
+import { noteChanges } from './changing.ts';
+import { hear, noteEnds } from './hearing.ts';
 import { answerMessages } from './messages.ts';
 import { continueAsNewIfLong } from './history.ts';
 import { lookAfterSilent, letGoOfLate } from './silence.ts';

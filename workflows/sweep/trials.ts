@@ -4,6 +4,7 @@ import { RUN_TASK_TIMEOUT, RUN_WORKFLOW_TYPE } from '../../domain/words/names.ts
 import type { RunWorkflow } from '../../domain/words/run.ts';
 import { pauseSignal, resumeSignal, stopSignal } from '../run/messages.ts';
 import { sweepActivities as activities } from './activities.ts';
+import { asChanged } from './changing.ts';
 import { takeOrder } from './hearing.ts';
 import { lookAfterSilent } from './silence.ts';
 import { mayPropose, type Sweep } from './state.ts';
@@ -11,11 +12,14 @@ import { mayPropose, type Sweep } from './state.ts';
 const LOOK = '1m';
 
 /** As many as there is room for; what each is rests on nothing but what was decided before it. */
-export async function proposeTrials({ input, state }: Sweep): Promise<void> {
-  while (mayPropose(state) && !state.pauseRequested && state.live.length < state.concurrency) {
+export async function proposeTrials(sweep: Sweep): Promise<void> {
+  const { state } = sweep;
+  // Of a space that is about to be another, nothing more is proposed.
+  const isOther = (): boolean => state.changes.some(({ parameters }) => parameters !== undefined);
+  while (mayPropose(state) && !isOther() && !state.pauseRequested && state.live.length < state.concurrency) {
     const number = state.proposed;
     const proposed = await activities.proposeTrial({
-      sweep: input,
+      sweep: asChanged(sweep),
       number,
       order: takeOrder(state),
       suite: state.suite,

@@ -2,6 +2,14 @@
 import { VALIDATION_METRIC } from '../../../domain/words/names.ts';
 import type { Evaluation } from '../../../domain/words/evaluation.ts';
 import type { ScoreDifference } from '../../../domain/words/serving.ts';
+import { oneLine } from './text.ts';
+
+/** A setting, as short as it can be told. */
+export function shortValue(value: unknown): string {
+  if (value === undefined) return '-';
+  if (typeof value === 'number' && !Number.isInteger(value)) return value.toPrecision(4).replace(/\.?0+(e|$)/, '$1');
+  return typeof value === 'string' ? oneLine(value) : JSON.stringify(value);
+}
 
 export function percent(value: number): string {
   return `${(value * 100).toFixed(1)} %`;

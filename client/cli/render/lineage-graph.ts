@@ -11,7 +11,9 @@ export type GraphRow =
   | { readonly kind: 'checkpoint'; readonly depth: number; readonly at: LineageCheckpoint }
   | { readonly kind: 'rewind'; readonly depth: number; readonly rewind: StoredRewind }
   | { readonly kind: 'change'; readonly depth: number; readonly change: StoredChange }
-  /** The column to the right ends here: it began at the checkpoint below. */
+  /** What its trials came from. */
+  | { readonly kind: 'sweep'; readonly depth: number; readonly sweepId: string }
+  /** The column to the right ends here: it began at the checkpoint, or the sweep, below. */
   | { readonly kind: 'join'; readonly depth: number }
   /** Between two families. */
   | { readonly kind: 'gap'; readonly depth: 0 };
@@ -22,10 +24,27 @@ export function layOut(runs: readonly LineageRun[]): GraphRow[] {
   const roots = runs.filter(
     ({ parent }) => parent === undefined || !points.has(`${parent.runId}/${parent.checkpoint}`),
   );
-  return roots.flatMap((root, index): GraphRow[] => [
+  return familiesOf(roots).flatMap((family, index): GraphRow[] => [
     ...(index === 0 ? [] : [{ kind: 'gap', depth: 0 } as const]),
-    ...rowsOf(root, 0, runs),
+    ...familyRows(family, runs),
   ]);
+}
+
+/** Trials of a sweep are one family, where the newest of them stands. */
+function familiesOf(roots: readonly LineageRun[]): LineageRun[][] {
+  const families = new Map<string, LineageRun[]>();
+  for (const root of roots) {
+    const key = root.trial === undefined ? `run ${root.runId}` : `sweep ${root.trial.sweepId}`;
+    families.set(key, [...(families.get(key) ?? []), root]);
+  }
+  return [...families.values()];
+}
+
+function familyRows(family: readonly LineageRun[], runs: readonly LineageRun[]): GraphRow[] {
+  const sweepId = family[0]?.trial?.sweepId;
+  if (sweepId === undefined) return family.flatMap((root) => rowsOf(root, 0, runs));
+  const trials = family.flatMap((root): GraphRow[] => [...rowsOf(root, 1, runs), { kind: 'join', depth: 0 }]);
+  return [...trials, { kind: 'sweep', depth: 0, sweepId }];
 }
 
 function rowsOf(run: LineageRun, depth: number, runs: readonly LineageRun[]): GraphRow[] {

@@ -3,12 +3,12 @@ import { changeText } from '../../../domain/spec/spec-changes.ts';
 import { liveChangeText } from '../../../domain/words/live-changes.ts';
 import type { LineageCheckpoint, LineageRun } from '../../lineage/lineage.ts';
 import type { Colours } from './colours.ts';
-import { scoreText } from './format.ts';
+import { scoreText, shortValue } from './format.ts';
 import { layOut, type GraphRow } from './lineage-graph.ts';
 import { table } from './tables.ts';
 import { cut, oneLine } from './text.ts';
 
-/** `●` is a checkpoint, `◆` the newest end of a run, `↺` a rewind, `✎` a change that was set. */
+/** `●` is a checkpoint, `◆` the newest end of a run, `↺` a rewind, `✎` a change that was set, `◇` a sweep. */
 export function lineageGraph(runs: readonly LineageRun[], colours: Colours, width: number): string {
   return layOut(runs)
     .flatMap((row) => rowLines(row, colours).map((line) => cut(`${'│ '.repeat(row.depth)}${line}`, width)))
@@ -28,6 +28,8 @@ function rowLines(row: GraphRow, colours: Colours): string[] {
     }
     case 'change':
       return [`✎ ${colours.dim(oneLine(liveChangeText(row.change)))}`];
+    case 'sweep':
+      return [`◇ ${colours.strong(row.sweepId)}  sweep`];
     case 'join':
       return ['├─╯'];
     case 'gap':
@@ -38,8 +40,12 @@ function rowLines(row: GraphRow, colours: Colours): string[] {
 }
 
 /** How it ended, and what is different about it if it is a branch; then, beneath, why it ended. */
-function runLines({ runId, parent, outcome, reason }: LineageRun, colours: Colours): string[] {
+function runLines({ runId, parent, trial, outcome, reason }: LineageRun, colours: Colours): string[] {
   const parts = [colours.strong(runId), outcome];
+  if (trial !== undefined) {
+    const tried = Object.entries(trial.parameters).map(([path, value]) => `${path} ${shortValue(value)}`);
+    parts.push(oneLine(`trial ${trial.number}: ${tried.join(', ')}`));
+  }
   if (parent !== undefined) {
     parts.push(parent.changes.length === 0 ? 'nothing changed' : oneLine(parent.changes.map(changeText).join(', ')));
   }

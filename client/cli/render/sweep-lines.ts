@@ -5,7 +5,9 @@ import { flattery } from '../../../domain/decide/flattery.ts';
 import type { JudgedScore, StoredSweep, StoredTrial } from '../../../store/rows/sweep-records.ts';
 import { toTrialScore } from '../../../store/rows/trial-facts.ts';
 import type { SweepDetails } from '../../sweeps/sweeps.ts';
-import { durationText, percent } from './format.ts';
+import { percent, shortValue } from './format.ts';
+import { leftLines, rentedText } from './sweep-money.ts';
+import { sweepPicture } from './sweep-picture.ts';
 import { table } from './tables.ts';
 import { oneLine } from './text.ts';
 
@@ -22,20 +24,20 @@ export function sweepTable(sweeps: readonly StoredSweep[]): string {
   return table(head, rows);
 }
 
-export function sweepLines(sweep: SweepDetails): string[] {
+/** `width`: of the screen. */
+export function sweepLines(sweep: SweepDetails, width: number): string[] {
   const { sweepId, outcome, reason, spec, suite, goal, trials, best, winner, status, createdAt } = sweep;
-  const { prices } = sweep.experiment;
-  const cost = trials.reduce((sum, trial) => sum + trial.cost, 0);
-  const hours = trials.reduce((sum, trial) => sum + trial.hours, 0);
   const wanted = status?.wanted ?? spec.trials ?? trials.length;
   return [
     `${sweepId}  ${outcome}${reason === undefined ? '' : `: ${oneLine(reason)}`}`,
     `${spec.method} over ${Object.keys(spec.parameters).join(', ')}; ${goal} ${suite}; seed ${spec.seed}; since ${createdAt}`,
     `${trials.length} of ${wanted} trials proposed, ${count(trials, 'stopped')} stopped early, ${count(trials, 'failed')} failed; ` +
-      `rented ${durationText(hours * 3_600)}${cost === 0 ? '' : `, ${cost.toFixed(2)} ${prices.currency}`}`,
+      rentedText(sweep),
+    ...leftLines(sweep),
     '',
     trialTable(suite, trials),
     ...whyLines(trials),
+    ...pictureLines(sweep, width),
     '',
     best === undefined
       ? 'no trial has a score yet'
@@ -43,6 +45,16 @@ export function sweepLines(sweep: SweepDetails): string[] {
     ...(best === undefined || winner?.confirmed !== undefined ? [] : luck(suite, trials)),
     ...winnerLines(sweep),
   ];
+}
+
+function pictureLines({ suite, spec, trials }: SweepDetails, width: number): string[] {
+  const points = trials.flatMap(({ planned, scores }) => {
+    const last = scores.at(-1);
+    return last === undefined ? [] : [{ parameters: planned.parameters, score: last.score }];
+  });
+  const { parameters } = spec;
+  const lines = sweepPicture({ parameters, points, width, scoreText: (score) => valueOf(suite, score) });
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 /** Who was chosen, by which scores, and what came of its promotion. */
@@ -92,7 +104,7 @@ function trialTable(suite: string, trials: readonly StoredTrial[]): string {
       String(number),
       runId,
       state === 'running' && runOutcome !== undefined ? runOutcome : state,
-      ...names.map((name) => valueText(planned.parameters[name])),
+      ...names.map((name) => shortValue(planned.parameters[name])),
       last === undefined ? '-' : String(last.step),
       last === undefined ? '-' : intervalText(suite, last),
       ...(again ? [confirmationText(suite, confirmation)] : []),
@@ -128,10 +140,4 @@ function intervalText(suite: string, { score, low, high }: Pick<JudgedScore, 'sc
 
 function short(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1);
-}
-
-function valueText(value: unknown): string {
-  if (value === undefined) return '-';
-  if (typeof value === 'number' && !Number.isInteger(value)) return value.toPrecision(4).replace(/\.?0+(e|$)/, '$1');
-  return typeof value === 'string' ? oneLine(value) : JSON.stringify(value);
 }
