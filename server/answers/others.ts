@@ -167,12 +167,22 @@ const sweep = {
   goal: z.enum(['maximize', 'minimize']),
   suite: z.string(),
   askedBy: z.string(),
-  outcome: z.enum(['running', 'paused', 'stopping', 'finished', 'failed', 'cancelled']),
+  outcome: z.enum(['running', 'paused', 'stopping', 'choosing', 'finished', 'failed', 'cancelled']),
   reason: z.string().optional(),
   best: z.strictObject({ number: count, runId, checkpoint: z.string(), step: count, score: z.number() }).optional(),
   createdAt: time,
   updatedAt: time,
 };
+
+const Confirmed = z.strictObject({
+  checkpoint: z.string(),
+  step: count,
+  evaluation: z.string().describe('its id'),
+  score: measure(),
+  low: measure(),
+  high: measure(),
+  prompts: count.optional(),
+});
 
 export const Sweeps = z.strictObject({ sweeps: z.array(z.strictObject(sweep)).describe('newest first') });
 
@@ -184,6 +194,23 @@ export const Sweep = z.strictObject({
   experiment: Experiment,
   wanted: count.optional().describe('trials in all; absent: it is over, or does not answer'),
   concurrency: count.optional(),
+  winner: z
+    .strictObject({
+      number: count,
+      runId,
+      checkpoint: z.string(),
+      step: count,
+      score: z.number().describe('by which it was among the best'),
+      confirmed: Confirmed.optional().describe('on prompts that no trial was chosen by'),
+    })
+    .optional(),
+  promotion: z
+    .strictObject({ promotionId: z.string(), alias: z.string(), state: z.string(), reason: z.string().optional() })
+    .optional()
+    .describe('what became of the winner'),
+  changes: z
+    .array(z.strictObject({ order: count, by: z.string(), at: time, change: z.record(z.string(), z.unknown()) }))
+    .describe('of its space and of single trials, while it ran'),
   trials: z.array(
     z.strictObject({
       number: count,
@@ -194,6 +221,7 @@ export const Sweep = z.strictObject({
       score: z.number().optional(),
       runOutcome: z.string().optional(),
       runReason: z.string().optional(),
+      confirmed: Confirmed.optional().describe('one of the best: what it scored when it was asked again'),
       trainerHours: z.number(),
       cost: z.number(),
       scores: z.array(

@@ -180,12 +180,13 @@ function sweepOf({
   return { ...found, ...(reason !== undefined && { reason }), ...(best !== undefined && { best }) };
 }
 
-function wholeSweep({ trials, status, ...sweep }: SweepDetails): Immutable<z.input<typeof Sweep>> {
+function wholeSweep({ trials, status, changes, ...sweep }: SweepDetails): Immutable<z.input<typeof Sweep>> {
   return {
     ...sweep,
+    changes: changes.map(({ order, change: { by, at, ...change } }) => ({ order, by, at, change: { ...change } })),
     ...(status !== undefined && { wanted: status.wanted, concurrency: status.concurrency }),
     trials: trials.map(
-      ({ number, runId, planned, state, reason, score, runOutcome, runReason, hours, cost, scores }) => ({
+      ({ number, runId, planned, state, reason, score, runOutcome, runReason, confirmation, hours, cost, scores }) => ({
         number,
         runId,
         parameters: planned.parameters,
@@ -196,6 +197,7 @@ function wholeSweep({ trials, status, ...sweep }: SweepDetails): Immutable<z.inp
         ...(score !== undefined && { score }),
         ...(runOutcome !== undefined && { runOutcome }),
         ...(runReason !== undefined && { runReason }),
+        ...(confirmation?.kind === 'scored' && { confirmed: confirmation.scored }),
         scores: scores.map(({ step, order, checkpoint, score: value, low, high, verdict }) => ({
           step,
           order,
