@@ -38,8 +38,8 @@ test('takes whole parameters, in either language and by short names', () => {
 test.each([
   [['train.batchSize={values: [many]}'], '--parameter train.batchSize: with "many", train.batchSize'],
   [['train.batchSiz={values: [8]}'], '--parameter train.batchSiz: '],
-  [['train.batchSize={min: 9, max: 1}'], '--parameter train.batchSize.min: lies above max'],
-  [['train.batchSize={}'], '--parameter train.batchSize: has no values.'],
+  [['train.batchSize={min: 9, max: 1}'], '--parameter train.batchSize.min: 9 is not allowed here: lies above max'],
+  [['train.batchSize={}'], '--parameter train.batchSize: a section is not allowed here: has no values.'],
   [['train.batchSize'], '--parameter train.batchSize: expected path=value'],
 ])('%j is refused', (set, problem) => {
   expect(said(set).join('\n')).toContain(problem);

@@ -50,25 +50,25 @@ async function answered(args: readonly string[]): Promise<Finished> {
 }
 
 async function submit(of: string): Promise<string> {
-  const { code, stdout, stderr } = await pawl.run(['sweep', 'run', of, '--detach']);
+  const { code, stdout, stderr } = await answered(['sweep', 'run', of, '--detach']);
   if (code !== 0) throw new Error(`pawl sweep run ended with ${code}: ${stderr}`);
   return stdout.trim();
 }
 
 async function look(sweepId: string): Promise<SweepDetails> {
-  const { code, stdout, stderr } = await pawl.run(['sweep', 'show', sweepId, '--output', 'json']);
+  const { code, stdout, stderr } = await answered(['sweep', 'show', sweepId, '--output', 'json']);
   if (code !== 0) throw new Error(`pawl sweep show ended with ${code}: ${stderr}`);
   return JSON.parse(stdout) as SweepDetails;
 }
 
 async function ended(sweepId: string): Promise<SweepDetails> {
-  const { code, stderr } = await pawl.run(['sweep', 'show', sweepId, '--follow']);
+  const { code, stderr } = await answered(['sweep', 'show', sweepId, '--follow']);
   if (code !== 0) throw new Error(`the sweep ended with ${code}: ${stderr}`);
   return look(sweepId);
 }
 
 async function replay(sweepId: string, set: readonly string[]): Promise<SweepReplay> {
-  const { code, stdout, stderr } = await pawl.run(['sweep', 'replay', sweepId, ...set, '--output', 'json']);
+  const { code, stdout, stderr } = await answered(['sweep', 'replay', sweepId, ...set, '--output', 'json']);
   if (code !== 0) throw new Error(`pawl sweep replay ended with ${code}: ${stderr}`);
   return JSON.parse(stdout) as SweepReplay;
 }
@@ -117,7 +117,7 @@ async function expectConfirmed({ sweepId, trials, winner, promotion }: SweepDeta
   expect(promotion).toMatchObject({ alias: 'speller', state: 'awaiting-approval' });
   expect((await answered(['approve', 'speller'])).code).toBe(0);
   while ((await look(sweepId)).promotion?.state !== 'promoted') await sleep(200);
-  const promoted = await pawl.run(['promotions', String(promotion?.promotionId), '--output', 'json']);
+  const promoted = await answered(['promotions', String(promotion?.promotionId), '--output', 'json']);
   const { comparisons } = JSON.parse(promoted.stdout) as PromotionDetails;
   const candidate = { evaluation: winner?.confirmed?.evaluation };
   expect(comparisons).toMatchObject([{ suite: 'main (confirmed)', prompts: GATED, looks: 2, candidate }]);
@@ -153,10 +153,10 @@ test('tells the same story undisturbed and with three workers killed in it, and 
   expect(disturbed.promotion?.reason).toContain('the champion of speller');
   expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
 
-  const { stdout } = await pawl.run(['sweep', 'show', sweepId]);
+  const { stdout } = await answered(['sweep', 'show', sweepId]);
   expect(stdout).toContain('6 of 6 trials proposed');
   expect(stdout).toMatch(/the winner is trial \d+, .* on prompts that no trial was chosen by, /);
-  expect((await pawl.run(['sweep', 'list'])).stdout).toContain(sweepId);
+  expect((await answered(['sweep', 'list'])).stdout).toContain(sweepId);
 
   // Its own rule says the same of what is recorded, and one that stops nothing so early saves nothing.
   const again = await replay(sweepId, []);
@@ -174,14 +174,14 @@ test('is paused without machines, changed, resumed, and stopped in good order', 
   while ((await look(sweepId)).outcome !== 'paused') await sleep(100);
   const idle = { trainerJobs: [], deployments: [] };
   while (JSON.stringify((await pawl.ledger()).rented) !== JSON.stringify(idle)) await sleep(200);
-  expect((await pawl.run(['sweep', 'extend', sweepId])).stderr).toContain('Nothing is to be changed.');
+  expect((await answered(['sweep', 'extend', sweepId])).stderr).toContain('Nothing is to be changed.');
   const narrowed = ['--trials', '20', '--parameter', 'train.batchSize={values: [8]}'];
   await answered(['sweep', 'extend', sweepId, ...narrowed]);
   await answered(['sweep', 'resume', sweepId]);
   while ((await look(sweepId)).trials.length < 3) await sleep(100);
   await answered(['sweep', 'stop', sweepId, '--reason', 'enough']);
 
-  const { stdout: log } = await pawl.run(['sweep', 'show', sweepId, '--follow']);
+  const { stdout: log } = await answered(['sweep', 'show', sweepId, '--follow']);
   expect(log).toMatch(
     /paused: its runs return their machines[^]*it goes on[^]*from here on 20 trials in all, set by \w+@/,
   );
@@ -191,7 +191,7 @@ test('is paused without machines, changed, resumed, and stopped in good order', 
   expect(details.trials.slice(2).map(({ planned }) => planned.parameters['train.batchSize'])).toContain(8);
   expect(details.trials.length).toBeLessThan(20);
   expect((await pawl.ledger()).rented).toEqual(idle);
-  const late = await pawl.run(['sweep', 'stop', sweepId]);
+  const late = await answered(['sweep', 'stop', sweepId]);
   expect(late).toMatchObject({ code: 1 });
   expect(late.stderr).toContain(`${sweepId} is over already (finished).`);
 }, 900_000);
