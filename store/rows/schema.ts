@@ -8,11 +8,10 @@ import type { EventKind } from '../../domain/words/event-kinds.ts';
 import type { SampleRecord } from '../../domain/words/samples.ts';
 import type { Phase, RunOutcome, VerdictKind } from '../../domain/words/run.ts';
 import type { SnapshotType } from '../../domain/words/checkpoint.ts';
-import type { Goal, TrialState } from '../../domain/words/sweep.ts';
-import type { SweepOutcome } from '../../domain/words/sweep-workflow.ts';
 import type { PromotionState } from '../../domain/words/promotion.ts';
 import type { Measure } from './codec.ts';
 import type { ScheduleTables } from './schedule-schema.ts';
+import type { SweepTables } from './sweep-schema.ts';
 
 interface RunsTable {
   id: string;
@@ -288,64 +287,6 @@ interface ClaimsTable {
   until: string;
 }
 
-interface SweepsTable {
-  id: string;
-  name: string;
-  spec: string;
-  experiment: string;
-  suite: string;
-  goal: Goal;
-  askedBy: string;
-  outcome: SweepOutcome;
-  reason: string | null;
-  best: string | null;
-  createdAt: string;
-  updatedAt: string;
-  winner: string | null;
-  promotion: string | null;
-}
-
-interface SweepChangesTable {
-  sweepId: string;
-  decisionOrder: number;
-  change: string;
-}
-
-interface TrialsTable {
-  sweepId: string;
-  number: number;
-  runId: string;
-  planned: string;
-  proposedOrder: number;
-  state: TrialState;
-  endedOrder: number | null;
-  reason: string | null;
-  runOutcome: string | null;
-  runReason: string | null;
-  confirmation: string | null;
-}
-
-interface TrialScoresTable {
-  sweepId: string;
-  number: number;
-  step: number;
-  decisionOrder: number;
-  checkpoint: string;
-  score: Measure;
-  low: Measure | null;
-  high: Measure | null;
-  prompts: number | null;
-  verdict: string | null;
-}
-
-interface SweepEventsTable {
-  seq: Generated<number>;
-  sweepId: string;
-  key: string;
-  at: string;
-  message: string;
-}
-
 interface AnnouncementsTable {
   seq: Generated<number>;
   id: string;
@@ -372,7 +313,7 @@ interface DeliveriesTable {
   problem: string | null;
 }
 
-export interface Tables extends ScheduleTables {
+export interface Tables extends ScheduleTables, SweepTables {
   meta: MetaTable;
   workers: WorkersTable;
   runs: RunsTable;
@@ -396,13 +337,8 @@ export interface Tables extends ScheduleTables {
   promotions: PromotionsTable;
   promotionEvents: PromotionEventsTable;
   claims: ClaimsTable;
-  sweeps: SweepsTable;
-  trials: TrialsTable;
-  trialScores: TrialScoresTable;
-  sweepEvents: SweepEventsTable;
   announcements: AnnouncementsTable;
   deliveries: DeliveriesTable;
-  sweepChanges: SweepChangesTable;
 }
 
 export type Sql = Kysely<Tables>;
