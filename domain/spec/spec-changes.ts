@@ -40,20 +40,25 @@ function setIn(target: unknown, path: readonly string[], value: unknown): unknow
 
 /** Every field in which `after` differs from `before`, in their order; a list counts as one value. */
 export function fieldChanges(before: object, after: object): SpecChange[] {
-  return changesOf('', before, after);
+  const found: SpecChange[] = [];
+  collect('', before, after, found);
+  return found;
 }
 
-function changesOf(path: string, before: unknown, after: unknown): SpecChange[] {
+/** Looks at most fields only once: a list of runs is told apart by thousands of experiments that are nearly alike. */
+function collect(path: string, before: unknown, after: unknown, found: SpecChange[]): void {
+  if (before === after) return;
   if (isSection(before) && isSection(after)) {
-    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-    return [...keys].flatMap((key) => changesOf(path === '' ? key : `${path}.${key}`, before[key], after[key]));
+    for (const key in { ...before, ...after }) {
+      if (before[key] !== after[key]) collect(path === '' ? key : `${path}.${key}`, before[key], after[key], found);
+    }
+  } else if (!same(before, after)) {
+    found.push({ path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) });
   }
-  if (same(before, after)) return [];
-  return [{ path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }];
 }
 
 function same(one: unknown, other: unknown): boolean {
-  if (isSection(one) && isSection(other)) return changesOf('', one, other).length === 0;
+  if (isSection(one) && isSection(other)) return fieldChanges(one, other).length === 0;
   if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
   return one.length === other.length && one.every((item, index) => same(item, other[index]));
 }

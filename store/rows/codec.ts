@@ -46,7 +46,9 @@ export type Present<Row> = { [K in Exclude<keyof Row, NullableKey<Row>>]: Row[K]
 };
 
 export function present<Row extends object>(row: Row): Present<Row> {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Present<Row>;
+  const found: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(row)) if (value !== null) found[field] = value;
+  return found as Present<Row>;
 }
 
 export function now(): string {

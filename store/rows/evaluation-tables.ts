@@ -183,6 +183,11 @@ function subject(row: EvaluationRow): EvaluationSubject {
   };
 }
 
+/** What was read last: evaluations of a run were all drawn alike, or nearly. */
+let read: { readonly column: string; readonly sampling: Sampling } | undefined;
+
 function toSampling(column: string | null): Sampling | undefined {
-  return column === null ? undefined : (fromJson(column) as Sampling);
+  if (column === null) return undefined;
+  if (read?.column !== column) read = { column, sampling: fromJson(column) as Sampling };
+  return read.sampling;
 }

@@ -60,8 +60,18 @@ function migrator(db: Sql): Migrator {
 }
 
 async function pending(db: Sql): Promise<boolean> {
-  const migrations = await migrator(db).getMigrations();
-  return migrations.some((migration) => migration.executedAt === undefined);
+  const done = new Set(await applied(db));
+  return Object.keys(MIGRATIONS).some((name) => !done.has(name));
+}
+
+/** By name. Kysely's own question reads every table and column there is, a tenth of what a command takes to start. */
+async function applied(db: Sql): Promise<readonly string[]> {
+  const { rows } = await sql`select 1 from sqlite_master where type = 'table' and name = 'kysely_migration'`.execute(
+    db,
+  );
+  if (rows.length === 0) return [];
+  const done = db.withTables<{ kyselyMigration: { name: string } }>().selectFrom('kyselyMigration').select('name');
+  return (await done.execute()).map(({ name }) => name);
 }
 
 /**
@@ -95,12 +105,7 @@ export async function requireMigrated(db: Sql, path: string): Promise<void> {
 
 /** A schema from the future may have other meanings: better not to touch it. */
 async function refuseNewer(db: Sql, path: string): Promise<void> {
-  const done = await db
-    .withTables<{ kyselyMigration: { name: string } }>()
-    .selectFrom('kyselyMigration')
-    .select('name')
-    .execute();
-  const unknown = done.map((row) => row.name).filter((name) => !(name in MIGRATIONS));
+  const unknown = (await applied(db)).filter((name) => !(name in MIGRATIONS));
   if (unknown.length === 0) return;
   throw new StoreUnavailable(
     'schema',

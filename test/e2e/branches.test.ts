@@ -10,7 +10,7 @@ let parent: RunDetails;
 
 beforeAll(async () => {
   await pawl.up();
-  const { result } = await pawl.follow([writeExperiment(join(pawl.home, 'parent'))]);
+  const result = await pawl.finish(writeExperiment(join(pawl.home, 'parent')));
   parent = await pawl.show(result.runId);
 }, 600_000);
 
@@ -90,7 +90,7 @@ describe('a run that is set another learning rate while it trains', () => {
   test('has it from its next checkpoint on, whoever dies, and a branch repeats it to the last bit', async () => {
     const train = { steps: 60, batchSize: 16, seed: 3, windowSteps: 5, optimizer: { learningRate: 0.01 } };
     const experiment = writeExperiment(join(pawl.home, 'set'), { train, checkpoint: { every: 20, baseEvery: 3 } });
-    const runId = await pawl.start([experiment]);
+    const runId = await pawl.start(experiment);
     await pawl.untilStep(runId, 1);
     const set = await pawl.withRuns((runs) => runs.set(runId, { 'train.learningRate': 0.002 }, { by: 'ada@host' }));
     expect(set.changes).toEqual([{ path: 'train.optimizer.learningRate', before: 0.01, after: 0.002 }]);
@@ -174,7 +174,7 @@ describe('a plateau', () => {
   let plateaued = '';
 
   test('is left by branches: the better one goes on, the other stops and says why, whatever dies meanwhile', async () => {
-    const { result } = await pawl.follow([writeExperiment(join(pawl.home, 'plateau'), PLATEAU)]);
+    const result = await pawl.finish(writeExperiment(join(pawl.home, 'plateau'), PLATEAU));
     plateaued = result.runId;
     expect(result.outcome).toBe('finished');
     expect(result.reason).toMatch(/^plateau: no gain above 99.0 %/);

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openStore, type StoreReader } from '../../store/index.ts';
 import type { AliasView, PromotionDetails } from '../../client/promotion/promotions.ts';
 import { storeFile } from '../../client/runs/run-store.ts';
@@ -59,13 +60,15 @@ async function json<T>(...args: string[]): Promise<T> {
 }
 
 async function promotion(id: string, state: string): Promise<PromotionDetails> {
-  for (;;) {
-    const { stdout } = await pawl.run(['promotions', id, '--output', 'json']);
-    const found = stdout === '' ? undefined : (JSON.parse(stdout) as PromotionDetails);
-    if (found?.state === state) return found;
-    if (found?.state === 'refused' || found?.state === 'failed')
-      throw new Error(`${id} is ${found.state}: ${found.reason}`);
-  }
+  return pawl.withRuns(async ({ promotions }) => {
+    for (;;) {
+      const found = await promotions.show(id);
+      if (found?.state === state) return found;
+      if (found?.state === 'refused' || found?.state === 'failed')
+        throw new Error(`${id} is ${found.state}: ${found.reason}`);
+      await sleep(100);
+    }
+  });
 }
 
 /** The identity that stands behind a score: confirmed on every replica, named by each sample, and all there is to it. */
@@ -112,7 +115,7 @@ describe('a run with two suites, from its plateau to what serves in the end', ()
   let second: PromotionDetails;
 
   test('the policy ends it, and what it came to passes the gate against its baseline', async () => {
-    const { result } = await pawl.follow([writeExperiment(join(pawl.home, 'evidence'), EXPERIMENT, GATED)]);
+    const result = await pawl.finish(writeExperiment(join(pawl.home, 'evidence'), EXPERIMENT, GATED));
     expect(result.outcome).toBe('finished');
     expect(result.reason).toMatch(/^plateau: no gain above 50.0 %.* in 2 evaluations/);
     reader = await openStore({ path: storeFile(pawl.home), readonly: true });

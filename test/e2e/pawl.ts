@@ -1,14 +1,21 @@
 /** The compiled `pawl`, driven as a person would: a stack in a folder of its own, commands, and the sandbox's ledger. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openStore } from '../../store/index.ts';
+import { readConfig } from '../../client/config.ts';
+import { UnreachableError } from '../../client/errors.ts';
+import { loadExperiment } from '../../client/experiment/experiment-file.ts';
+import { locate } from '../../client/local/locate.ts';
 import { packageRoot } from '../../client/local/paths.ts';
 import { readStack, type StackInfo } from '../../client/local/stack.ts';
+import { resolveTemporalBinary } from '../../client/local/temporal-binary.ts';
 import type { RunDetails, RunResult } from '../../client/runs/run-view.ts';
-import { Runs } from '../../client/runs/runs.ts';
+import { storeFile } from '../../client/runs/run-store.ts';
+import { Runs, type RunsOptions } from '../../client/runs/runs.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -50,8 +57,10 @@ export class Pawl {
     return { code, stdout, stderr };
   }
 
-  async up(): Promise<StackInfo> {
-    const child = this.#spawn(['up', ...ownPorts()], {});
+  /** `suggestedEvents`: how long a history may be before its workflow should be continued as new; absent: 4096. */
+  async up({ suggestedEvents }: { suggestedEvents?: number } = {}): Promise<StackInfo> {
+    const short = suggestedEvents === undefined ? [] : ['--temporal-bin', await this.#shortHistories(suggestedEvents)];
+    const child = this.#spawn(['up', ...ownPorts(), ...short], {});
     this.#up = child;
     let said = '';
     child.stdout?.on('data', (data: Buffer) => (said += data.toString()));
@@ -62,6 +71,17 @@ export class Pawl {
       if (child.exitCode !== null) throw new Error(`pawl up ended: ${said}`);
       await sleep(50);
     }
+  }
+
+  /** A program that is the Temporal server with one setting more. */
+  async #shortHistories(events: number): Promise<string> {
+    const { cache, inherited } = readConfig();
+    const { path } = await resolveTemporalBinary({ cache, env: inherited });
+    const program = join(this.home, 'temporal-of-short-histories');
+    const setting = `--dynamic-config-value limit.historyCount.suggestContinueAsNew=${events}`;
+    writeFileSync(program, `#!/bin/sh\n[ "$1" = server ] && exec '${path}' "$@" ${setting}\nexec '${path}' "$@"\n`);
+    chmodSync(program, 0o755);
+    return program;
   }
 
   /** One more worker of this home, on a task queue of its own, and so with a configuration of its own. */
@@ -116,7 +136,7 @@ export class Pawl {
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** Follows a run from submission to its end. */
+  /** Follows a run from submission to its end, as a person would. Most tests want only what became of it: `finish`. */
   async follow(args: readonly string[]): Promise<Finished & { result: RunResult }> {
     const finished = await this.run(['run', ...args, '--output', 'json']);
     const last = finished.stdout.trim().split('\n').at(-1) ?? '';
@@ -125,32 +145,50 @@ export class Pawl {
     return { ...finished, result: JSON.parse(last) as RunResult };
   }
 
-  async start(args: readonly string[], environment: Record<string, string> = {}): Promise<string> {
-    const command = ['run', ...args, '--detach', '--output', 'json'];
-    const { stdout, stderr, code } = await this.run(command, environment);
-    if (code !== 0) throw new Error(`pawl run --detach failed: ${stderr}`);
-    return (JSON.parse(stdout) as { runId: string }).runId;
+  /**
+   * Submits an experiment. It and what follows are the library in this process: what commands do with it is tried where they
+   * are what is tested, and each of them costs a second of computing, a tenth of what the run itself does.
+   */
+  async start(file: string, { taskQueue }: { taskQueue?: string } = {}): Promise<string> {
+    const spec = await loadExperiment(file);
+    // Under an id of its own: asked for again it is the same run.
+    const id = `${spec.name}-${randomBytes(4).toString('hex')}`;
+    const submit = async (runs: Runs): Promise<string> => (await runs.start(spec, { id })).runId;
+    return patiently(async () => this.withRuns(submit, { ...(taskQueue !== undefined && { taskQueue }) }));
+  }
+
+  /** Submits an experiment, and waits for its end. */
+  async finish(file: string): Promise<RunResult> {
+    const runId = await this.start(file);
+    return this.withRuns((runs) => runs.result(runId));
   }
 
   async show(runId: string): Promise<RunDetails> {
-    const { stdout, stderr, code } = await this.run(['show', runId, '--output', 'json']);
-    if (code !== 0) throw new Error(`pawl show failed: ${stderr}`);
-    return JSON.parse(stdout) as RunDetails;
+    return patiently(async () => this.withRuns((runs) => look(runs, runId)));
   }
 
   /** Resolves with the first view of the run that the condition holds for. */
   async until(runId: string, condition: (run: RunDetails) => boolean): Promise<RunDetails> {
-    for (;;) {
-      const run = await this.show(runId);
-      if (condition(run)) return run;
-      await sleep(100);
-    }
+    return this.withRuns(async (runs) => {
+      for (;;) {
+        const run = await patiently(async () => look(runs, runId));
+        if (condition(run)) return run;
+        await sleep(100);
+      }
+    });
   }
 
-  /** The library, for what must happen sooner than a command starts. */
-  async withRuns<T>(work: (runs: Runs) => Promise<T>): Promise<T> {
-    const { temporalAddress = '', temporalNamespace, taskQueue } = await this.stack();
-    const runs = new Runs({ temporalAddress, temporalNamespace, taskQueue, storePath: join(this.home, 'pawl.db') });
+  /** The library, on this home and its stack if one is up. */
+  async withRuns<T>(work: (runs: Runs) => Promise<T>, options: Partial<RunsOptions> = {}): Promise<T> {
+    const config = readConfig({ ...process.env, TEMPORAL_ADDRESS: '', PAWL_HOME: this.home });
+    const { temporalAddress, temporalNamespace, taskQueue } = await locate(config);
+    const runs = new Runs({
+      ...(temporalAddress !== undefined && { temporalAddress }),
+      temporalNamespace,
+      taskQueue,
+      storePath: storeFile(this.home),
+      ...options,
+    });
     try {
       return await work(runs);
     } finally {
@@ -162,7 +200,7 @@ export class Pawl {
   async untilStep(runId: string, step: number): Promise<void> {
     const store = await openStore({ path: join(this.home, 'pawl.db'), readonly: true });
     try {
-      while ((await store.steps(runId, { afterStep: step - 1 })).length === 0) await sleep(10);
+      while ((await store.steps(runId, { afterStep: step - 1 })).length === 0) await sleep(20);
     } finally {
       await store.close();
     }
@@ -172,6 +210,13 @@ export class Pawl {
     const { sandboxUrl } = await this.stack();
     const response = await fetch(`${sandboxUrl}/sandbox/v1/ledger`, { headers: { 'X-Api-Key': 'sandbox' } });
     return (await response.json()) as Ledger;
+  }
+
+  /** The run's trainer goes no further, so that a run that is to be there for long costs nothing meanwhile. */
+  async holdTrainer(runId: string): Promise<void> {
+    const pid = (await this.ledger()).processes.trainers[`${runId}-trainer`];
+    if (pid === undefined) throw new Error(`${runId} has no trainer`);
+    process.kill(pid, 'SIGSTOP');
   }
 
   /** SIGKILL to the worker of the moment; resolves when another one runs. */
@@ -213,6 +258,23 @@ function ownPorts(): string[] {
   const first = range + Math.floor(Math.random() * 299) * 3;
   const ports = { '--temporal-port': first, '--temporal-ui-port': first + 1, '--sandbox-port': first + 2 };
   return Object.entries(ports).flatMap(([flag, port]) => [flag, String(port)]);
+}
+
+/** Again and again on a machine that is too busy for Temporal to answer in time; a server that was killed comes back, too. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+/** As `pawl show --output json` prints it. */
+async function look(runs: Runs, runId: string): Promise<RunDetails> {
+  return JSON.parse(JSON.stringify(await runs.show(runId, { checkpoints: 100 }))) as RunDetails;
 }
 
 function ended(child: ChildProcess): Promise<number | null> {

@@ -18,8 +18,8 @@ afterAll(async () => {
 }, 300_000);
 
 async function finished(name: string, changes: Record<string, unknown>): Promise<RunResult> {
-  const { code, stderr, result } = await pawl.follow([writeExperiment(join(pawl.home, name), changes)]);
-  if (code !== 0) throw new Error(`the run ended with ${code}: ${stderr}${result.reason}`);
+  const result = await pawl.finish(writeExperiment(join(pawl.home, name), changes));
+  if (result.outcome !== 'finished') throw new Error(`the run is ${result.outcome}: ${result.reason}`);
   return result;
 }
 

@@ -64,8 +64,8 @@ describe('preferences', () => {
   });
 
   test('are never compared with a reference that has to be found twice', async () => {
-    const { code, result } = await pawl.follow([writePreferences(join(pawl.home, 'again'))]);
-    expect(code).toBe(0);
+    const result = await pawl.finish(writePreferences(join(pawl.home, 'again')));
+    expect(result.outcome).toBe('finished');
     const trainers = await trainersOf(result.runId);
     expect(trainers.map(({ models }) => models.map(({ optimizerSteps }) => optimizerSteps))).toEqual([[20]]);
     const again = await pawl.show(result.runId);
@@ -73,7 +73,7 @@ describe('preferences', () => {
   }, 600_000);
 
   test('survive the death of a worker, with the same numbers', async () => {
-    const runId = await pawl.start([writePreferences(join(pawl.home, 'killed'))]);
+    const runId = await pawl.start(writePreferences(join(pawl.home, 'killed')));
     await pawl.untilStep(runId, 7);
     await pawl.killWorker();
     const run = await pawl.until(runId, ({ outcome }) => outcome !== 'running' && outcome !== 'pending');
@@ -84,8 +84,8 @@ describe('preferences', () => {
   }, 600_000);
 
   test('of an adapter are compared with the base model on the same trainer', async () => {
-    const { code, result } = await pawl.follow([writePreferences(join(pawl.home, 'lora'), LORA)]);
-    expect(code).toBe(0);
+    const result = await pawl.finish(writePreferences(join(pawl.home, 'lora'), LORA));
+    expect(result.outcome).toBe('finished');
     const trainers = await trainersOf(result.runId);
     expect(trainers).toHaveLength(1);
     const models = [...(trainers[0]?.models ?? [])].sort((a, b) => a.optimizerSteps - b.optimizerSteps);
@@ -100,8 +100,8 @@ describe('preferences', () => {
     const data = { train: 'train.jsonl', endToken: '<eos>', holdout: 0.2 };
     const path = writePreferences(join(pawl.home, 'kto'), { ...LORA, train, data, checkpoint: { every: 8 } });
     labelled(join(pawl.home, 'kto', 'train.jsonl'));
-    const { code, result } = await pawl.follow([path]);
-    expect(code).toBe(0);
+    const result = await pawl.finish(path);
+    expect(result.outcome).toBe('finished');
     const run = await pawl.show(result.runId);
     const { steps } = run;
     // Nothing has moved yet: every answer is as likely as the reference says, good or bad.

@@ -16,15 +16,20 @@ import type { PromotionSpec } from '../../domain/spec/promotion-spec.ts';
 import { GATED, writeExperiment } from './experiment.ts';
 
 let stack: DisturbedStack;
-/** Each is better than the one before. */
-let runs: { short: string; middle: string; long: string };
+/** Each is better than the one before, but for the last, which is the long one again. */
+let runs: { short: string; middle: string; long: string; again: string };
 
 const SETTLED = ['promoted', 'refused', 'rejected', 'expired', 'failed', 'undone'];
 
 beforeAll(async () => {
   stack = await DisturbedStack.start({ workers: 1, sandboxFlags: ['--allow-faults'] });
-  const [short = '', middle = '', long = ''] = await Promise.all([10, 60, 240].map((steps) => finished(steps)));
-  runs = { short, middle, long };
+  const [short, middle, long, again] = await Promise.all([
+    finished(10),
+    finished(60),
+    finished(240),
+    finished(240, { budget: {} }),
+  ]);
+  runs = { short, middle, long, again };
 }, 600_000);
 
 afterAll(async () => {
@@ -153,14 +158,13 @@ describe('the gate', () => {
   }, 600_000);
 
   test('refuses a tie: the same weights, trained again', async () => {
-    const again = await finished(240, { budget: {} });
-    const tie = await until(await ask(again, { alias: 'gate' }), 'refused');
+    const tie = await until(await ask(runs.again, { alias: 'gate' }), 'refused');
     expect(tie.reason).toContain('a tie never promotes');
   }, 600_000);
 
   test('refuses a missing score, however much better the others are', async () => {
     await promoted(runs.middle, 'missing');
-    const run = await finished(240, { recovery: {} });
+    const run = runs.again;
     const last = (await stack.runs.show(run)).checkpoints.at(-1);
     const { evaluation } = last ?? {};
     if (evaluation === undefined) throw new Error('nothing was evaluated');

@@ -87,7 +87,7 @@ describe('prompt sets through the CLI', () => {
     const row = JSON.stringify({ prompt, completion: reference });
     writeFileSync(join(folder, 'train.jsonl'), `${row}\n${readFileSync(join(folder, 'train.jsonl'), 'utf8')}`);
 
-    const { result } = await pawl.follow([path]);
+    const result = await pawl.finish(path);
     expect(result.outcome).toBe('finished');
     const moved = await pawl.run(['prompts', 'alias', 'heldout', `sha256:${second.hash.slice(0, 12)}`]);
     expect(moved.stdout).toContain(`before, it was sha256:${first.hash.slice(0, 12)}`);
@@ -110,7 +110,7 @@ describe('prompt sets through the CLI', () => {
     const source =
       'export const score = (output, reference) => { if (output === reference) return 1; throw new Error("never seen"); };';
     writeFileSync(join(folder, 'picky.mjs'), source);
-    const { result } = await pawl.follow([path]);
+    const result = await pawl.finish(path);
     expect(result.outcome).toBe('failed');
     expect(result.reason).toMatch(/\d+ of 24 samples could not be produced: .*picky\.mjs:1 failed: Error: never seen/);
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
@@ -129,7 +129,7 @@ describe('prompt sets through the CLI', () => {
 
   test('that are not there end a run before anything is rented', async () => {
     const path = writeExperiment(join(pawl.home, 'none'), { evaluate: { prompts: 'alias:none' } });
-    const { result } = await pawl.follow([path]);
+    const result = await pawl.finish(path);
     expect(result).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('no prompt set alias:none') });
     expect((await pawl.ledger()).rented).toEqual({ trainerJobs: [], deployments: [] });
   }, 300_000);

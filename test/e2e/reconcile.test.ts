@@ -62,7 +62,7 @@ async function trainerJobs(): Promise<string[]> {
 }
 
 async function startTraining(name: string): Promise<string> {
-  const runId = await pawl.start([writeExperiment(join(pawl.home, name), ENDLESS)]);
+  const runId = await pawl.start(writeExperiment(join(pawl.home, name), ENDLESS));
   await pawl.until(runId, ({ steps }) => steps.length >= 1);
   return runId;
 }
@@ -79,6 +79,7 @@ describe('what a terminated run leaves behind', () => {
 
   test('is left alone during the grace period, and is only named by a dry run', async () => {
     live = await startTraining('live');
+    await pawl.holdTrainer(live);
     orphaned = await startTraining('orphaned');
     await temporal.workflow.getHandle(orphaned).terminate('by a test');
     await leaseFromElsewhere(orphaned);

@@ -36,6 +36,8 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
     expect(result).toMatchObject({ outcome: 'finished', reason: 'all 30 steps are done' });
 
     undisturbed = await pawl.show(result.runId);
+    const shown = await pawl.run(['show', result.runId, '--output', 'json']);
+    expect(JSON.parse(shown.stdout)).toEqual(undisturbed);
     expect(losses(undisturbed)).toHaveLength(30);
     expect(losses(undisturbed).at(-1)).toBeLessThan((losses(undisturbed)[0] ?? 0) - 0.5);
     const types = undisturbed.checkpoints.map(({ checkpoint }) => `${checkpoint.step} ${checkpoint.snapshotType}`);
@@ -52,7 +54,14 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
   }, 600_000);
 
   test('goes on when its worker is killed, twice, and ends with the same numbers', async () => {
-    const runId = await pawl.start([writeExperiment(join(pawl.home, 'killed'))]);
+    const detached = await pawl.run([
+      'run',
+      writeExperiment(join(pawl.home, 'killed')),
+      '--detach',
+      '--output',
+      'json',
+    ]);
+    const { runId } = JSON.parse(detached.stdout) as { runId: string };
     await pawl.untilStep(runId, 2);
     await pawl.killWorker();
     await pawl.untilStep(runId, 14);
@@ -72,7 +81,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
       tokenizer: join(__dirname, '../../sandbox/models/tokenizer.json'),
       lora: { rank: 4 },
     };
-    const { result } = await pawl.follow([writeExperiment(join(pawl.home, 'lora'), { model })]);
+    const result = await pawl.finish(writeExperiment(join(pawl.home, 'lora'), { model }));
     expect(result.outcome).toBe('finished');
     const run = await pawl.show(result.runId);
     expect(run.checkpoints.map(({ checkpoint }) => checkpoint.snapshotType)).toEqual(['base', 'base', 'base', 'base']);
@@ -90,7 +99,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
     const data = { train: 'parts', chatTemplate: 'chat.jinja', endToken: '<eos>' };
     const experiment = writeExperiment(join(pawl.home, 'conversations'), { train, data });
     writeConversations(dirname(experiment));
-    const { result } = await pawl.follow([experiment]);
+    const result = await pawl.finish(experiment);
     // 1,976 words in batches of 64.
     expect(result).toMatchObject({ outcome: 'finished', reason: 'all 31 steps are done' });
     const run = await pawl.show(result.runId);
@@ -104,7 +113,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
 
   test('stops in good order when asked: a final base, evaluated, and nothing rented', async () => {
     const train = { steps: 5000, batchSize: 16, windowSteps: 2, optimizer: { learningRate: 0.01 } };
-    const runId = await pawl.start([writeExperiment(join(pawl.home, 'stopped'), { train })]);
+    const runId = await pawl.start(writeExperiment(join(pawl.home, 'stopped'), { train }));
     await pawl.untilStep(runId, 12);
     expect((await pawl.run(['stop', runId])).code).toBe(0);
     const run = await pawl.until(runId, ({ outcome }) => outcome === 'finished');
@@ -117,7 +126,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
 
   test('returns the trainer and the deployment when it is cancelled', async () => {
     const train = { steps: 5000, batchSize: 16, optimizer: { learningRate: 0.01 } };
-    const runId = await pawl.start([writeExperiment(join(pawl.home, 'cancelled'), { train })]);
+    const runId = await pawl.start(writeExperiment(join(pawl.home, 'cancelled'), { train }));
     await pawl.untilStep(runId, 3);
     expect((await pawl.ledger()).rented.trainerJobs).toHaveLength(1);
     expect((await pawl.run(['stop', runId, '--now'])).code).toBe(0);
@@ -127,9 +136,7 @@ describe('a run through the CLI, on a real Temporal server, worker and sandbox',
   }, 600_000);
 
   test('stops at once, keeping the last good checkpoint, when the loss passes its limit', async () => {
-    const { result } = await pawl.follow([
-      writeExperiment(join(pawl.home, 'diverged'), { policy: { maxLoss: 0.001 } }),
-    ]);
+    const result = await pawl.finish(writeExperiment(join(pawl.home, 'diverged'), { policy: { maxLoss: 0.001 } }));
     expect(result).toMatchObject({ outcome: 'finished' });
     expect(result.reason).toContain('above policy.maxLoss');
     const run = await pawl.show(result.runId);

@@ -33,7 +33,7 @@ let temporal: Client;
 let kept: RunDetails;
 
 async function finished(name: string, changes: Record<string, unknown>): Promise<RunDetails> {
-  const { result } = await pawl.follow([writeExperiment(join(pawl.home, name), changes)]);
+  const result = await pawl.finish(writeExperiment(join(pawl.home, name), changes));
   expect(result).toMatchObject({ outcome: 'finished' });
   return pawl.show(result.runId);
 }
@@ -182,8 +182,9 @@ describe('a deployment is taken back', () => {
 
   test('unless it is not pawl’s, not there, or a live run works with it', async () => {
     const endless = { train: { steps: 100_000, batchSize: 16, optimizer: { learningRate: 0.01 } } };
-    const live = await pawl.start([writeExperiment(join(pawl.home, 'live'), endless)]);
+    const live = await pawl.start(writeExperiment(join(pawl.home, 'live'), endless));
     await pawl.until(live, ({ checkpoints }) => checkpoints.some(({ sync }) => sync !== undefined));
+    await pawl.holdTrainer(live);
     const refused = [
       { args: [`${live}-deploy`, `${kept.runId}@8`], words: /is used by reverse-.*, which goes on: .*pawl stop/ },
       { args: ['by-hand', `${kept.runId}@8`], words: /by-hand was not created by pawl.*--force/ },
@@ -213,7 +214,7 @@ test('a search finds the checkpoint that made the score of a suite fall, on one 
   const train = { steps: 24, batchSize: 16, seed: 3, schedule, optimizer: { learningRate: 0.004 } };
   const path = writeExperiment(folder, { evaluate, train, checkpoint: { every: 3, baseEvery: 4 } });
   writeFileSync(join(folder, 'long.mjs'), LONG);
-  const { result } = await pawl.follow([path]);
+  const result = await pawl.finish(path);
   const run = await pawl.show(result.runId);
   const dense = run.checkpoints.map(({ checkpoint, suites: found = [] }) => ({
     name: checkpoint.name,

@@ -41,7 +41,7 @@ function cutsOf({ checkpoints }: RunDetails): string[] {
 }
 
 test('a run evaluates its suites at their cadence, each against the identity of the checkpoint', async () => {
-  const { result } = await pawl.follow([writeExperiment(join(pawl.home, 'suites'), { evaluate: EVALUATE })]);
+  const result = await pawl.finish(writeExperiment(join(pawl.home, 'suites'), { evaluate: EVALUATE }));
   expect(result.outcome).toBe('finished');
   const run = await pawl.show(result.runId);
   const due = run.checkpoints.map(({ checkpoint, suites }) => [checkpoint.step, suites?.map(({ suite }) => suite)]);
@@ -89,7 +89,7 @@ test('what a run stops with is evaluated on every suite, whether it was due or n
     // No gain is enough: it stops at its second evaluation.
     policy: { patience: 1, minGain: 1 },
   });
-  const { result } = await pawl.follow([experiment]);
+  const result = await pawl.finish(experiment);
   expect(result.outcome).toBe('finished');
   const run = await pawl.show(result.runId);
   const { checkpoints } = run;
@@ -115,7 +115,7 @@ test('a judge behind an endpoint grades, with a key that nobody but the worker k
   };
   const evaluate = { prompts: 'heldout.jsonl', grader: { judge }, maxTokens: 8 };
   const experiment = writeExperiment(join(pawl.home, 'judged'), { evaluate });
-  const runId = await pawl.start([experiment], { PAWL_TASK_QUEUE: 'judged' });
+  const runId = await pawl.start(experiment, { taskQueue: 'judged' });
   const { checkpoints, outcome } = await pawl.until(
     runId,
     ({ outcome: now }) => now === 'finished' || now === 'failed',

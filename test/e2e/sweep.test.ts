@@ -56,6 +56,10 @@ async function submit(of: string): Promise<string> {
 }
 
 async function look(sweepId: string): Promise<SweepDetails> {
+  return pawl.withRuns(({ sweeps }) => sweeps.show(sweepId));
+}
+
+async function shown(sweepId: string): Promise<SweepDetails> {
   const { code, stdout, stderr } = await answered(['sweep', 'show', sweepId, '--output', 'json']);
   if (code !== 0) throw new Error(`pawl sweep show ended with ${code}: ${stderr}`);
   return JSON.parse(stdout) as SweepDetails;
@@ -64,7 +68,7 @@ async function look(sweepId: string): Promise<SweepDetails> {
 async function ended(sweepId: string): Promise<SweepDetails> {
   const { code, stderr } = await answered(['sweep', 'show', sweepId, '--follow']);
   if (code !== 0) throw new Error(`the sweep ended with ${code}: ${stderr}`);
-  return look(sweepId);
+  return shown(sweepId);
 }
 
 async function replay(sweepId: string, set: readonly string[]): Promise<SweepReplay> {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../client/local/paths.ts';
 import type { StackInfo } from '../../client/local/stack.ts';
 import { writeExperiment } from './experiment.ts';
@@ -70,6 +71,7 @@ describe('a home without a stack', () => {
     const late = await pawl.worker('late', { PAWL_HOME: otherHome, PAWL_TASK_QUEUE: 'pawl' });
     let outcome = '';
     while (outcome !== 'cancelled') {
+      await sleep(500);
       const shown = await there(['show', runId, '--output', 'json']);
       outcome = shown.code === 0 ? (JSON.parse(shown.stdout) as { outcome: string }).outcome : '';
     }
@@ -83,7 +85,7 @@ describe('two homes on one Temporal', () => {
     const other = await pawl.worker('pawl', { PAWL_HOME: otherHome });
     const file = writeExperiment(join(pawl.home, 'short'), SHORT);
     const ids = [];
-    for (let number = 0; number < 3; number++) ids.push(await pawl.start([file]));
+    for (let number = 0; number < 3; number++) ids.push(await pawl.start(file));
     for (const runId of ids) await pawl.until(runId, ({ outcome }) => outcome === 'finished');
     const listed = JSON.parse((await there(['list', '--output', 'json'])).stdout) as { runId: string }[];
     expect(JSON.stringify(listed)).not.toMatch(new RegExp(ids.join('|')));

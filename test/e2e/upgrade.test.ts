@@ -7,7 +7,7 @@ import { writeExperiment } from './experiment.ts';
 import { Pawl } from './pawl.ts';
 
 const pawl = new Pawl();
-const QUEUE = { PAWL_TASK_QUEUE: 'upgraded' };
+const QUEUE = 'upgraded';
 
 beforeAll(async () => {
   await pawl.up();
@@ -30,17 +30,17 @@ function incompatiblePawl(): string {
 }
 
 test('a worker that cannot continue a run does not harm it, and says so; one that can takes it to its end', async () => {
-  const before = await pawl.worker(QUEUE.PAWL_TASK_QUEUE);
-  const runId = await pawl.start([writeExperiment(join(pawl.home, 'run'))], QUEUE);
+  const before = await pawl.worker(QUEUE);
+  const runId = await pawl.start(writeExperiment(join(pawl.home, 'run')), { taskQueue: QUEUE });
   await pawl.until(runId, ({ steps }) => steps.length >= 6);
   await before.stop();
 
-  const incompatible = await pawl.worker(QUEUE.PAWL_TASK_QUEUE, {}, incompatiblePawl());
+  const incompatible = await pawl.worker(QUEUE, {}, incompatiblePawl());
   const stuck = await pawl.until(runId, ({ waiting }) => waiting?.message.includes('cannot continue it') === true);
   expect(stuck.outcome).toBe('running');
   await incompatible.stop();
 
-  await pawl.worker(QUEUE.PAWL_TASK_QUEUE);
+  await pawl.worker(QUEUE);
   const run = await pawl.until(runId, ({ outcome }) => outcome === 'finished' || outcome === 'failed');
   expect(run).toMatchObject({ outcome: 'finished', rewinds: [] });
   expect(run.steps).toHaveLength(30);
