@@ -132,10 +132,10 @@ test('a run in batches by tokens that begins with the weights of another one end
   const experiment = writeExperiment(join(pawl.home, 'begun'), changes);
   const ended = async (runId: string): Promise<RunDetails> =>
     pawl.until(runId, ({ outcome }) => outcome !== 'running' && outcome !== 'pending');
-  const disturbed = await pawl.start([experiment]);
+  const disturbed = await pawl.start(experiment);
   await pawl.untilStep(disturbed, 11);
   await pawl.killWorker();
-  const runs = [await ended(disturbed), await ended(await pawl.start([experiment]))] as const;
+  const runs = [await ended(disturbed), await ended(await pawl.start(experiment))] as const;
   expect(runs.map(({ outcome }) => outcome)).toEqual(['finished', 'finished']);
   for (const run of runs) expect(await answers(run, 0)).toEqual(await answers(parent, 20));
   expect(losses(runs[0], 0)).toEqual(losses(runs[1], 0));

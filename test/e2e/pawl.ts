@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openStore } from '../../store/index.ts';
 import { readConfig } from '../../client/config.ts';
 import { UnreachableError } from '../../client/errors.ts';
-import { loadExperiment } from '../../client/experiment/experiment-file.ts';
+import { loadExperiment } from '../../files/experiment/experiment-file.ts';
 import { locate } from '../../client/local/locate.ts';
 import { packageRoot } from '../../client/local/paths.ts';
 import { readStack, type StackInfo } from '../../client/local/stack.ts';

@@ -140,8 +140,8 @@ describe('preferences', () => {
     const train = { steps: 4, batchSize: 8, seed: 3, optimizer: { learningRate: 0.005 }, preference: { loss: 'dpo' } };
     const begun = { ...train, startFrom: `${labelledRun.runId}@8` };
     const path = writePreferences(join(pawl.home, 'begun'), { ...LORA, train: begun, checkpoint: { every: 4 } });
-    const { code, result } = await pawl.follow([path]);
-    expect(code).toBe(0);
+    const result = await pawl.finish(path);
+    expect(result.outcome).toBe('finished');
     const { steps } = await pawl.show(result.runId);
     // Eight steps away from the base; of what it began with nothing has moved yet.
     expect(steps[0]?.lossMean).toBeCloseTo(Math.LN2, 5);
