@@ -60,7 +60,7 @@ async function json<T>(...args: string[]): Promise<T> {
 }
 
 async function promotion(id: string, state: string): Promise<PromotionDetails> {
-  return pawl.withRuns(async ({ promotions }) => {
+  return pawl.ask(async ({ promotions }) => {
     for (;;) {
       const found = await promotions.show(id);
       if (found?.state === state) return found;

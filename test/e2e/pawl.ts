@@ -164,7 +164,7 @@ export class Pawl {
   }
 
   async show(runId: string): Promise<RunDetails> {
-    return patiently(async () => this.withRuns((runs) => look(runs, runId)));
+    return this.ask((runs) => look(runs, runId));
   }
 
   /** Resolves with the first view of the run that the condition holds for. */
@@ -176,6 +176,11 @@ export class Pawl {
         await sleep(100);
       }
     });
+  }
+
+  /** The library, for what may be asked again where nobody answers in time. */
+  async ask<T>(work: (runs: Runs) => Promise<T>): Promise<T> {
+    return patiently(async () => this.withRuns(work));
   }
 
   /** The library, on this home and its stack if one is up. */

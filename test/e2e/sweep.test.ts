@@ -56,7 +56,7 @@ async function submit(of: string): Promise<string> {
 }
 
 async function look(sweepId: string): Promise<SweepDetails> {
-  return pawl.withRuns(({ sweeps }) => sweeps.show(sweepId));
+  return pawl.ask(({ sweeps }) => sweeps.show(sweepId));
 }
 
 async function shown(sweepId: string): Promise<SweepDetails> {
