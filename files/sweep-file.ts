@@ -5,7 +5,14 @@ import { readSweep, SweepSpec } from '../domain/spec/sweep-spec.ts';
 import { suiteOf, suitesOf } from '../domain/decide/sweep-metric.ts';
 import { promptsReference } from '../domain/words/prompts.ts';
 import { contradictions, unreadableFiles } from './experiment/checks.ts';
-import { loadExperiment, openYaml, withAbsolutePaths, type LoadOptions } from './experiment/experiment-file.ts';
+import {
+  loadExperiment,
+  openYaml,
+  openYamlBytes,
+  withAbsolutePaths,
+  type LoadOptions,
+  type YamlFile,
+} from './experiment/experiment-file.ts';
 import { notifyProblems } from './experiment/notify-checks.ts';
 import { problemsOf, type Problem } from './experiment/problems.ts';
 import { choiceProblems } from './sweep-choice.ts';
@@ -19,12 +26,25 @@ export interface LoadedSweep {
 
 /** `set` changes fields of the sweep, as `trials=8`. Fails with an `ExperimentError` that lists every problem found. */
 export async function loadSweep(file: string, { set = [], channels }: LoadOptions = {}): Promise<LoadedSweep> {
-  const { value, errorOf } = await openYaml(file, { set });
+  return readSweepFile(await openYaml(file, { set }), { folder: dirname(resolve(file)), channels });
+}
+
+/** The same of what was sent: its paths count from `folder`. */
+export async function loadSweepText(
+  text: string,
+  { folder, channels }: Pick<LoadOptions, 'channels'> & { readonly folder: string },
+): Promise<LoadedSweep> {
+  return readSweepFile(openYamlBytes('sweep', Buffer.from(text), {}), { folder, channels });
+}
+
+async function readSweepFile(
+  { value, errorOf }: YamlFile,
+  { folder, channels }: Pick<LoadOptions, 'channels'> & { readonly folder: string },
+): Promise<LoadedSweep> {
   const reading = readSweep(value);
   if (!reading.ok) throw errorOf(problemsOf(SweepSpec, value, reading.issues));
   const unbuilt = notYet(reading.sweep);
   if (unbuilt.length > 0) throw errorOf(unbuilt);
-  const folder = dirname(resolve(file));
   const spec = withAbsolutePrompts(reading.sweep, folder);
   const experiment =
     typeof spec.experiment === 'string'

@@ -1,5 +1,6 @@
 /** The HTTP server: every route of the table, behind the same guards, with the same problems. */
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, {
@@ -10,14 +11,18 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { Logger } from 'pino';
+import { z } from 'zod';
+import { freshDigits, type Attempt, type Done } from '../client/access/requests.ts';
 import { mayAct } from '../domain/words/access.ts';
+import { act } from './act.ts';
 import { docsPage, problemsPage, STYLE } from './docs-page.ts';
 import { isKnown, tagOf } from './etag.ts';
 import { guard } from './guard.ts';
+import { follow, placeOfId } from './live/follow.ts';
 import { openApiDocument } from './openapi.ts';
 import { KINDS, Problem, problemOf } from './problem.ts';
 import { addressReader, readBody } from './read-request.ts';
-import { type Caller, type Route } from './route.ts';
+import { isAction, type Caller, type Route } from './route.ts';
 import { ROUTES } from './routes/index.ts';
 import type { Services } from './services.ts';
 
@@ -102,15 +107,16 @@ function addRoute(app: FastifyInstance, route: Route, services: Services, { iden
     handler: async (request, reply) => {
       const { caller } = request;
       if (caller === null) throw new Problem('unauthenticated', { detail: 'Nobody is known to ask.' });
-      const asked = {
-        params: readParams(request.params, 'path') as never,
-        query: readQuery(request.query, 'query') as never,
-        body: bodyOf(route, request) as never,
-        caller,
-        hex: randomBytes(4).toString('hex'),
+      const params = readParams(request.params, 'path') as never;
+      const query = readQuery(request.query, 'query') as never;
+      const body = bodyOf(route, request) as never;
+      const work = async (attempt: Attempt): Promise<Done> => {
+        const answer = await route.handle(services, { params, query, body, caller, attempt });
+        return { status: route.status ?? 200, answer: JSON.stringify(answer) };
       };
-      const answer = await route.handle(services, asked);
-      return send(reply, request, route, JSON.stringify(answer));
+      if (route.stream === true) return sendEvents(reply, request, services, await work({ hex: '', again: false }));
+      if (isAction(route)) return send(reply, request, await act(services, { route, request, caller, work }));
+      return send(reply, request, await work({ hex: freshDigits(), again: false }));
     },
   });
 }
@@ -126,19 +132,46 @@ function requireRole({ role }: Caller, route: Route): void {
 function bodyOf(route: Route, request: FastifyRequest): unknown {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim() ?? '';
   const text = typeof request.body === 'string' ? request.body : '';
-  if (route.bodyForm === 'experiment') return text;
+  if (route.bodyForm === 'text') return text;
   if (text !== '' && type !== 'application/json') {
     throw new Problem('unsupported-type', { detail: `This operation reads application/json, not ${type}.` });
   }
   return readBody(route, text);
 }
 
-function send(reply: FastifyReply, request: FastifyRequest, { status = 200 }: Route, text: string): FastifyReply {
+function send(reply: FastifyReply, request: FastifyRequest, { status, answer: text }: Done): FastifyReply {
   void reply.status(status).type('application/json; charset=utf-8');
   if (request.method !== 'GET') return reply.send(text);
   const tag = tagOf(text);
   void reply.header('etag', tag).header('cache-control', 'private, no-cache');
   return isKnown(tag, request.headers['if-none-match']) ? reply.status(304).send() : reply.send(text);
+}
+
+const Followed = z.object({ runId: z.string().optional(), after: z.string().optional() });
+
+/** Sent as the client takes it: what it does not take is not read either. */
+function sendEvents(
+  reply: FastifyReply,
+  { headers }: FastifyRequest,
+  { runs, tail }: Services,
+  { answer }: Done,
+): FastifyReply {
+  const { runId, after } = Followed.parse(JSON.parse(answer));
+  const id = headers['last-event-id'] ?? after;
+  const place = id === undefined ? undefined : placeOfId(String(id));
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  const following = {
+    signal: gone.signal,
+    ...(runId !== undefined && { runId }),
+    ...(place !== undefined && { after: place }),
+  };
+  const events = Readable.from(follow({ records: runs.records, tail }, following), { highWaterMark: 1 });
+  return reply
+    .type('text/event-stream')
+    .header('cache-control', 'no-store')
+    .header('x-accel-buffering', 'no')
+    .send(events);
 }
 
 function tell(reply: FastifyReply, request: FastifyRequest, error: unknown): FastifyReply {

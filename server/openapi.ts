@@ -67,13 +67,22 @@ function operation(route: Route, names: Names): Json {
     responses: {
       [status]: {
         description: 'Done.',
-        ...(route.method === 'GET' && { headers: { ETag: { schema: { type: 'string' } } } }),
-        content: { 'application/json': { schema: referTo(names.get(route.answer) ?? '') } },
+        ...(isRead(route) && { headers: { ETag: { schema: { type: 'string' } } } }),
+        content: contentOf(route, names),
       },
-      ...(route.method === 'GET' && { 304: { description: 'What was handed out with this ETag still holds.' } }),
+      ...(isRead(route) && { 304: { description: 'What was handed out with this ETag still holds.' } }),
       ...Object.fromEntries(problemsOf(route).map((kind) => [KINDS[kind].status, problemAnswer(kind)])),
     },
   };
+}
+
+function isRead({ method, stream }: Route): boolean {
+  return method === 'GET' && stream !== true;
+}
+
+function contentOf({ stream, answer }: Route, names: Names): Json {
+  if (stream === true) return { 'text/event-stream': { schema: { type: 'string' } } };
+  return { 'application/json': { schema: referTo(names.get(answer) ?? '') } };
 }
 
 function requestBody({ bodyForm }: Route, name: string): Json {
@@ -98,10 +107,14 @@ function parametersOf(schema: z.ZodObject, where: 'path' | 'query'): Json[] {
   });
 }
 
-const IDEMPOTENCY_KEY = 'Idempotency-Key';
-const KEY_PATTERN = '^[\\x21-\\x7e]{1,200}$';
+export const IDEMPOTENCY_KEY = 'Idempotency-Key';
+export const KEY_PATTERN = '^[\\x21-\\x7e]{1,200}$';
 
 function headersOf(route: Route): Json[] {
+  if (route.stream === true) {
+    const description = 'id of the last event that was read';
+    return [{ name: 'Last-Event-ID', in: 'header', required: false, description, schema: { type: 'string' } }];
+  }
   if (!isAction(route)) return [];
   return [
     {
@@ -139,8 +152,8 @@ function namesOf(routes: readonly Route[]): Names {
   const add = (schema: z.ZodType, name: string): void => {
     if (!names.has(schema)) names.set(schema, name);
   };
-  for (const { answer, body, id } of routes) {
-    add(answer, `${capital(id)}Answer`);
+  for (const { answer, body, id, stream } of routes) {
+    if (stream !== true) add(answer, `${capital(id)}Answer`);
     if (body !== undefined) add(body, `${capital(id)}Request`);
   }
   return names;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PawlError, StoreUnavailable } from '../store/index.ts';
 import { cutText, visible } from '../domain/words/outside-text.ts';
+import { KeyReusedError } from '../client/access/requests.ts';
 import { messageOf, NotFoundError, UnreachableError, UserError } from '../client/errors.ts';
 import { ExperimentError } from '../files/experiment/experiment-error.ts';
 
@@ -152,6 +153,7 @@ function shown(text: string): string {
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof ExperimentError) return invalidExperiment(error);
+  if (error instanceof KeyReusedError) return ofUserError('key-reused', error);
   if (error instanceof UnreachableError) return ofUserError('unavailable', error);
   if (error instanceof StoreUnavailable) return new Problem('unavailable', { detail: messageOf(error) });
   if (error instanceof NotFoundError) return ofUserError('not-found', error);

@@ -1,5 +1,6 @@
 /** What a route is. From one table of them come the server, its OpenAPI document, and the tests of who may do what. */
 import { z } from 'zod';
+import type { Attempt } from '../client/access/requests.ts';
 import type { Role } from '../domain/words/access.ts';
 import type { Services } from './services.ts';
 
@@ -14,18 +15,15 @@ interface Asked<P, Q, B> {
   readonly query: Q;
   readonly body: B;
   readonly caller: Caller;
-  /**
-   * Eight hex digits for what is made: the same ones for the same `Idempotency-Key`, so that what was done before an
-   * answer was lost is not done again.
-   */
-  readonly hex: string;
+  /** What the ids of whatever is made follow from: the same for the same `Idempotency-Key`. */
+  readonly attempt: Attempt;
 }
 
-/** How a body is read: as a JSON value, or as the text that it is, which may then be YAML as well. */
-type BodyForm = 'json' | 'experiment';
+/** How a body is read: as a JSON value, or as the text of a file, which may be YAML or JSON. */
+type BodyForm = 'json' | 'text';
 
 export interface RouteFacts {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** As OpenAPI writes it: `/v1/runs/{run}`. */
   readonly path: string;
   /** Operation id. */
@@ -35,6 +33,10 @@ export interface RouteFacts {
   readonly detail?: string;
   readonly role: Role;
   readonly status?: 200 | 201 | 202;
+  /** Answers with events for as long as somebody listens; `handle` says which. */
+  readonly stream?: true;
+  /** Changes nothing, although it is sent as something that does. */
+  readonly looks?: true;
 }
 
 export interface Route extends RouteFacts {
@@ -56,15 +58,21 @@ export type Immutable<T> = T extends readonly (infer Item)[]
 const NONE = z.strictObject({});
 type NoFields = typeof NONE;
 
-interface Parts<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType> {
+interface Parts<
+  P extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodType,
+  A extends z.ZodType,
+  F extends BodyForm,
+> {
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  readonly bodyForm?: BodyForm;
+  readonly bodyForm?: F;
   readonly answer: A;
   readonly handle: (
     services: Services,
-    asked: Asked<z.output<P>, z.output<Q>, z.output<B>>,
+    asked: Asked<z.output<P>, z.output<Q>, F extends 'text' ? string : z.output<B>>,
   ) => Promise<Immutable<z.input<A>>>;
 }
 
@@ -73,18 +81,19 @@ export function route<
   P extends z.ZodObject = NoFields,
   Q extends z.ZodObject = NoFields,
   B extends z.ZodType = z.ZodUndefined,
->({ params, query, body, bodyForm = 'json', ...rest }: RouteFacts & Parts<P, Q, B, A>): Route {
+  F extends BodyForm = 'json',
+>({ params, query, body, bodyForm, ...rest }: RouteFacts & Parts<P, Q, B, A, F>): Route {
   return {
     ...rest,
     params: params ?? NONE,
     query: query ?? NONE,
     ...(body !== undefined && { body }),
-    bodyForm,
+    bodyForm: bodyForm ?? 'json',
     handle: rest.handle,
   };
 }
 
 /** Changes something, and so may be asked under an `Idempotency-Key`. */
-export function isAction({ method }: Pick<Route, 'method'>): boolean {
-  return method === 'POST' || method === 'DELETE';
+export function isAction({ method, looks }: Pick<Route, 'method' | 'looks'>): boolean {
+  return method === 'POST' && looks !== true;
 }

@@ -35,6 +35,8 @@ import { addSetCommand } from './commands/set.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addSweepCommand } from './commands/sweep.ts';
 import { addStopCommand } from './commands/stop.ts';
+import { addServeCommand } from './commands/serve.ts';
+import { addTokenCommand } from './commands/token.ts';
 import { addUpCommand } from './commands/up.ts';
 import { cutText, visible } from '../../domain/words/outside-text.ts';
 import { readConfig } from '../config.ts';
@@ -97,6 +99,7 @@ const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>
     addRejectCommand,
     addRollbackCommand,
   ],
+  'HTTP API': [addServeCommand, addTokenCommand],
   Housekeeping: [
     addNotifyCommand,
     addMachinesCommand,

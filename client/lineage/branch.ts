@@ -21,6 +21,8 @@ export interface BranchRequest {
   readonly settings?: Settings;
   /** Of the branch; default: the parent's. */
   readonly name?: string;
+  /** Eight hex digits that its id is to end with: asked twice with the same ones, it is one branch. Default: drawn. */
+  readonly hex?: string;
 }
 
 /** A run that goes on from a checkpoint of another one. */
@@ -33,13 +35,13 @@ export interface Branch {
 
 export async function branchInput(
   { run, row: { checkpoint } }: Pick<FoundCheckpoint, 'run' | 'row'>,
-  { settings = {}, name }: BranchRequest,
+  { settings = {}, name, hex }: BranchRequest,
 ): Promise<RunInput & { readonly parent: Parent }> {
   const { runId, plan } = run;
   if (plan === undefined) throw new UserError(`${runId} was never planned.`, 'Branch a run that has a checkpoint.');
   const spec = await branchSpec(run, { settings, name, step: checkpoint.step });
   const changes = fieldChanges({ ...run.spec, name: spec.name }, spec);
-  return { ...newRunInput(spec), parent: parentAt(runId, checkpoint, { plan, changes }) };
+  return { ...newRunInput(spec, hex), parent: parentAt(runId, checkpoint, { plan, changes }) };
 }
 
 async function branchSpec(

@@ -118,6 +118,21 @@ function platformFinding(base: string, statusCode: number): Finding {
   };
 }
 
+export async function apiCheck(stack: StackInfo | undefined): Promise<Finding> {
+  const url = stack?.apiUrl;
+  if (url === undefined) return { status: 'ok', detail: 'none of this home’s stack (pawl serve starts one by itself)' };
+  try {
+    const { request } = await import('./http.ts');
+    const times = { headersTimeout: CALL_TIMEOUT_MS, bodyTimeout: CALL_TIMEOUT_MS };
+    const { statusCode, body } = await request(new URL('/healthz', url), times);
+    await body.dump();
+    if (statusCode === 200) return { status: 'ok', detail: url };
+    return { status: 'fail', detail: `${url} answered ${statusCode}`, remedy: 'See logs/server.log in the home.' };
+  } catch (error) {
+    return { status: 'fail', detail: `${url}: ${messageOf(error)}`, remedy: 'See logs/server.log in the home.' };
+  }
+}
+
 export async function storeCheck(home: string): Promise<Finding> {
   const path = storeFile(home);
   if (!existsSync(path)) return { status: 'ok', detail: `${path} (the first worker makes it)` };

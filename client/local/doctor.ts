@@ -3,7 +3,14 @@ import type { Check, Finding } from './finding.ts';
 import type { ClientConfig } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { cacheCheck, diskCheck, homeCheck, nodeCheck } from './doctor-machine.ts';
-import { platformCheck, storeCheck, temporalBinaryCheck, temporalServerCheck, workerCheck } from './doctor-services.ts';
+import {
+  apiCheck,
+  platformCheck,
+  storeCheck,
+  temporalBinaryCheck,
+  temporalServerCheck,
+  workerCheck,
+} from './doctor-services.ts';
 import { locate, type Whereabouts } from './locate.ts';
 
 const CHECK_TIMEOUT_MS = 10_000;
@@ -23,6 +30,7 @@ export async function diagnose(config: ClientConfig): Promise<readonly Check[]> 
     worker: () => workerCheck(place, config.home),
     platform: () => platformCheck(config, place.stack),
     store: () => storeCheck(config.home),
+    'HTTP API': () => apiCheck(place.stack),
   };
   return Promise.all(Object.entries(checks).map(async ([name, check]) => ({ name, ...(await bounded(check)) })));
 }

@@ -13,7 +13,7 @@ export interface Part {
   stop(): Promise<void>;
 }
 
-type Addresses = Pick<StackInfo, 'temporalAddress' | 'temporalUiUrl' | 'sandboxUrl'>;
+type Addresses = Pick<StackInfo, 'temporalAddress' | 'temporalUiUrl' | 'sandboxUrl' | 'apiUrl'>;
 type Changes = Addresses & Partial<Pick<StackInfo, 'state' | 'taskQueue'>>;
 
 export class Roster {

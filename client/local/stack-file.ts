@@ -29,6 +29,8 @@ const StackInfo = z.object({
   platform: z.enum(['sandbox', 'fireworks']),
   /** Absent for the real platform. */
   sandboxUrl: z.string().optional(),
+  /** Of the HTTP API; absent: none was asked for. */
+  apiUrl: z.string().optional(),
   /** Process ids of what the stack runs, by name. */
   processes: z.record(z.string(), z.number().int()),
   /** Marks of those processes, by the same names. */

@@ -3,9 +3,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClientConfig } from '../config.ts';
 import { UserError } from '../errors.ts';
+import { apiFor } from './api-process.ts';
 import { homeCheck } from './doctor-machine.ts';
 import { watchLiveness } from './liveness.ts';
-import { choosePort, onFreePorts, type AskedPort } from './ports.ts';
+import { choosePort, LOOPBACK, onFreePorts, type AskedPort } from './ports.ts';
 import { keepProcess, type ProcessEvent } from './process.ts';
 import { sandboxProcess, workerProcess } from './programs.ts';
 import { markOf } from './process-mark.ts';
@@ -24,7 +25,8 @@ const SANDBOX_PORT = { customary: 7480, purpose: 'the sandbox', option: '--sandb
 const REACHABLE_TIMEOUT_MS = 3_000;
 /** What is shorter is a word, which is not taken out of messages either. */
 const SHORTEST_KEY = 8;
-const TIER = { temporal: 0, sandbox: 1, worker: 2 } as const;
+const API_PORT = { customary: 7470, purpose: 'the HTTP API', option: '--api-port' };
+const TIER = { temporal: 0, sandbox: 1, worker: 2, server: 3 } as const;
 
 export interface StackOptions {
   readonly config: ClientConfig;
@@ -35,6 +37,8 @@ export interface StackOptions {
   readonly temporalPort?: AskedPort;
   readonly temporalUiPort?: AskedPort;
   readonly sandboxPort?: AskedPort;
+  /** The HTTP API beside it, on loopback; absent: none. */
+  readonly api?: { readonly port?: AskedPort };
   /** Never download a Temporal server. */
   readonly offline?: boolean;
   /** Also where machines of this home are rented at another platform: they stay rented. */
@@ -76,7 +80,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const context: Context = { options, config, roster, say, onEvent };
   try {
     const [temporalAddress, sandboxUrl] = await allSettledOrFirstError(temporal(context), sandbox(context));
+    // The API reads a store that the first worker makes or brings up to date.
     await workers(context, temporalAddress, sandboxUrl);
+    if (options.api !== undefined) await api(context, temporalAddress, options.api);
     roster.publish({ state: 'running' });
     return { temporalAddress, info: () => roster.info(), stop: () => roster.stop() };
   } catch (error) {
@@ -225,6 +231,20 @@ async function worker(context: Context, name: string, env: Readonly<Record<strin
   };
   context.roster.add({ name, tier: TIER.worker, logFile, pid, stop });
   context.roster.publish({ taskQueue: kept.value().taskQueue });
+}
+
+async function api(context: Context, temporalAddress: string, { port }: { port?: AskedPort }): Promise<void> {
+  const { config, roster, say } = context;
+  const logFile = logFileOf(config, 'server');
+  const env = { TEMPORAL_ADDRESS: temporalAddress };
+  const kept = await onFreePorts(
+    async () => choosePort(port, API_PORT),
+    async (free) => apiFor(config, { host: LOOPBACK, port: free, logFile, env }, context.onEvent),
+  );
+  roster.add({ name: 'server', tier: TIER.server, logFile, pid: () => kept.pid(), stop: () => kept.stop() });
+  const { url } = kept.value();
+  roster.publish({ apiUrl: url });
+  say(`HTTP API at ${url}`);
 }
 
 function logFileOf(config: ClientConfig, name: string): string {

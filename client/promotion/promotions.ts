@@ -37,11 +37,17 @@ export class Promotions {
     this.#resolve = resolve;
   }
 
-  /** Asks an alias to stand for a checkpoint, if it passes the gate; from here on the request is durable. */
-  async promote(checkpoint: string, { gate, by }: { gate: Gate; by: string }): Promise<{ id: string }> {
+  /**
+   * Asks an alias to stand for a checkpoint, if it passes the gate; from here on the request is durable. `hex`: the end of
+   * its id; asked twice with the same one, it is asked once.
+   */
+  async promote(
+    checkpoint: string,
+    { gate, by, hex }: { gate: Gate; by: string; hex?: string },
+  ): Promise<{ id: string }> {
     const reader = await this.#store.reader();
     const { run, row } = await lookUpCheckpoint(orLast(checkpoint), { resolve: this.#resolve, reader });
-    const id = promotionId(gate.alias, randomBytes(4).toString('hex'));
+    const id = promotionId(gate.alias, hex ?? randomBytes(4).toString('hex'));
     await this.#temporal.askAlias(gate.alias, {
       kind: 'promote',
       id,

@@ -2,6 +2,8 @@
 import { rentOf } from '../../domain/decide/rent.ts';
 import type { RunEvent, StoredCheckpoint, StoredLease, StoredRewind, StoreReader } from '../../store/index.ts';
 import type { EvaluationRecord } from '../../store/index.ts';
+import type { StoredAnnouncement } from '../../store/rows/announcement-records.ts';
+import type { LivePlace, LoggedEvent } from '../../store/rows/live-records.ts';
 import type { Verdict } from '../../domain/words/run.ts';
 import type { Place } from '../../domain/words/place.ts';
 import { NotFoundError } from '../errors.ts';
@@ -134,6 +136,21 @@ export class Records {
         };
       }),
     );
+  }
+
+  /** The end of what happened, of all runs. */
+  async livePlace(): Promise<LivePlace> {
+    return (await (await this.#store.reader())?.livePlace()) ?? { log: 0, told: 0 };
+  }
+
+  /** Lines of logs behind one, of all runs or of one. */
+  async logAfter(page: Parameters<StoreReader['logAfter']>[0]): Promise<readonly LoggedEvent[]> {
+    return (await (await this.#store.reader())?.logAfter(page)) ?? [];
+  }
+
+  /** What people are to be told, behind one. */
+  async toldAfter(page: Parameters<StoreReader['toldAfter']>[0]): Promise<readonly StoredAnnouncement[]> {
+    return (await (await this.#store.reader())?.toldAfter(page)) ?? [];
   }
 
   async #reader(runId: string): Promise<StoreReader> {

@@ -2,7 +2,15 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openArtifacts, type Artifacts } from '../../store/artifacts/artifacts.ts';
-import { PawlError, openStore, type StoreOptions, type StoreReader, type StoredRun } from '../../store/index.ts';
+import {
+  PawlError,
+  openStore,
+  type Store,
+  type StoreOptions,
+  type StoreReader,
+  type StoredRun,
+} from '../../store/index.ts';
+import { makeFolder } from '../local/make-folder.ts';
 
 /** Where workers of this home keep the store. */
 export function storeFile(home: string): string {
@@ -13,6 +21,7 @@ export class RunStore {
   readonly path: string;
   readonly #options: Pick<StoreOptions, 'onStatement'>;
   #opening: Promise<StoreReader> | undefined;
+  #writing: Promise<Store> | undefined;
 
   constructor(path: string, options: Pick<StoreOptions, 'onStatement'> = {}) {
     this.path = path;
@@ -35,6 +44,20 @@ export class RunStore {
     return this.#opening;
   }
 
+  /** For what programs of the home write beside its workers; makes the store where there is none. */
+  async writer(): Promise<Store> {
+    this.#writing ??= this.#openWriter().catch((error: unknown) => {
+      this.#writing = undefined;
+      throw error;
+    });
+    return this.#writing;
+  }
+
+  async #openWriter(): Promise<Store> {
+    await makeFolder(dirname(this.path), 0o700);
+    return openStore({ ...this.#options, path: this.path });
+  }
+
   /** Undefined: no worker took this run yet. */
   async run(runId: string): Promise<StoredRun | undefined> {
     const reader = await this.reader();
@@ -49,5 +72,7 @@ export class RunStore {
   async close(): Promise<void> {
     const reader = await this.#opening?.catch(() => undefined);
     await reader?.close();
+    const writer = await this.#writing?.catch(() => undefined);
+    await writer?.close();
   }
 }

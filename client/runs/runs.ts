@@ -7,8 +7,11 @@ import { unsettable } from '../../domain/decide/live-changes.ts';
 import type { Settings } from '../../domain/spec/spec-changes.ts';
 import type { SetAnswer } from '../../domain/words/live-changes.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
-import type { RunOutcome } from '../../domain/words/run.ts';
+import type { RunInput, RunOutcome } from '../../domain/words/run.ts';
 import type { StepMetrics } from '../../domain/words/training.ts';
+import { Audit } from '../access/audit.ts';
+import { Requests } from '../access/requests.ts';
+import { Tokens } from '../access/tokens.ts';
 import { branchInput, type Branch, type BranchRequest } from '../lineage/branch.ts';
 import { lookUpCheckpoint, orLast } from '../lineage/checkpoint-reference.ts';
 import { readLineage, type LineageRun } from '../lineage/lineage.ts';
@@ -62,6 +65,10 @@ export class Runs {
   /** What costs money. */
   readonly machines: Machines;
   readonly promotions: Promotions;
+  /** Of the HTTP API: who may ask, what was asked under a key, who did what. */
+  readonly tokens: Tokens;
+  readonly requests: Requests;
+  readonly audit: Audit;
   /** What is recorded of a run, by the page. */
   readonly records: Records;
   /** Runs and sweeps by the calendar. */
@@ -87,6 +94,9 @@ export class Runs {
     });
     this.promptSets = new PromptSets(this.#temporal, this.#store);
     this.records = new Records(this.#store);
+    this.tokens = new Tokens(this.#store);
+    this.requests = new Requests(this.#store);
+    this.audit = new Audit(this.#store);
     this.machines = new Machines(this.#temporal, this.#store);
     this.schedules = new Schedules(this.#temporal, this.#store);
     this.notify = new Notify(this.#temporal, this.#store);
@@ -120,9 +130,18 @@ export class Runs {
     // What was set while the parent ran is part of what a branch repeats.
     const spec = withLiveChanges(run.spec, (await reader?.specChanges(run.runId)) ?? []);
     const { parent, ...input } = await branchInput({ run: { ...run, spec }, row }, request);
-    await this.#temporal.start({ ...input, parent });
+    await this.#startOnce({ ...input, parent }, request.hex !== undefined);
     const { runId, checkpoint, step, changes } = parent;
     return { runId: input.runId, parent: { runId, checkpoint, step }, changes };
+  }
+
+  /** With digits that were drawn before, what is there already was made by this very request. */
+  async #startOnce(input: RunInput, drawnBefore: boolean): Promise<void> {
+    try {
+      await this.#temporal.start(input);
+    } catch (error) {
+      if (!drawnBefore || !isNamed(error, 'WorkflowExecutionAlreadyStartedError')) throw error;
+    }
   }
 
   /** The run's full id, from the id, its beginning, or a name that only one run has. */

@@ -41,12 +41,20 @@ export class Sweeps {
     this.#store = store;
   }
 
-  /** Submits a sweep; from here on it is durable, whatever becomes of this process. */
-  async start({ spec, experiment }: LoadedSweep): Promise<{ readonly sweepId: string }> {
-    const hex = randomBytes(4).toString('hex');
+  /**
+   * Submits a sweep; from here on it is durable, whatever becomes of this process. `hex`: the end of its id; asked twice with
+   * the same one, it is one sweep.
+   */
+  async start(
+    { spec, experiment }: LoadedSweep,
+    { by = whoAsks(), hex: given }: { by?: string; hex?: string } = {},
+  ): Promise<{ readonly sweepId: string }> {
+    const hex = given ?? randomBytes(4).toString('hex');
     const sweepId = `${spec.name}-${hex}`;
+    // Asked before with the same digits: it is this very sweep.
+    if (given !== undefined && (await this.#temporal.describe(sweepId)) !== undefined) return { sweepId };
     const pinned = await withPinnedDate(experiment);
-    const input: SweepInput = { sweepId, hex, spec, experiment: pinned, askedBy: whoAsks() };
+    const input: SweepInput = { sweepId, hex, spec, experiment: pinned, askedBy: by };
     await this.#temporal.begin(SWEEP_WORKFLOW_TYPE, sweepId, input);
     return { sweepId };
   }
@@ -161,7 +169,11 @@ export class Sweeps {
   /** So many trials in all, so many at a time, and parameters (`train.batchSize={values: [32]}`), from now on. */
   async extend(
     sweepId: string,
-    { parameters = [], ...change }: { trials?: number; concurrency?: number; parameters?: readonly string[] },
+    {
+      by = whoAsks(),
+      parameters = [],
+      ...change
+    }: { trials?: number; concurrency?: number; parameters?: readonly string[]; by?: string },
   ): Promise<void> {
     if (change.trials === undefined && change.concurrency === undefined && parameters.length === 0) {
       throw new UserError('Nothing is to be changed.', 'Give --trials, --concurrency, or --parameter.');
@@ -169,12 +181,12 @@ export class Sweeps {
     await this.#mustTry(sweepId, 'extend');
     const at = new Date().toISOString();
     if (change.trials !== undefined || change.concurrency !== undefined) {
-      await this.#temporal.changeSweep(sweepId, { ...change, by: whoAsks(), at });
+      await this.#temporal.changeSweep(sweepId, { ...change, by, at });
     }
     if (parameters.length === 0) return;
     const { changes, ...sweep } = await this.show(sweepId);
     const changed = changedParameters(sweep, spaceNow(sweep, changes), parameters);
-    await this.#temporal.changeSweep(sweepId, { parameters: changed, by: whoAsks(), at });
+    await this.#temporal.changeSweep(sweepId, { parameters: changed, by, at });
   }
 
   /** One trial ends in good order; the sweep goes on. */

@@ -1,7 +1,7 @@
 /** Who may do what over the API. */
 
 /** Each may do what those before it may. */
-const ROLES = ['viewer', 'operator', 'admin'] as const;
+export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
 export function mayAct(as: Role, needed: Role): boolean {

@@ -29,10 +29,7 @@ export async function loadExperiment(file: string, options: LoadOptions = {}): P
   return readExperiment(await openYaml(file, options), dirname(resolve(file)), options);
 }
 
-/**
- * The same of what was sent: YAML, or JSON, which is YAML too. Its paths count from `folder`.
- * @public
- */
+/** The same of what was sent: YAML, or JSON, which is YAML too. Its paths count from `folder`. */
 export async function loadExperimentText(
   text: string,
   { folder, ...options }: LoadOptions & { readonly folder: string },
@@ -57,7 +54,7 @@ async function readExperiment(
   return spec;
 }
 
-interface YamlFile {
+export interface YamlFile {
   readonly value: unknown;
   /** What is wrong with the value, each with its place in the file. */
   readonly errorOf: (problems: readonly Problem[]) => ExperimentError;
@@ -69,7 +66,7 @@ export async function openYaml(file: string, options: LoadOptions = {}): Promise
 }
 
 /** The same of what a file holds; `file`: what it is called in what is said of it. */
-function openYamlBytes(file: string, bytes: Uint8Array, { set = [] }: LoadOptions): YamlFile {
+export function openYamlBytes(file: string, bytes: Uint8Array, { set = [] }: LoadOptions): YamlFile {
   const { document, lines } = parseYaml(file, bytes);
   return {
     value: changed(toValue(file, document), readSettings(set)),

@@ -182,7 +182,7 @@ function withAnnouncement(db: Sql) {
     .select(['channel', 'state', 'attempts', 'firstAt', 'nextAt', 'settledAt', 'problem']);
 }
 
-function toAnnouncement(row: Selectable<Tables['announcements']>): StoredAnnouncement {
+export function toAnnouncement(row: Selectable<Tables['announcements']>): StoredAnnouncement {
   const { id, seq, kind, subjectKind, subjectId, at, title, data, notify } = row;
   return {
     id,

@@ -26,6 +26,7 @@ import { up as announcements } from './migrations/0021-announcements.ts';
 import { up as schedules } from './migrations/0022-schedules.ts';
 import { up as sweepWinners } from './migrations/0023-sweep-winners.ts';
 import { up as sweepChanges } from './migrations/0024-sweep-changes.ts';
+import { up as access } from './migrations/0025-access.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -53,6 +54,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0022-schedules': { up: schedules },
   '0023-sweep-winners': { up: sweepWinners },
   '0024-sweep-changes': { up: sweepChanges },
+  '0025-access': { up: access },
 };
 
 function migrator(db: Sql): Migrator {

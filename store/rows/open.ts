@@ -7,6 +7,7 @@ import { CamelCasePlugin, Kysely } from 'kysely';
 import { threadDialect } from '../sqlite/dialect.ts';
 import { StoreUnavailable } from '../sqlite/failures.ts';
 import { SqliteThread } from '../sqlite/sqlite-thread.ts';
+import { accessTables } from './access-tables.ts';
 import { adopting } from './adopt.ts';
 import { announcementTables } from './announcement-tables.ts';
 import { answerTables } from './answer-tables.ts';
@@ -17,6 +18,7 @@ import { checkpointTables } from './checkpoint-tables.ts';
 import { evaluationTables } from './evaluation-tables.ts';
 import { leaseTables } from './lease-tables.ts';
 import { listTables } from './list-tables.ts';
+import { liveTables } from './live-tables.ts';
 import { lookTables } from './looks.ts';
 import { migrate, requireMigrated } from './migrate.ts';
 import { BLOCKING_MS, patient, patiently } from './patience.ts';
@@ -104,6 +106,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...workerTables(db),
     ...claimTables(db),
     ...sweepTables(db),
+    ...accessTables(db),
+    ...liveTables(db),
     ...announcementTables(db),
     ...scheduleTables(db),
   };

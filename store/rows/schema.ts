@@ -6,6 +6,7 @@ import type { EventLevel } from './store.ts';
 import type { Subject } from '../../domain/words/announcements.ts';
 import type { EventKind } from '../../domain/words/event-kinds.ts';
 import type { SampleRecord } from '../../domain/words/samples.ts';
+import type { AccessTables } from './access-schema.ts';
 import type { Phase, RunOutcome, VerdictKind } from '../../domain/words/run.ts';
 import type { SnapshotType } from '../../domain/words/checkpoint.ts';
 import type { PromotionState } from '../../domain/words/promotion.ts';
@@ -313,7 +314,7 @@ interface DeliveriesTable {
   problem: string | null;
 }
 
-export interface Tables extends ScheduleTables, SweepTables {
+export interface Tables extends AccessTables, ScheduleTables, SweepTables {
   meta: MetaTable;
   workers: WorkersTable;
   runs: RunsTable;

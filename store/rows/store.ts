@@ -32,8 +32,10 @@ import type { Evaluation } from '../../domain/words/evaluation.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import type { PromptScore } from '../../domain/decide/statistics/paired.ts';
 import type { AnnouncementReader, AnnouncementWriter } from './announcement-records.ts';
+import type { AccessReader, AccessWriter } from './access-records.ts';
 import type { AnswerReader } from './answer-records.ts';
 import type { ClaimWriter } from './claim-records.ts';
+import type { LiveReader } from './live-records.ts';
 import type { ServingReader, ServingWriter } from './serving-records.ts';
 import type { ScheduleReader, ScheduleWriter } from './schedule-records.ts';
 import type { SweepReader, SweepWriter } from './sweep-records.ts';
@@ -124,7 +126,16 @@ export interface StoredChange extends LiveChange {
 
 /** What people and programs read. */
 export interface StoreReader
-  extends AnnouncementReader, AnswerReader, PromotionReader, ScheduleReader, ServingReader, SweepReader, WorkerReader {
+  extends
+    AccessReader,
+    AnnouncementReader,
+    AnswerReader,
+    LiveReader,
+    PromotionReader,
+    ScheduleReader,
+    ServingReader,
+    SweepReader,
+    WorkerReader {
   /** Newest first; those behind a place in this order, if asked. */
   listRuns(options: { limit: number; before?: Pick<NewRun, 'runId' | 'createdAt'> }): Promise<readonly StoredRun[]>;
   /** Of each of these runs that is known, when it was created. */
@@ -234,6 +245,7 @@ export interface StoreReader
 export interface Store
   extends
     StoreReader,
+    AccessWriter,
     AnnouncementWriter,
     PromotionWriter,
     ScheduleWriter,

@@ -3,7 +3,9 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { expect } from '@jest/globals';
 import { pino } from 'pino';
 import { createApp } from '../../server/app.ts';
+import { identify } from '../../server/identify.ts';
 import { ownNames } from '../../server/guard.ts';
+import { Tail } from '../../server/live/tail.ts';
 import { storeFile } from '../../client/runs/run-store.ts';
 import { Runs } from '../../client/runs/runs.ts';
 import { testConfig } from '../local/support.ts';
@@ -32,10 +34,10 @@ export interface Api {
 
 export async function openApi(
   home: string,
-  place: { temporalAddress?: string; taskQueue?: string } = {},
+  place: { temporalAddress?: string; taskQueue?: string; tokens?: boolean } = {},
 ): Promise<Api> {
   const config = testConfig(home);
-  const { temporalAddress, taskQueue = 'pawl' } = place;
+  const { temporalAddress, taskQueue = 'pawl', tokens = false } = place;
   const runs = new Runs({
     ...(temporalAddress !== undefined && { temporalAddress }),
     temporalNamespace: 'default',
@@ -43,12 +45,13 @@ export async function openApi(
     storePath: storeFile(home),
   });
   const app = await createApp({
-    services: { config, runs },
+    services: { config, runs, tail: new Tail(() => runs.records.livePlace()) },
     version: '0.0.0',
     log: pino({ level: 'silent' }),
     names: ownNames('127.0.0.1', []),
-    identify: () => Promise.resolve({ role: 'admin', owner: 'tester' }),
-    tokens: false,
+    identify: ({ authorization }) =>
+      identify({ tokens: runs.tokens, ...(!tokens && { open: { role: 'admin', owner: 'tester' } }) }, authorization),
+    tokens,
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return connectApi(url, async () => {
@@ -57,7 +60,7 @@ export async function openApi(
   });
 }
 
-async function connectApi(url: string, close: () => Promise<void>): Promise<Api> {
+export async function connectApi(url: string, close: () => Promise<void>): Promise<Api> {
   const document = (await (await fetch(`${url}/openapi.json`)).json()) as Document;
   const check = checker(document);
   const call: Api['call'] = async (method, path, { headers = {}, body } = {}) => {

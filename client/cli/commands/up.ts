@@ -22,6 +22,8 @@ interface UpOptions {
   readonly temporalPort?: number;
   readonly temporalUiPort?: number;
   readonly sandboxPort?: number;
+  readonly apiPort?: number;
+  readonly api: boolean;
   readonly offline?: true;
   readonly leaveRented?: true;
 }
@@ -40,14 +42,17 @@ export function addUpCommand(program: Command): void {
     .option('--temporal-port <port>', 'default: 7233, or any free one', port)
     .option('--temporal-ui-port <port>', 'default: 8233, or any free one', port)
     .option('--sandbox-port <port>', 'default: 7480, or any free one', port)
+    .option('--api-port <port>', 'of the HTTP API; default: 7470, or any free one', port)
+    .option('--no-api', 'without the HTTP API')
     .option('--offline', 'never download a Temporal server')
     .option('--leave-rented', 'start although machines of this home are rented at another platform')
     .addHelpText('after', HELP)
     .action(act((context, options) => up(context, options)));
 }
 
-async function up({ config, output }: Context, options: UpOptions): Promise<ExitCode> {
-  const stack = await startStack({ config, ...options, onProgress: (message) => output.note(message) });
+async function up({ config, output }: Context, { api, apiPort, ...options }: UpOptions): Promise<ExitCode> {
+  const asked = api ? { api: apiPort === undefined ? {} : { port: apiPort } } : {};
+  const stack = await startStack({ config, ...options, ...asked, onProgress: (message) => output.note(message) });
   const stopping = firstSignal();
   describe(stack.info(), config.home, output);
   await stopping;
@@ -72,6 +77,7 @@ function describe(info: StackInfo, home: string, output: Output): void {
     ...(info.temporalUiUrl === undefined ? [] : [`  Web UI     ${info.temporalUiUrl}`]),
     `  Platform   ${platform}`,
     `  Workers    task queue ${info.taskQueue}`,
+    ...(info.apiUrl === undefined ? [] : [`  HTTP API   ${info.apiUrl}, described at ${info.apiUrl}/docs`]),
     `  Home       ${home}: store, artifacts, and logs in logs/`,
     dim('  next: pawl run FILE, in another terminal'),
   ];
