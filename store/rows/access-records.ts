@@ -15,7 +15,7 @@ export interface StoredToken {
 }
 
 /** A request that may be repeated. */
-export interface KeyedRequest {
+interface KeyedRequest {
   readonly owner: string;
   readonly key: string;
   /** Method and path. */

@@ -1,9 +1,16 @@
 /** What happened since, of one run or of all: lines of logs, and what people are to be told. */
 import type { StoredAnnouncement } from './announcement-records.ts';
-import type { RunEvent } from './store.ts';
+import type { Phase } from '../../domain/words/run.ts';
 
-export interface LoggedEvent extends RunEvent {
+export interface LoggedEvent {
+  /** Rises with every line of every run. */
+  readonly seq: number;
   readonly runId: string;
+  readonly key: string;
+  readonly at: string;
+  readonly phase: Phase;
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
 }
 
 /** How far somebody has read. */

@@ -60,7 +60,7 @@ export async function openApi(
   });
 }
 
-export async function connectApi(url: string, close: () => Promise<void>): Promise<Api> {
+async function connectApi(url: string, close: () => Promise<void>): Promise<Api> {
   const document = (await (await fetch(`${url}/openapi.json`)).json()) as Document;
   const check = checker(document);
   const call: Api['call'] = async (method, path, { headers = {}, body } = {}) => {
