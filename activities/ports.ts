@@ -161,6 +161,8 @@ export interface Trainer {
   healthy(signal: AbortSignal): Promise<boolean>;
   createSession(tags: readonly string[], signal: AbortSignal): Promise<string>;
   heartbeat(sessionId: string, signal: AbortSignal): Promise<void>;
+  /** The model is gone: its room is another's. */
+  unload(modelId: string, signal: AbortSignal): Promise<Pending<unknown>>;
   createModel(
     request: {
       sessionId: string;

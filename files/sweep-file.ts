@@ -54,6 +54,7 @@ async function readSweepFile(
     ...notifyProblems(spec.notify, channels),
     ...pointProblems(spec, experiment),
     ...metricProblems(spec, experiment),
+    ...reuseProblems(spec, experiment),
     ...(await choiceProblems(spec, experiment)),
   ];
   if (problems.length > 0) throw errorOf(problems);
@@ -94,14 +95,26 @@ function metricProblems(spec: SweepSpec, experiment: RunSpec): Problem[] {
   ];
 }
 
+/** Who asks a frozen model beside the trained one, or leaves a deployment behind, has machines that nobody can take over. */
+function reuseProblems({ machines }: SweepSpec, { loop, deployment }: RunSpec): Problem[] {
+  if (machines !== 'reuse') return [];
+  const of =
+    loop === 'preference'
+      ? 'preferences (loop: preference)'
+      : deployment.onFinish === 'delete'
+        ? undefined
+        : `deployment.onFinish: ${deployment.onFinish}`;
+  if (of === undefined) return [];
+  return [{ path: ['machines'], message: `reuse does not go with ${of}. Leave it out: each trial rents its own.` }];
+}
+
 /** Named in the design, and not built: refused rather than left out in silence. */
-function notYet({ method, machines, budget, metric }: SweepSpec): Problem[] {
+function notYet({ method, budget, metric }: SweepSpec): Problem[] {
   const problems: Problem[] = [];
   const refuse = (path: readonly string[], instead: string): void => {
     problems.push({ path, message: `is not there yet. ${instead}` });
   };
   if (method === 'pbt') refuse(['method'], 'Use grid, random or tpe.');
-  if (machines === 'reuse') refuse(['machines'], 'Leave it out: each trial rents machines of its own.');
   if (budget.account !== undefined) refuse(['budget', 'account'], 'Give maxCost or maxHours.');
   if (metric.name !== undefined) refuse(['metric', 'name'], 'Name a suite: metric: {suite: main}.');
   return problems;

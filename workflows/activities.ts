@@ -54,6 +54,7 @@ export const OPTIONS: Record<keyof Activities, ActivityOptions> = {
   lookTrainer: CALL,
   resumeTrainer: CALL,
   createDeployment: CALL,
+  handOver: CALL,
   lookDeployment: CALL,
   // Whoever tries it has the patience.
   tryAccess: { ...COMMON, startToCloseTimeout: '5m', retry: { ...RETRY, maximumAttempts: 1 } },
@@ -91,6 +92,7 @@ export const activities: Activities = {
   lookTrainer: proxied('lookTrainer'),
   resumeTrainer: proxied('resumeTrainer'),
   createDeployment: proxied('createDeployment'),
+  handOver: proxied('handOver'),
   lookDeployment: proxied('lookDeployment'),
   tryAccess: proxied('tryAccess'),
   openSession: proxied('openSession'),

@@ -5,7 +5,7 @@ import type { AccountedLease } from '../../store/index.ts';
 import { NEVER_CREATED } from './release.ts';
 
 export function machinesOfRun(runId: string, machines: MachinesOfRun): AccountedLease[] {
-  const { trainers, deployments, returned, kept } = machines;
+  const { namedAfter = runId, trainers, deployments, returned, kept } = machines;
   const trainer = { kind: 'trainer', held: machines.trainerId, word: returned?.trainerState, kept: false } as const;
   const deployment = {
     kind: 'deployment',
@@ -14,8 +14,10 @@ export function machinesOfRun(runId: string, machines: MachinesOfRun): Accounted
     kept: kept === true,
   } as const;
   return [
-    ...idsOf(trainers, (lease) => trainerId(runId, lease)).map((id, at) => standing(trainer, id, at === trainers - 1)),
-    ...idsOf(deployments, (lease) => deploymentId(runId, lease)).map((id, at) =>
+    ...idsOf(trainers, (lease) => trainerId(namedAfter, lease)).map((id, at) =>
+      standing(trainer, id, at === trainers - 1),
+    ),
+    ...idsOf(deployments, (lease) => deploymentId(namedAfter, lease)).map((id, at) =>
       standing(deployment, id, at === deployments - 1),
     ),
   ];

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toldOfWaiting, type CapacityWait } from '../../domain/decide/told-of-waiting.ts';
 import type { Activities, MachineSight } from '../../domain/words/run.ts';
+import type { Connection } from '../../domain/words/checkpoint.ts';
+import { BackendError } from '../../domain/words/failures-of-calls.ts';
 import type { RunSpec } from '../../domain/spec/spec.ts';
 import { machineLabel } from '../../domain/words/machines.ts';
 import { signal } from '../guard.ts';
@@ -18,6 +20,7 @@ type Provisioning = Pick<
   | 'resumeTrainer'
   | 'createDeployment'
   | 'lookDeployment'
+  | 'handOver'
   | 'tryAccess'
   | 'releaseTrainer'
   | 'releaseDeployment'
@@ -28,6 +31,9 @@ const NOBODYS_TRAINER = 'pawl-access';
 
 /** What the platform takes as a name for people. */
 const LONGEST_LABEL = 63;
+
+/** A trainer that is busy with what nobody needs any more is not waited for. */
+const UNLOAD_MS = 30_000;
 
 /** A store that is away must not keep machines from being returned. */
 const NOTE_MS = 5_000;
@@ -89,6 +95,11 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
       return sightOf(deployment, isGone(deployment) ? 'gone' : 'starting', serves);
     },
 
+    async handOver({ to, machines, connection }) {
+      if (connection !== undefined) await unload(connection);
+      for (const lease of machines) await store.holdLease(lease, to);
+    },
+
     async tryAccess() {
       // What is asked for does not matter: whoever is refused is told so before it is looked for.
       await provisioner.getTrainer(NOBODYS_TRAINER, signal());
@@ -106,6 +117,18 @@ export function provisioning({ backend, store }: { backend: Backend; store: Stor
       return state;
     },
   };
+
+  /** Only memory is at stake: a model that stays goes with its session, or with its trainer. */
+  async function unload({ trainerId, modelId }: Connection): Promise<void> {
+    const late = AbortSignal.any([signal(), AbortSignal.timeout(UNLOAD_MS)]);
+    try {
+      const pending = await backend.trainer(trainerId).unload(modelId, late);
+      await pending.result(late);
+    } catch (error) {
+      signal().throwIfAborted();
+      if (!(error instanceof BackendError) && !late.aborted) throw error;
+    }
+  }
 
   /**
    * A machine is returned whatever becomes of the note: a lease that stays open is the reconciler's to end, and so is

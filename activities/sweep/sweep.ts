@@ -17,6 +17,7 @@ import { outcomeOfFate } from '../upkeep/fates.ts';
 import type { RunDirectory } from '../upkeep/reconcile.ts';
 import { pinConfirming } from './confirm.ts';
 import { findFinalists } from './finalists.ts';
+import { machinesOfSlot } from './slot-machines.ts';
 import { parametersText, planTrial } from './propose.ts';
 import { changeText, confirmationText, endText } from './told.ts';
 
@@ -139,6 +140,8 @@ export function sweeping(ports: Ports): SweepActivities {
         cost: rents.reduce((sum, { cost }) => sum + cost, 0),
       };
     },
+
+    slotMachines: async ({ slotId }) => machinesOfSlot(await store.leasesNamedAfter(slotId)),
 
     async changeSweep({ sweepId, order, change }) {
       await store.saveSweepChange(sweepId, { order, change });

@@ -1,8 +1,23 @@
 /** Everything that costs money: what is rented, whose it is, and how one is returned by hand. */
+import type { Connection } from './checkpoint.ts';
 import type { Place } from './place.ts';
 
 export const MACHINES_WORKFLOW_TYPE = 'machines';
 export const RELEASE_WORKFLOW_TYPE = 'releaseMachine';
+
+export interface HeldMachine {
+  readonly kind: 'trainer' | 'deployment';
+  readonly id: string;
+}
+
+/** Machines that another workflow returns from here on. */
+export interface HandOver {
+  /** Id of that workflow. */
+  readonly to: string;
+  readonly machines: readonly HeldMachine[];
+  /** Whose model nobody needs any more. */
+  readonly connection?: Connection;
+}
 
 export interface Machine extends Partial<Place> {
   readonly kind: 'trainer' | 'deployment';

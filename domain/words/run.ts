@@ -4,6 +4,7 @@ import type { ReferenceInput, ValidationInput, WindowInput, WindowResult } from 
 import type { Plan } from './plan.ts';
 import type { Coordinator, Parent } from './branches.ts';
 import type { Evaluation, EvaluationInput, EvaluationOutcome } from './evaluation.ts';
+import type { HandOver } from './machines.ts';
 import type { Place } from './place.ts';
 import type { AskedChange, BudgetChange, LiveChange } from './live-changes.ts';
 import type { RunSpec } from '../spec/spec.ts';
@@ -189,6 +190,8 @@ export interface RunRecord {
 
 /** Every machine that a run ever planned: the ids follow from how many there were (names.ts). Goes with every record. */
 export interface MachinesOfRun {
+  /** What their ids begin with; absent: the run's own. */
+  readonly namedAfter?: string;
   readonly trainers: number;
   readonly deployments: number;
   /** What may be rented at this moment: the last of its kind. */
@@ -302,6 +305,8 @@ export interface Activities {
   recordSync(input: { runId: string; checkpoint: Checkpoint; sync: SyncResult }): Promise<void>;
   /** Whether a proof of which nothing was heard is still at it. */
   proofRuns(input: { workflowId: string }): Promise<boolean>;
+  /** Whose these machines are to return from here on. */
+  handOver(input: HandOver): Promise<void>;
   /** Returns the platform's last word on the trainer. */
   releaseTrainer(input: { trainerId: string; place?: Place }): Promise<string>;
   releaseDeployment(input: {

@@ -6,6 +6,7 @@ import type { BudgetChange } from './live-changes.ts';
 import type { RunInput, RunOutcome } from './run.ts';
 import type { PinnedSuite } from './plan.ts';
 import type { Goal, StopVerdict, TrialParameters, TrialState } from './sweep.ts';
+import type { LeftSlot } from './trial.ts';
 import type { BestTrial, Confirmation, Finalist, SweepPromotion, Winner } from './sweep-winner.ts';
 
 export const SWEEP_WORKFLOW_TYPE = 'sweep';
@@ -36,6 +37,8 @@ export interface TrialEnded {
   readonly outcome: Extract<RunOutcome, 'finished' | 'failed' | 'cancelled' | 'crashed'>;
   readonly reason: string;
   readonly step: number;
+  /** Of the slot that it had. */
+  readonly left?: LeftSlot;
 }
 
 /** To a run: what became of a score that it told. */
@@ -139,6 +142,12 @@ export interface SweepActivities {
   }): Promise<void>;
   /** Takes what was changed of the space or of one trial into the sweep's order. */
   changeSweep(input: { readonly sweepId: string; readonly order: number; readonly change: SweepChange }): Promise<void>;
+  /** What is rented for a slot by the store's word, and how many were ever planned for it. */
+  slotMachines(input: { readonly slotId: string }): Promise<{
+    readonly trainers: readonly string[];
+    readonly deployments: readonly string[];
+    readonly planned: { readonly trainers: number; readonly deployments: number };
+  }>;
   /** How the run of a trial ended: nothing that anything is decided by. */
   noteTrialEnd(input: { readonly sweepId: string } & TrialEnded): Promise<void>;
   /** Those of these runs that are over by Temporal's word, of which nothing was heard. */

@@ -10,7 +10,16 @@ import type { AccountedLease, Lease, StoredLease } from './records.ts';
 
 type LeaseVerbs = Pick<
   Store,
-  'planLease' | 'endLease' | 'accountFor' | 'keepLease' | 'openLeases' | 'keptLeases' | 'leases' | 'deploymentLease'
+  | 'planLease'
+  | 'endLease'
+  | 'accountFor'
+  | 'keepLease'
+  | 'holdLease'
+  | 'openLeases'
+  | 'keptLeases'
+  | 'leases'
+  | 'leasesNamedAfter'
+  | 'deploymentLease'
 >;
 
 /** Of a machine whose lease was lost with the store: the run returned it, and its dates are gone. */
@@ -79,6 +88,16 @@ export function leaseTables(db: Sql, { namespaceId, place }: Planner): LeaseVerb
 
     keepLease,
 
+    async holdLease({ kind, id }, holder) {
+      await db
+        .updateTable('leases')
+        .set({ holder })
+        .where('kind', '=', kind)
+        .where('id', '=', id)
+        .where('releasedAt', 'is', null)
+        .execute();
+    },
+
     async accountFor(runId, machines) {
       const rows = await db
         .selectFrom('leases')
@@ -128,6 +147,20 @@ export function leaseTables(db: Sql, { namespaceId, place }: Planner): LeaseVerb
         .where('id', '=', id)
         .executeTakeFirst();
       return row && toLease(row);
+    },
+
+    async leasesNamedAfter(prefix) {
+      const rows = await db
+        .selectFrom('leases')
+        .selectAll()
+        .where('id', '>=', `${prefix}-`)
+        // The character after the hyphen.
+        .where('id', '<', `${prefix}.`)
+        .orderBy('plannedAt')
+        .orderBy('kind')
+        .orderBy('id')
+        .execute();
+      return rows.map(toLease);
     },
 
     async leases(runId) {

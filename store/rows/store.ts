@@ -221,6 +221,8 @@ export interface StoreReader
   branchesOf(runId: string): Promise<readonly StoredRun[]>;
   /** Which of a run's branches was chosen, once that is decided. */
   branchChoice(runId: string): Promise<StoredBranchChoice | undefined>;
+  /** Of machines whose ids begin so, whoever rented them, in order of planning. */
+  leasesNamedAfter(prefix: string): Promise<readonly StoredLease[]>;
   /** Everything that was ever planned for a run, in order of planning. */
   leases(runId: string): Promise<readonly StoredLease[]>;
   /** Of each of these runs that has any: as `leases`. */
@@ -301,6 +303,8 @@ export interface Store
    * ones of the rest; and ends open ones of what was returned. Changes nothing else.
    */
   accountFor(runId: string, machines: readonly AccountedLease[]): Promise<void>;
+  /** Of an open lease: whose it is to return from here on, by the id of a workflow. */
+  holdLease(lease: Lease, holder: string): Promise<void>;
   /** Its run is done with it, and it goes on serving: no reconciler's to return, but a person's. */
   keepLease(lease: Lease, state: string): Promise<void>;
 }

@@ -52,7 +52,10 @@ test.each([
   [{ parameters: {} }, 'sweep.yaml:4:1 parameters'],
   [{ metric: { suite: 'absent' } }, 'the experiment has no suite "absent". Its trials are scored by: main.'],
   [{ method: 'pbt' }, 'sweep.yaml:3:1 method: is not there yet. Use grid, random or tpe.'],
-  [{ machines: 'reuse' }, 'is not there yet. Leave it out: each trial rents machines of its own.'],
+  [
+    { machines: 'reuse', experiment: writeExperiment(join(folder, 'kept'), { deployment: { onFinish: 'keep' } }) },
+    'machines: reuse does not go with deployment.onFinish: keep. Leave it out: each trial rents its own.',
+  ],
   [{ confirm: { prompts: 'heldout.jsonl' } }, 'confirm.prompts: there is no file'],
   [{ confirm: { prompts: join(folder, 'heldout.jsonl') } }, 'are those of the suite main, by which trials are chosen.'],
   [{ promote: { to: 'prod', suites: ['names'] } }, 'the experiment has no suite "names". Name one of main.'],

@@ -1,13 +1,15 @@
 /** A sweep with early stopping: the same trials, scores, stops and winner, whenever a worker dies in it. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { RunBuckets } from '../../chaos/snapshots.ts';
 import { EXIT } from '../../client/cli/commands/exit-codes.ts';
 import type { SweepReplay } from '../../client/sweeps/replay-sweep.ts';
 import type { PromotionDetails } from '../../client/promotion/promotions.ts';
 import type { SweepDetails } from '../../client/sweeps/sweeps.ts';
+import { openStore } from '../../store/index.ts';
 import { GATED, writeExperiment, writeOtherPrompts } from './experiment.ts';
 import { Pawl, type Finished } from './pawl.ts';
 
@@ -198,4 +200,56 @@ test('is paused without machines, changed, resumed, and stopped in good order', 
   const late = await answered(['sweep', 'stop', sweepId]);
   expect(late).toMatchObject({ code: 1 });
   expect(late.stderr).toContain(`${sweepId} is over already (finished).`);
+}, 900_000);
+
+/** What was trained, as the sandbox keeps it: of each trial the weights that it ended with, and its optimizer. */
+async function trained({ trials }: SweepDetails, jobs: (runId: string) => string): Promise<object[]> {
+  return Promise.all(
+    trials.map(async ({ runId }) => {
+      const { checkpoints } = await pawl.show(runId);
+      const last = checkpoints.at(-1)?.checkpoint;
+      const buckets = new RunBuckets(join(pawl.home, 'sandbox'), jobs(runId));
+      const state = String(last?.statePath.split('/').at(-1));
+      return { step: last?.step, state: buckets.state(state), weights: buckets.weights(String(last?.identity)) };
+    }),
+  );
+}
+
+test('trials on machines of a slot end with the same weights as on their own, byte for byte', async () => {
+  const sweep = parse(readFileSync(unchosen, 'utf8')) as Record<string, unknown>;
+  const parameters = {
+    'train.optimizer.learningRate': { values: [0.01, 0.02] },
+    'train.batchSize': { values: [8, 16] },
+  };
+  const grid = { ...sweep, method: 'grid', parameters, trials: 3, concurrency: 1, stopEarly: undefined };
+  const write = (name: string, machines: string): string => {
+    const path = join(pawl.home, `${name}.yaml`);
+    writeFileSync(path, stringify({ ...grid, name, machines }));
+    return path;
+  };
+  const alone = await ended(await submit(write('alone', 'own')));
+  const sweepId = await submit(write('reused', 'reuse'));
+  await when(sweepId, ({ trials }) => trials.length === 2);
+  await pawl.killWorker();
+  const reused = await ended(sweepId);
+
+  expect(reused.outcome).toBe('finished');
+  const scoresOf = ({ trials }: SweepDetails) =>
+    trials.map(({ scores }) => scores.map(({ step, score }) => [step, score]));
+  expect(scoresOf(reused)).toEqual(scoresOf(alone));
+  const weights = await trained(reused, () => `${sweepId}-s0`);
+  expect(weights).toEqual(await trained(alone, (runId) => runId));
+  expect(new Set(weights.map((one) => JSON.stringify(one))).size).toBe(3);
+
+  // One trainer and one deployment for all of them, both of which are returned.
+  const store = await openStore({ path: join(pawl.home, 'pawl.db'), readonly: true });
+  const leases = await store.leasesNamedAfter(`${sweepId}-s0`);
+  await store.close();
+  expect(leases.map(({ kind }) => kind).toSorted()).toEqual(['deployment', 'trainer']);
+  expect(leases.every(({ releasedAt }) => releasedAt !== undefined)).toBe(true);
+  const { trainers, rented } = await pawl.ledger();
+  expect(trainers.filter(({ job }) => job.startsWith(sweepId))).toHaveLength(1);
+  expect(rented).toEqual({ trainerJobs: [], deployments: [] });
+  const { stdout } = await answered(['sweep', 'show', sweepId, '--follow']);
+  expect(stdout).toMatch(/machines were made ready for 1 trials and taken over by 2: about [\d.]+ minutes/);
 }, 900_000);

@@ -74,6 +74,7 @@ export class Platform {
   readonly #usual: Answers = {
     plan: () => PLAN,
     createTrainer: () => undefined,
+    handOver: () => undefined,
     scoreReference: () => 'f'.repeat(64),
     lookTrainer: () => READY,
     resumeTrainer: () => undefined,

@@ -47,7 +47,9 @@ export async function saveAnew(live: LiveRun, { final, name }: { final: boolean;
   const { step, generation } = state;
   const wanted = name ?? checkpointName(step, generation);
   const sinceMs = Date.now();
-  const statePath = await saveState(live, wanted);
+  // Other trials save on the trainer of a slot too, at the same steps.
+  const stateName = input.sweep?.slot === undefined ? wanted : snapshotName(wanted, input.runHex);
+  const statePath = await saveState(live, wanted, stateName);
   const snapshot = await saveSnapshot(live, snapshotName(wanted, input.runHex), final);
   state.saveMs = Date.now() - sinceMs;
   return { name: wanted, step, generation, statePath, ...snapshot, trainerId: live.connection.trainerId };
@@ -65,7 +67,7 @@ export async function saveAgain(live: LiveRun, saved: Checkpoint, final: boolean
   return { ...kept, ...snapshot, trainerId, ...(stateTrainerId !== undefined && { stateTrainerId }) };
 }
 
-async function saveState(live: LiveRun, name: string): Promise<string> {
+async function saveState(live: LiveRun, checkpoint: string, name: string): Promise<string> {
   const { state, connection } = live;
   const path = await unlessInterrupted(
     live,
@@ -74,7 +76,7 @@ async function saveState(live: LiveRun, name: string): Promise<string> {
     { expectedMs: state.saveMs },
   );
   const { step } = state;
-  state.restore = { trainerId: connection.trainerId, path, step, checkpoint: name, savedAtMs: Date.now() };
+  state.restore = { trainerId: connection.trainerId, path, step, checkpoint, savedAtMs: Date.now() };
   state.sinceSaveMs = 0;
   return path;
 }

@@ -10,6 +10,7 @@ import { unspent } from '../../domain/decide/budget.ts';
 import { AFTERWORD_WORKFLOW_TYPE, afterwordId, type AfterwordWorkflow } from '../../domain/words/afterword.ts';
 import { rootMessage } from '../failures.ts';
 import { handBack } from './machines.ts';
+import { leaveSlot } from './slot.ts';
 import { promotionWanted, requestPromotion } from './promotion-request.ts';
 import { cancelProof } from './proofs.ts';
 import { heldBy, record } from './recording.ts';
@@ -22,7 +23,7 @@ export function end(run: Run): Promise<void> {
     const { state } = run;
     await cancelProof(run);
     if (state.trainerId !== undefined || state.deploymentId !== undefined) state.phase = 'release';
-    await handBack(run);
+    if (!(await leaveSlot(run))) await handBack(run);
     state.standing = 'ended';
     state.phase = 'done';
     const { outcome, reason, release, stop } = state;

@@ -17,6 +17,7 @@ import { failureType, gone, rootMessage } from '../failures.ts';
 import { GivenUp, interruptNow, noteBudget, unlessInterrupted } from './attention.ts';
 import { continueAsNewIfLong } from './history.ts';
 import { record } from './recording.ts';
+import { takeOver } from './slot.ts';
 import { rewind } from './rewinding.ts';
 import { endAtOnce, takeSeq, type LiveRun, type Run, type RunState, type SavedState } from './state.ts';
 
@@ -64,11 +65,13 @@ export async function giveWay(run: Run, error: unknown): Promise<void> {
 
 async function untilConnected(run: Run, plan: Plan): Promise<void> {
   const { state } = run;
+  state.askedMs ??= Date.now();
   const trainer = await untilTrainerRuns(run, plan);
   const target = await untilDeploymentServes(run, plan, trainer);
   delete state.waitsFor;
   state.target = target;
   state.connection ??= await unlessInterrupted(run, 'connecting', () => connect(run, plan, trainer));
+  state.readyMs ??= Date.now() - state.askedMs;
 }
 
 /**
@@ -96,8 +99,8 @@ async function rentTrainer(run: Run, plan: Plan, frozen: boolean): Promise<strin
   const { input, state } = run;
   const { runId, spec } = input;
   state.phase = 'provision';
-  if (state.trainerId === undefined) state.trainers += 1;
-  const id = trainerId(runId, state.trainers);
+  if (state.trainerId === undefined && !(await takeOver(run))) state.trainers += 1;
+  const id = trainerId(owner(input), state.trainers);
   state.trainerId = id;
   if (state.trainerCreated === true) return id;
   await record(run);
@@ -106,6 +109,11 @@ async function rentTrainer(run: Run, plan: Plan, frozen: boolean): Promise<strin
   );
   state.trainerCreated = true;
   return id;
+}
+
+/** What machines are named after: the run, or the slot of its sweep. */
+function owner({ runId, sweep }: RunInput): string {
+  return sweep?.slot?.slotId ?? runId;
 }
 
 /** The trainer is about to run: from here on it is charged for, and its deployment is wanted. */
@@ -147,7 +155,7 @@ async function rentDeployment(run: Run, plan: Plan, trainer: string): Promise<Ta
   const { runId, spec } = input;
   if (state.deploymentId === undefined) {
     state.deployments += 1;
-    state.deploymentId = deploymentId(runId, state.deployments);
+    state.deploymentId = deploymentId(owner(input), state.deployments);
     delete state.kept;
     await record(run);
   }

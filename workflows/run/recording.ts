@@ -31,7 +31,7 @@ export async function record(run: Run, facts: Facts = {}, patienceMs = PATIENCE_
     phase,
     step,
     generation,
-    machines: machinesOf(state),
+    machines: machinesOf(run),
     ...(spent.length > 0 && { spent }),
   };
   const { budgetChanges } = state;
@@ -82,7 +82,7 @@ function factsOf({ input, state }: Run, seq: number): RunFacts {
     mark: { seq, acknowledged: seq },
     checkpoints: kept(state),
     rewinds: [],
-    machines: machinesOf(state),
+    machines: machinesOf({ input, state }),
     ...(state.changes !== undefined && { changes: state.changes }),
     ...(plan !== undefined && { plan }),
     // What was returned stays returned.
@@ -92,8 +92,13 @@ function factsOf({ input, state }: Run, seq: number): RunFacts {
 }
 
 /** With every record: one of an older copy, or of a store that was away, may lack a lease that no record is about. */
-function machinesOf({ trainers, deployments, trainerId, deploymentId, release, kept }: RunState): MachinesOfRun {
+function machinesOf({ input, state }: Run): MachinesOfRun {
+  const { trainers, deployments, left, release, kept } = state;
+  // What was left to the next trial is rented still.
+  const { trainerId = left?.trainerId, deploymentId = left?.target.deploymentId } = state;
+  const namedAfter = input.sweep?.slot?.slotId;
   return {
+    ...(namedAfter !== undefined && { namedAfter }),
     trainers,
     deployments,
     ...(trainerId !== undefined && { trainerId }),

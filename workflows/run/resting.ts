@@ -7,6 +7,7 @@ import { GivenUp, interruptNow, noteBudget, unlessInterrupted } from './attentio
 import { savePauseState } from './checkpoints.ts';
 import { endWithEvaluated } from './finishing.ts';
 import { handBack, waitsForAccess } from './machines.ts';
+import { returnUntaken } from './slot.ts';
 import { judgeLast } from './judging.ts';
 import { record } from './recording.ts';
 import { endAtOnce, unevaluatedSteps, type LiveRun, type Run } from './state.ts';
@@ -33,6 +34,7 @@ export async function restIfAsked(run: Run): Promise<boolean> {
     state.phase = 'paused';
     state.waitsFor = { what: 'resume', sinceMs: Date.now() };
     await record(run, { rests: { sinceMs: state.waitsFor.sinceMs } });
+    await returnUntaken(run);
     await condition(() => !state.pauseRequested || state.stop !== undefined);
     delete state.waitsFor;
   }

@@ -11,6 +11,7 @@ import { NO_LOSSES, type Losses } from '../../domain/decide/losses.ts';
 import type { Checkpoint, Connection, Target } from '../../domain/words/checkpoint.ts';
 import type { AskedChange, BudgetChange, LiveChange } from '../../domain/words/live-changes.ts';
 import type { Plan } from '../../domain/words/plan.ts';
+import type { SlotMachines } from '../../domain/words/trial.ts';
 import type { ProofResult } from '../../domain/words/proof.ts';
 import type {
   CheckpointReport,
@@ -85,6 +86,12 @@ export interface RunState {
   plan?: Plan;
   /** Set before the lease is asked for: from then on there may be something to release. */
   trainerId?: string;
+  /** The machines of its slot are its own by now, or were; and what it left there at its end. */
+  taken?: true;
+  left?: SlotMachines;
+  /** Since when machines are waited for, and how long that took the first time. */
+  askedMs?: number;
+  readyMs?: number;
   /** The platform answered that it has it. */
   trainerCreated?: boolean;
   deploymentId?: string;
@@ -148,7 +155,7 @@ export interface LiveRun extends Run {
 }
 
 /** A branch begins where its parent was: step numbers, data order and schedule go on. */
-export function newState({ parent }: Pick<RunInput, 'parent'>): RunState {
+export function newState({ parent, sweep }: Pick<RunInput, 'parent' | 'sweep'>): RunState {
   const restore = parent && { trainerId: parent.trainerId, path: parent.statePath, step: parent.step };
   return {
     standing: 'planned',
@@ -161,8 +168,8 @@ export function newState({ parent }: Pick<RunInput, 'parent'>): RunState {
     losses: NO_LOSSES,
     lostDeployments: 0,
     parks: 0,
-    trainers: 0,
-    deployments: 0,
+    trainers: sweep?.slot?.trainers ?? 0,
+    deployments: sweep?.slot?.deployments ?? 0,
     proofs: 0,
     resaves: 0,
     sinceSaveMs: 0,

@@ -7,6 +7,7 @@ import type { ToldScore, TrialWord } from '../../domain/words/sweep-workflow.ts'
 import type { TrialOf } from '../../domain/words/trial.ts';
 import { GivenUp, unlessInterrupted } from './attention.ts';
 import { trialEndedSignal, trialScoredSignal } from './messages.ts';
+import { leftSlot } from './slot.ts';
 import type { Run } from './state.ts';
 
 /** A sweep that says nothing for so long is not waited for: the run goes on by its own policy. */
@@ -51,7 +52,9 @@ export async function tellSweepEnd({ input, state }: Run): Promise<void> {
   const { outcome, reason, step } = state;
   if (sweep === undefined || (outcome !== 'finished' && outcome !== 'failed' && outcome !== 'cancelled')) return;
   const { number } = sweep;
-  await toSweep(sweep.sweepId, async (handle) => handle.signal(trialEndedSignal, { number, outcome, reason, step }));
+  const left = leftSlot({ input, state });
+  const ended = { number, outcome, reason, step, ...(left !== undefined && { left }) };
+  await toSweep(sweep.sweepId, async (handle) => handle.signal(trialEndedSignal, ended));
 }
 
 /** There may be nobody left to listen. */

@@ -22,6 +22,7 @@ export const sweepActivities: SweepActivities = {
   judgeTrial: writes.judgeTrial,
   endTrial: writes.endTrial,
   changeSweep: writes.changeSweep,
+  slotMachines: calls.slotMachines,
   findFinalists: writes.findFinalists,
   recordConfirmation: writes.recordConfirmation,
   lookPromotion: writes.lookPromotion,

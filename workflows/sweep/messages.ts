@@ -11,6 +11,7 @@ import {
 } from '../run/messages.ts';
 import type { TrialEnded, TrialScored } from '../../domain/words/sweep-workflow.ts';
 import type { Sweep, SweepState } from './state.ts';
+import { freeSlot } from './slots.ts';
 import { sweepStatus } from './status.ts';
 
 export function answerMessages(sweep: Sweep): void {
@@ -55,5 +56,6 @@ export function hearEnd(state: SweepState, ended: TrialEnded): void {
   if (!state.running.some((run) => run.number === number)) return;
   state.running = state.running.filter((run) => run.number !== number);
   state.ended = [...state.ended, ended];
+  freeSlot(state, ended);
   state.live = state.live.map((trial) => (trial.number === number ? { ...trial, ended } : trial));
 }

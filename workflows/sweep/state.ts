@@ -1,6 +1,7 @@
 /** What a sweep carries: its live trials and some counters. All that was tried is in the store. */
 import { nextEvent, type LiveTrial } from '../../domain/decide/trial-order.ts';
 import type { SweepSpec } from '../../domain/spec/sweep-spec.ts';
+import type { Slot } from '../../domain/words/trial.ts';
 import type { Goal } from '../../domain/words/sweep.ts';
 import type { PinnedSuite } from '../../domain/words/plan.ts';
 import type { BestTrial, SweepPromotion, Winner } from '../../domain/words/sweep-winner.ts';
@@ -23,6 +24,26 @@ interface RunningTrial {
   readonly runId: string;
   /** When it was last heard of. */
   heardMs: number;
+}
+
+/** A slot, and the trial that has it. */
+export interface HeldSlot {
+  slot: Slot;
+  /** What its machines are made of: who fits may take them over. */
+  kind: string;
+  /** Absent: it is free. */
+  number?: number;
+  /** Its trial ended without a word: what it rented is looked up. */
+  lost?: true;
+}
+
+/** What machines that were taken over spared. */
+export interface Spared {
+  rented: number;
+  rentedMs: number;
+  taken: number;
+  takenMs: number;
+  costPerHour: number;
 }
 
 export interface SweepState {
@@ -59,6 +80,9 @@ export interface SweepState {
   confirm?: PinnedSuite;
   winner?: Winner;
   promotion?: SweepPromotion;
+  /** Where machines are reused. */
+  slots?: HeldSlot[];
+  spared?: Spared;
   pauseRequested: boolean;
   /** Asked for, and not yet on record. */
   changes: SweepChange[];

@@ -15,7 +15,8 @@ import { hear, noteEnds } from './hearing.ts';
 import { answerMessages } from './messages.ts';
 import { continueAsNewIfLong } from './history.ts';
 import { lookAfterSilent, letGoOfLate } from './silence.ts';
-import { hasWork, isDone, newSweepState, type Sweep, type SweepState } from './state.ts';
+import { returnFree, sparedText } from './slots.ts';
+import { hasWork, isDone, mayPropose, newSweepState, type Sweep, type SweepState } from './state.ts';
 import { sweepReport } from './status.ts';
 import { chooseWinner } from './winner.ts';
 import { cancelTrials, proposeTrials, restTrials, startTrials, stopTrials } from './trials.ts';
@@ -38,6 +39,7 @@ export async function sweep(input: SweepInput, carried?: SweepState): Promise<Sw
       await stopTrials(sweep);
       await proposeTrials(sweep);
       await startTrials(sweep);
+      await returnFree(sweep, { all: !mayPropose(state) && state.waiting.length === 0 });
       const event = nextEvent(state.live);
       if (event !== undefined) {
         await hear(sweep, event);
@@ -46,6 +48,7 @@ export async function sweep(input: SweepInput, carried?: SweepState): Promise<Sw
       await condition(() => hasWork(state), Math.max(1, state.lookedMs + LOOK_MS - Date.now()));
     }
     await noteEnds(sweep);
+    await noteSpared(sweep);
     await chooseWinner(sweep);
     state.outcome = 'finished';
     state.reason = state.stop ?? state.exhausted ?? 'every trial was tried';
@@ -56,6 +59,14 @@ export async function sweep(input: SweepInput, carried?: SweepState): Promise<Sw
   }
   await activities.recordSweep(sweepReport(sweep));
   return sweepReport(sweep);
+}
+
+/** What reuse spared is told once everything is returned. */
+async function noteSpared(sweep: Sweep): Promise<void> {
+  const { input, state } = sweep;
+  await returnFree(sweep, { all: true });
+  const message = sparedText(state);
+  if (message !== undefined) await activities.noteSweep({ sweepId: input.sweepId, key: 'spared', message });
 }
 
 async function open({ input, state }: Sweep): Promise<void> {
@@ -85,6 +96,7 @@ async function fail(sweep: Sweep, error: unknown): Promise<void> {
   state.reason = cancelled ? 'cancelled' : rootMessage(error);
   await CancellationScope.nonCancellable(async () => {
     await cancelTrials(sweep);
+    await returnFree(sweep, { all: true });
     await noteEnds(sweep);
     await activities.recordSweep(sweepReport(sweep));
   });

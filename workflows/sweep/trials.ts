@@ -6,6 +6,7 @@ import { pauseSignal, resumeSignal, stopSignal } from '../run/messages.ts';
 import { sweepActivities as activities } from './activities.ts';
 import { asChanged } from './changing.ts';
 import { takeOrder } from './hearing.ts';
+import { inSlot, returnFree } from './slots.ts';
 import { lookAfterSilent } from './silence.ts';
 import { mayPropose, type Sweep } from './state.ts';
 
@@ -46,11 +47,12 @@ export async function proposeTrials(sweep: Sweep): Promise<void> {
 }
 
 /** No more at a time than there may be, counting those that have had their last word and still return what they rented. */
-export async function startTrials({ state }: Sweep): Promise<void> {
+export async function startTrials({ input, state }: Sweep): Promise<void> {
   while (state.running.length < state.concurrency && !state.pauseRequested) {
     const next = state.waiting.shift();
     if (next === undefined) return;
-    const { number, run } = next;
+    const { number } = next;
+    const run = await inSlot({ input, state }, number, next.run);
     state.running.push({ number, runId: run.runId, heardMs: Date.now() });
     try {
       await startChild<RunWorkflow>(RUN_WORKFLOW_TYPE, {
@@ -74,6 +76,7 @@ export async function restTrials({ input, state }: Sweep): Promise<void> {
   state.pauses += 1;
   const key = `pause/${state.pauses}`;
   for (const { runId } of state.running) await tell(runId, 'pause');
+  await returnFree({ input, state }, { all: true });
   state.outcome = 'paused';
   await activities.noteSweep({ sweepId, key, message: 'paused: its runs return their machines, and none is begun' });
   await condition(() => !state.pauseRequested || state.stop !== undefined);
