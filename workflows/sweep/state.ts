@@ -38,7 +38,7 @@ export interface HeldSlot {
 }
 
 /** What machines that were taken over spared. */
-export interface Spared {
+interface Spared {
   rented: number;
   rentedMs: number;
   taken: number;
