@@ -7,6 +7,7 @@ import type { MachineActivities } from '../domain/words/machines.ts';
 import type { PromotionActivities } from '../domain/words/promotion.ts';
 import type { PromptActivities } from '../domain/words/prompts.ts';
 import type { ReconcileActivities } from '../domain/words/reconcile.ts';
+import type { AccountActivities } from '../domain/words/accounts.ts';
 import type { ScheduleActivities } from '../domain/words/schedule.ts';
 import type { SweepActivities } from '../domain/words/sweep-workflow.ts';
 import type { ServingActivities } from '../domain/words/serving.ts';
@@ -34,6 +35,7 @@ import { scoring } from './preference/score-reference.ts';
 import { restoring } from './run/restore-record.ts';
 import { serving } from './serving/serving.ts';
 import type { Store } from '../store/index.ts';
+import { keepingAccounts } from './money/accounts.ts';
 import { scheduling } from './schedule/orders.ts';
 import { sweeping } from './sweep/sweep.ts';
 import { training } from './run/train.ts';
@@ -116,4 +118,8 @@ export function createSweepActivities(ports: Parameters<typeof sweeping>[0]): Sw
 
 export function createScheduleActivities(ports: Parameters<typeof scheduling>[0]): ScheduleActivities {
   return guarded(scheduling(ports));
+}
+
+export function createAccountActivities(ports: { store: Store }): AccountActivities {
+  return guarded(keepingAccounts(ports));
 }

@@ -109,13 +109,12 @@ function reuseProblems({ machines }: SweepSpec, { loop, deployment }: RunSpec): 
 }
 
 /** Named in the design, and not built: refused rather than left out in silence. */
-function notYet({ method, budget, metric }: SweepSpec): Problem[] {
+function notYet({ method, metric }: SweepSpec): Problem[] {
   const problems: Problem[] = [];
   const refuse = (path: readonly string[], instead: string): void => {
     problems.push({ path, message: `is not there yet. ${instead}` });
   };
   if (method === 'pbt') refuse(['method'], 'Use grid, random or tpe.');
-  if (budget.account !== undefined) refuse(['budget', 'account'], 'Give maxCost or maxHours.');
   if (metric.name !== undefined) refuse(['metric', 'name'], 'Name a suite: metric: {suite: main}.');
   return problems;
 }

@@ -16,6 +16,7 @@ import {
   createNotifyActivities,
   createReconcileActivities,
   createGcActivities,
+  createAccountActivities,
   createScheduleActivities,
   createServingActivities,
   createSweepActivities,
@@ -125,6 +126,7 @@ export async function createWorker(config: WorkerConfig, logger: Logger): Promis
         directory,
         shapes: backend.provisioner,
       }),
+      ...createAccountActivities({ store }),
       ...createScheduleActivities({
         store,
         artifacts,

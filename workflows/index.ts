@@ -12,6 +12,7 @@ export { machines, releaseMachine } from './upkeep/machines.ts';
 export { reconcile } from './upkeep/reconcile.ts';
 export { rollback } from './serving/rollback.ts';
 export { run } from './run/run.ts';
+export { setAccount } from './upkeep/accounts.ts';
 export { firing } from './schedule/firing.ts';
 export { scheduleOrder } from './schedule/orders.ts';
 export { sweep } from './sweep/sweep.ts';

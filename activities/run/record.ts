@@ -159,12 +159,15 @@ function rewound({ rewind }: RunRecord): Happening | undefined {
   };
 }
 
-function budgeted({ budgetChanges = [] }: RunRecord): Happening[] {
-  return budgetChanges.map((change) => ({
+function budgeted({ budgetChanges = [], awaitsBudget }: RunRecord): Happening[] {
+  const changes = budgetChanges.map((change): Happening => ({
     key: `budget/${change.at}`,
     level: 'info',
     message: budgetChangeText(change),
   }));
+  if (awaitsBudget === undefined) return changes;
+  const { reason, sinceMs } = awaitsBudget;
+  return [...changes, { key: `account/${sinceMs}`, level: 'warn', message: `${reason}; it waits, and rents nothing` }];
 }
 
 function changed({ changes = [] }: RunRecord): Happening[] {

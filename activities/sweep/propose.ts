@@ -21,7 +21,9 @@ export function planTrial(
   const runHex = branchHex(hex, number + 1);
   const name = trialName(sweep.name, number);
   const tags = [...new Set([...(experiment.tags ?? []), SWEEP_TAG, sweepId])];
-  const spec = { ...made.spec, name, tags };
+  const { account } = sweep.budget;
+  const budget = { ...made.spec.budget, ...(account !== undefined && { account }) };
+  const spec = { ...made.spec, name, tags, budget };
   const { data, train, checkpoint } = spec;
   return {
     run: {

@@ -6,6 +6,7 @@ import { addBackupCommand, addRestoreCommand } from './commands/backup.ts';
 import { addBranchCommand } from './commands/branch.ts';
 import { addBisectCommand } from './commands/bisect.ts';
 import { addBudgetCommand } from './commands/budget.ts';
+import { addBudgetsCommand } from './commands/budgets.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addCostsCommand } from './commands/costs.ts';
 import { addDiffCommand } from './commands/diff.ts';
@@ -82,7 +83,7 @@ const COMMANDS: Readonly<Record<string, readonly ((program: Command) => void)[]>
     addStopCommand,
     addSetCommand,
   ],
-  'Many runs': [addSweepCommand, addScheduleCommand, addBudgetCommand, addCostsCommand],
+  'Many runs': [addSweepCommand, addScheduleCommand, addBudgetCommand, addBudgetsCommand, addCostsCommand],
   Evidence: [
     addReportCommand,
     addSamplesCommand,

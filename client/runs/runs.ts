@@ -26,6 +26,7 @@ import { readRules } from '../replay/policy-file.ts';
 import { replayRun, type PolicyReplay } from '../replay/replay-run.ts';
 import { Reports } from '../report/report.ts';
 import { diffRuns, type RunDiff } from '../lineage/run-diff.ts';
+import { Accounts } from '../money/accounts.ts';
 import { readCosts, type CostReport, type CostsBy } from '../money/costs.ts';
 import { Machines } from './machines.ts';
 import { withPinnedDate } from '../../files/experiment/pinned-date.ts';
@@ -71,6 +72,8 @@ export class Runs {
   readonly audit: Audit;
   /** What is recorded of a run, by the page. */
   readonly records: Records;
+  /** Budgets that runs draw on together. */
+  readonly accounts: Accounts;
   /** Runs and sweeps by the calendar. */
   readonly schedules: Schedules;
   /** Many trials of one experiment. */
@@ -98,6 +101,7 @@ export class Runs {
     this.requests = new Requests(this.#store);
     this.audit = new Audit(this.#store);
     this.machines = new Machines(this.#temporal, this.#store);
+    this.accounts = new Accounts(this.#temporal, this.#store);
     this.schedules = new Schedules(this.#temporal, this.#store);
     this.notify = new Notify(this.#temporal, this.#store);
     this.sweeps = new Sweeps(this.#temporal, this.#store);
@@ -116,6 +120,7 @@ export class Runs {
    * however often it is asked for: the same experiment again is the same run, another one is refused.
    */
   async start(spec: RunSpec, { id }: { id?: string } = {}): Promise<Submitted> {
+    await this.accounts.require(spec.budget.account);
     if (id !== undefined) return submitAs({ temporal: this.#temporal, store: this.#store }, id, spec);
     const input = newRunInput(await withPinnedDate(spec));
     await this.#temporal.start(input);

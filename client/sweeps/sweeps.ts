@@ -12,6 +12,7 @@ import {
 import type { StoredSweep, StoredSweepChange, StoredTrial, SweepEvent } from '../../store/rows/sweep-records.ts';
 import { withPinnedDate } from '../../files/experiment/pinned-date.ts';
 import { NotFoundError, UnreachableError, UserError } from '../errors.ts';
+import { Accounts } from '../money/accounts.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { outcomeOf } from '../temporal/execution.ts';
 import type { TemporalLink } from '../temporal/temporal-link.ts';
@@ -49,6 +50,7 @@ export class Sweeps {
     { spec, experiment }: LoadedSweep,
     { by = whoAsks(), hex: given }: { by?: string; hex?: string } = {},
   ): Promise<{ readonly sweepId: string }> {
+    await new Accounts(this.#temporal, this.#store).require(spec.budget.account ?? experiment.budget.account);
     const hex = given ?? randomBytes(4).toString('hex');
     const sweepId = `${spec.name}-${hex}`;
     // Asked before with the same digits: it is this very sweep.

@@ -140,7 +140,7 @@ export interface RunStatus {
 
 /** Why nothing moves, and since when. */
 export interface WaitsFor {
-  readonly what: 'capacity' | 'readiness' | 'access' | 'resume' | 'evaluation' | 'release';
+  readonly what: 'capacity' | 'readiness' | 'access' | 'resume' | 'evaluation' | 'release' | 'budget';
   readonly sinceMs: number;
   /** What the platform says of it. */
   readonly said?: string;
@@ -175,6 +175,8 @@ export interface RunRecord {
   /** Those of the experiment that took effect now. */
   readonly changes?: readonly LiveChange[];
   readonly budgetChanges?: readonly BudgetChange[];
+  /** Nothing is left of a named budget to rent with. */
+  readonly awaitsBudget?: { readonly reason: string; readonly sinceMs: number };
   readonly outcome?: RunOutcome;
   readonly reason?: string;
   readonly release?: Release;

@@ -33,12 +33,10 @@ export function contradictions(spec: RunSpec): Problem[] {
     ...batchProblems(spec),
   );
   problems.push(...policyProblems(spec), ...policyBranchProblems(spec, contradictions), ...promotionProblems(spec));
-  if (budget.account !== undefined) {
-    problems.push({ path: ['budget', 'account'], message: 'is not there yet. Give maxCost or maxHours.' });
-  }
-  if (budget.maxCost !== undefined && prices.trainerPerHour === 0 && prices.replicaPerHour === 0) {
+  const limit = budget.account === undefined ? 'maxCost' : 'account';
+  if (budget[limit] !== undefined && prices.trainerPerHour === 0 && prices.replicaPerHour === 0) {
     problems.push({
-      path: ['budget', 'maxCost'],
+      path: ['budget', limit],
       message: 'limits nothing while every price is 0. Add prices.trainerPerHour and prices.replicaPerHour.',
     });
   }

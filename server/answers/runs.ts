@@ -97,7 +97,7 @@ const Standing = z
     rewinds: count,
     waitsFor: z
       .strictObject({
-        what: z.enum(['capacity', 'readiness', 'access', 'resume', 'evaluation', 'release']),
+        what: z.enum(['capacity', 'readiness', 'access', 'resume', 'evaluation', 'release', 'budget']),
         since: time,
         said: z.string().optional().describe('by the platform'),
       })

@@ -27,6 +27,7 @@ import { up as schedules } from './migrations/0022-schedules.ts';
 import { up as sweepWinners } from './migrations/0023-sweep-winners.ts';
 import { up as sweepChanges } from './migrations/0024-sweep-changes.ts';
 import { up as access } from './migrations/0025-access.ts';
+import { up as accounts } from './migrations/0026-accounts.ts';
 import type { Sql } from './schema.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -55,6 +56,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0023-sweep-winners': { up: sweepWinners },
   '0024-sweep-changes': { up: sweepChanges },
   '0025-access': { up: access },
+  '0026-accounts': { up: accounts },
 };
 
 function migrator(db: Sql): Migrator {

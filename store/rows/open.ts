@@ -32,6 +32,7 @@ import { sampleTables } from './sample-tables.ts';
 import { servingTables } from './serving-tables.ts';
 import { specChangeTables } from './spec-change-tables.ts';
 import type { Store, StoreReader } from './store.ts';
+import { accountTables } from './account-tables.ts';
 import { scheduleTables } from './schedule-tables.ts';
 import { sweepTables } from './sweep-tables.ts';
 import { stepTables } from './step-tables.ts';
@@ -110,6 +111,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...liveTables(db),
     ...announcementTables(db),
     ...scheduleTables(db),
+    ...accountTables(db),
   };
   const close = async (): Promise<void> => {
     await db.destroy();

@@ -11,6 +11,7 @@ import type { Phase, RunOutcome, VerdictKind } from '../../domain/words/run.ts';
 import type { SnapshotType } from '../../domain/words/checkpoint.ts';
 import type { PromotionState } from '../../domain/words/promotion.ts';
 import type { Measure } from './codec.ts';
+import type { AccountTables } from './account-schema.ts';
 import type { ScheduleTables } from './schedule-schema.ts';
 import type { SweepTables } from './sweep-schema.ts';
 
@@ -314,7 +315,7 @@ interface DeliveriesTable {
   problem: string | null;
 }
 
-export interface Tables extends AccessTables, ScheduleTables, SweepTables {
+export interface Tables extends AccessTables, AccountTables, ScheduleTables, SweepTables {
   meta: MetaTable;
   workers: WorkersTable;
   runs: RunsTable;

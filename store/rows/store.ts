@@ -37,6 +37,7 @@ import type { AnswerReader } from './answer-records.ts';
 import type { ClaimWriter } from './claim-records.ts';
 import type { LiveReader } from './live-records.ts';
 import type { ServingReader, ServingWriter } from './serving-records.ts';
+import type { AccountReader, AccountWriter } from './account-records.ts';
 import type { ScheduleReader, ScheduleWriter } from './schedule-records.ts';
 import type { SweepReader, SweepWriter } from './sweep-records.ts';
 import type { WorkerReader, WorkerWriter } from './worker-records.ts';
@@ -131,6 +132,7 @@ export interface StoreReader
     AnnouncementReader,
     AnswerReader,
     LiveReader,
+    AccountReader,
     PromotionReader,
     ScheduleReader,
     ServingReader,
@@ -248,6 +250,7 @@ export interface Store
   extends
     StoreReader,
     AccessWriter,
+    AccountWriter,
     AnnouncementWriter,
     PromotionWriter,
     ScheduleWriter,

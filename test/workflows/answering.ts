@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../client/local/paths.ts';
 import { RunSpec } from '../../domain/spec/spec.ts';
-import type { Activities, RunReport, RunStatus, RunWorkflow } from '../../domain/words/run.ts';
+import type { RunReport, RunStatus, RunWorkflow } from '../../domain/words/run.ts';
 import { statusQuery } from '../../workflows/run/messages.ts';
 import { OPTIONS } from '../../workflows/activities.ts';
 import { testConfig } from '../local/support.ts';
 import { temporalIn } from '../local/temporal.ts';
-import { Platform } from './platform-that-answers.ts';
+import { Platform, type Asked } from './platform-that-answers.ts';
 import { skippingServer } from './skipping-server.ts';
 
 /** An experiment as one would write it; what is not given is small. */
@@ -180,7 +180,7 @@ export async function serveSkipping(folder: string): Promise<Served> {
 /** Of whichever run an activity speaks, by what its input names. */
 function activitiesOf(platforms: ReadonlyMap<string, Platform>): object {
   return Object.fromEntries(
-    (Object.keys(OPTIONS) as (keyof Activities)[]).map((name) => [
+    ([...Object.keys(OPTIONS), 'reserveRent'] as (keyof Asked)[]).map((name) => [
       name,
       (input: never): Promise<unknown> => platformOf(platforms, input).answer(name, input),
     ]),

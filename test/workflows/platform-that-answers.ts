@@ -4,6 +4,7 @@
  */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
+import type { AccountActivities } from '../../domain/words/accounts.ts';
 import type { Evaluation, EvaluationInput } from '../../domain/words/evaluation.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { Activities, MachineSight, RunRecord } from '../../domain/words/run.ts';
@@ -30,26 +31,29 @@ export const PLAN: Plan = {
   costPerHour: 0,
 };
 
+/** All that a run has done for it. */
+export type Asked = Activities & Pick<AccountActivities, 'reserveRent'>;
+
 type Answers = {
-  [Name in keyof Activities]: (
-    input: Parameters<Activities[Name]>[0],
-  ) => Awaited<ReturnType<Activities[Name]>> | Promise<Awaited<ReturnType<Activities[Name]>>>;
+  [Name in keyof Asked]: (
+    input: Parameters<Asked[Name]>[0],
+  ) => Awaited<ReturnType<Asked[Name]>> | Promise<Awaited<ReturnType<Asked[Name]>>>;
 };
 
 /** Of one run: what it called, and what it was answered where that is not the usual. */
 export class Platform {
-  readonly calls: { name: keyof Activities; input: unknown }[] = [];
+  readonly calls: { name: keyof Asked; input: unknown }[] = [];
   readonly records: RunRecord[] = [];
   /** Replaces the usual answer. */
   readonly answers: Partial<Answers> = {};
   #saved = 0;
 
-  count(name: keyof Activities): number {
+  count(name: keyof Asked): number {
     return this.calls.filter((call) => call.name === name).length;
   }
 
-  inputs<Name extends keyof Activities>(name: Name): Parameters<Activities[Name]>[0][] {
-    return this.calls.filter((call) => call.name === name).map(({ input }) => input as Parameters<Activities[Name]>[0]);
+  inputs<Name extends keyof Asked>(name: Name): Parameters<Asked[Name]>[0][] {
+    return this.calls.filter((call) => call.name === name).map(({ input }) => input as Parameters<Asked[Name]>[0]);
   }
 
   /** Machines that were created and not returned. */
@@ -65,7 +69,7 @@ export class Platform {
     return created.filter((id) => !returned.has(id));
   }
 
-  async answer(name: keyof Activities, input: never): Promise<unknown> {
+  async answer(name: keyof Asked, input: never): Promise<unknown> {
     this.calls.push({ name, input });
     const given = this.answers[name] as ((input: never) => unknown) | undefined;
     return given === undefined ? (this.#usual[name] as (input: never) => unknown)(input) : given(input);
@@ -73,6 +77,7 @@ export class Platform {
 
   readonly #usual: Answers = {
     plan: () => PLAN,
+    reserveRent: () => ({ kind: 'granted', leftMs: 900_000 }),
     createTrainer: () => undefined,
     handOver: () => undefined,
     scoreReference: () => 'f'.repeat(64),

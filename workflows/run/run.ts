@@ -9,6 +9,7 @@ import { activities } from '../activities.ts';
 import type { SetRequest } from '../../domain/words/live-changes.ts';
 import type { Plan } from '../../domain/words/plan.ts';
 import type { RunInput, RunReport } from '../../domain/words/run.ts';
+import { reserveFirst, whileReserving } from './account.ts';
 import { GivenUp, interruptNow, unlessInterrupted } from './attention.ts';
 import { checkpointDue, saveCheckpoint, unproved, verdictDue } from './checkpoints.ts';
 import { startBranches } from './coordination.ts';
@@ -46,15 +47,9 @@ export async function run(input: RunInput, carried?: RunState): Promise<RunRepor
     while (!state.complete) {
       if (!(await restIfAsked(run))) break;
       const plan = await planned(run);
-      if (plan === undefined) continue;
+      if (plan === undefined || !(await reserveFirst(run, plan))) continue;
       try {
-        const ready = await referenceFirst(run, plan);
-        if (ready === undefined) continue;
-        const connected = await goLive(run, ready);
-        if (connected === undefined) continue;
-        const live = await referenceBeside(connected);
-        await trainAndJudge(live);
-        await (state.stop === undefined ? pause(live) : conclude(live));
+        await whileReserving(run, plan, async () => live(run, plan));
       } catch (error) {
         await recover(run, error);
       }
@@ -69,6 +64,17 @@ export async function run(input: RunInput, carried?: RunState): Promise<RunRepor
   await end(run);
   await startBranches(run);
   return report(run);
+}
+
+/** With machines, until it ends, rests, or something comes first. */
+async function live(run: Run, plan: Plan): Promise<void> {
+  const ready = await referenceFirst(run, plan);
+  if (ready === undefined) return;
+  const connected = await goLive(run, ready);
+  if (connected === undefined) return;
+  const going = await referenceBeside(connected);
+  await trainAndJudge(going);
+  await (run.state.stop === undefined ? pause(going) : conclude(going));
 }
 
 function answerMessages(run: Run): void {
