@@ -15,6 +15,7 @@ COPY workflows workflows
 COPY activities activities
 COPY worker worker
 COPY client client
+COPY server server
 COPY sandbox sandbox
 RUN npm run build
 

@@ -114,6 +114,8 @@ function isMoved({ path, file, log, index }: Opened): boolean {
 }
 
 const TRANSACTION = /^(begin|commit|rollback|savepoint|release)/i;
+/** Also where it answers with rows (`returning`). */
+const WRITE = /^(insert|update|delete|replace)/i;
 
 function query(database: Database.Database, sql: string, parameters: readonly Parameter[]): QueryRows {
   if (TRANSACTION.test(sql)) {
@@ -124,7 +126,10 @@ function query(database: Database.Database, sql: string, parameters: readonly Pa
   const statement = database.prepare(sql);
   synchronize(database, sql);
   // Parameters go in as one array: libsql takes a single bare null for a set of named ones.
-  if (statement.reader) return { rows: statement.all(parameters) as QueryRows['rows'] };
+  if (statement.reader) {
+    const all = (): QueryRows => ({ rows: statement.all(parameters) as QueryRows['rows'] });
+    return WRITE.test(sql) ? locked(database, all) : all();
+  }
   return locked(database, () => ({ rows: [], changes: statement.run(parameters).changes }));
 }
 

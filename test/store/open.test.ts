@@ -144,6 +144,34 @@ describe('an open store', () => {
     await store.close();
   });
 
+  test('keeps what it wrote by a statement that answers with rows, whoever held the file before', async () => {
+    const setup = new Database(path);
+    setup.exec('PRAGMA journal_mode = WAL; CREATE TABLE taken (hour INTEGER PRIMARY KEY, by TEXT)');
+    const [a, b] = await Promise.all(
+      ['a', 'b'].map(async () => {
+        const thread = new SqliteThread({ path, readonly: false, busyTimeoutMs: 20 });
+        await thread.open();
+        return new Kysely<{ taken: { hour: number; by: string } }>({ dialect: threadDialect(thread) });
+      }),
+    );
+    if (a === undefined || b === undefined) throw new Error('two were opened');
+    const take = (db: typeof a, by: string) =>
+      db
+        .insertInto('taken')
+        .values({ hour: 1, by })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('by')
+        .execute();
+    setup.exec('BEGIN IMMEDIATE');
+    await expect(take(a, 'a')).rejects.toThrow('locked');
+    setup.exec('COMMIT');
+    // A statement that was left behind would keep what comes next to its own connection.
+    expect([await take(a, 'a'), await take(b, 'b')]).toEqual([[{ by: 'a' }], []]);
+    expect(setup.prepare('SELECT * FROM taken').all()).toEqual([{ hour: 1, by: 'a' }]);
+    setup.close();
+    await Promise.all([a.destroy(), b.destroy()]);
+  });
+
   test('writes as soon as another process lets go, and lets its own process run meanwhile', async () => {
     const store = await openStore({ path });
     const writer = new Database(path);
