@@ -1,14 +1,20 @@
-/** A report as Markdown, pictures within as data. */
+/** A report as Markdown, pictures within as data; a terminal shows none, and has their names. */
 import { visible } from '../domain/words/outside-text.ts';
 import { curveSvg } from './curve-svg.ts';
 import type { Block, Curve, ReportDocument } from './document.ts';
 import { escapeMarkdown } from './escape.ts';
 
-export function toMarkdown({ title, blocks }: ReportDocument): string {
-  return `${[`# ${escapeMarkdown(title)}`, ...blocks.map(blockMarkdown)].filter((part) => part !== '').join('\n\n')}\n`;
+interface MarkdownOptions {
+  /** Default: true. */
+  readonly pictures?: boolean;
 }
 
-function blockMarkdown(block: Block): string {
+export function toMarkdown({ title, blocks }: ReportDocument, { pictures = true }: MarkdownOptions = {}): string {
+  const parts = [`# ${escapeMarkdown(title)}`, ...blocks.map((block) => blockMarkdown(block, pictures))];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function blockMarkdown(block: Block, pictures: boolean): string {
   switch (block.kind) {
     case 'heading':
       return `## ${escapeMarkdown(block.text)}`;
@@ -25,15 +31,16 @@ function blockMarkdown(block: Block): string {
     case 'code':
       return fenced(visible(block.text));
     case 'curve':
-      return picture(block.curve);
+      return picture(block.curve, pictures);
     default:
       return '';
   }
 }
 
-function picture(curve: Curve): string {
+function picture(curve: Curve, drawn: boolean): string {
   const svg = curveSvg(curve);
   if (svg === undefined) return '';
+  if (!drawn) return `(picture: ${escapeMarkdown(curve.title)})`;
   return `![${escapeMarkdown(curve.title)}](data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')})`;
 }
 

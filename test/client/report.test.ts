@@ -42,7 +42,11 @@ afterEach(() => store.close());
 
 describe('of a run', () => {
   test('what it came to, with its evidence, its money, and what is returned', async () => {
-    const markdown = toMarkdown(await runReport(store, RUN, nowMs));
+    const document = await runReport(store, RUN, nowMs);
+    const markdown = toMarkdown(document);
+    expect(markdown).toContain('](data:image/svg+xml;base64,');
+    expect(toMarkdown(document, { pictures: false })).not.toContain('base64');
+    expect(toMarkdown(document, { pictures: false })).toContain('(picture: loss per step)');
     for (const said of [
       '# night-1: finished',
       '- best: step-40: exact\\_match 50.0 % \\[45.0, 55.0\\]',

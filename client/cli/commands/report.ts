@@ -9,7 +9,7 @@ import { EXIT } from './exit-codes.ts';
 
 const HELP = `
 Examples:
-  pawl report pronounce-1a2b3c4d                              Markdown, to the screen
+  pawl report pronounce-1a2b3c4d                              Markdown, to the screen, without pictures
   pawl report pronounce-1a2b3c4d --output night.html          one HTML file that needs no network
   pawl report rates-1a2b3c4d --output rates.md                a sweep: its winner, the luck in it, every trial
   pawl report --since yesterday                               what happened, and what waits for you
@@ -38,9 +38,11 @@ export function addReportCommand(program: Command): void {
           const document =
             subject === undefined ? await reports.since(sinceMsOf(since ?? '', Date.now())) : await reports.of(subject);
           const html = (format ?? (file !== undefined && /\.html?$/i.test(file) ? 'html' : 'md')) === 'html';
-          const written = html ? toHtml(document) : toMarkdown(document);
+          const pictures = file !== undefined || output.terminal === undefined;
+          const written = html ? toHtml(document) : toMarkdown(document, { pictures });
           if (file === undefined) {
             output.print(written.trimEnd());
+            if (!html && !pictures) output.note('with its pictures: --output FILE');
             return EXIT.ok;
           }
           await writeFile(file, written).catch((error: NodeJS.ErrnoException) => {
